@@ -1,0 +1,122 @@
+// swift-tools-version: 6.2
+#if !os(Linux)
+#error("BigBrotr runs on Linux. On other systems use its container: see compose/compose.yaml.")
+#endif
+import PackageDescription
+
+// The architecture, as three tables. A module may import what stands on its right-hand side and nothing else:
+// the build refuses an undeclared import, and TidyTests compare every file's imports with these rows.
+
+let nio = "https://github.com/apple/swift-nio.git"
+let nioVersion: Version = "2.101.2"
+
+/// Outside packages: product, repository, version.
+let packages: [(product: String, repository: String, version: Version)] = [
+    ("Yams", "https://github.com/jpsim/Yams.git", "6.2.2"),
+    ("Logging", "https://github.com/apple/swift-log.git", "1.16.2"),
+    ("Metrics", "https://github.com/apple/swift-metrics.git", "2.13.0"),
+    ("DequeModule", "https://github.com/apple/swift-collections.git", "1.6.0"),
+    ("ArgumentParser", "https://github.com/apple/swift-argument-parser.git", "1.8.2"),
+    ("UnixSignals", "https://github.com/swift-server/swift-service-lifecycle.git", "2.13.0"),
+    ("NIOCore", nio, nioVersion), ("NIOPosix", nio, nioVersion), ("NIOHTTP1", nio, nioVersion),
+    ("NIOConcurrencyHelpers", nio, nioVersion), ("NIOEmbedded", nio, nioVersion), ("NIOWebSocket", nio, nioVersion),
+    ("NIOSSL", "https://github.com/apple/swift-nio-ssl.git", "2.37.6"),
+]
+
+/// System libraries: one C module each, imported by exactly one Swift module.
+let libraries: [(name: String, pkgConfig: String, apt: String)] = [
+    ("CPostgres", "libpq", "libpq-dev"),
+    ("COpenSSL", "libcrypto", "libssl-dev"),
+    ("CSecp256k1", "libsecp256k1", "libsecp256k1-dev"),
+]
+
+/// The Shared library, in layer order.
+let shared: [(name: String, imports: [String])] = [
+    ("Crypto", ["COpenSSL", "CSecp256k1"]),
+    ("Nostr", ["Crypto"]),
+    ("Settings", ["Yams"]),
+    ("Telemetry", ["Logging", "Metrics"]),
+    ("Database", ["CPostgres", "Crypto", "Nostr", "Settings", "Telemetry", "Logging", "Metrics", "DequeModule"]),
+    ("Net", ["Settings", "Telemetry", "Logging", "Metrics", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOConcurrencyHelpers"]),
+    ("RelayClient", ["Nostr", "Net", "Telemetry", "Logging", "Metrics", "NIOCore", "DequeModule"]),
+    ("ServiceKit", ["Database", "Settings", "Telemetry", "Logging", "Metrics", "ArgumentParser", "UnixSignals", "NIOCore", "NIOPosix", "NIOHTTP1"]),
+    ("SyncEngine", ["Crypto", "Nostr", "RelayClient", "Net", "Database", "ServiceKit", "Settings", "Telemetry", "Logging", "Metrics"]),
+]
+
+/// The seven executables: product, target folder, imports. None imports another.
+let base = ["Database", "Nostr", "ServiceKit", "Settings", "Telemetry", "Logging"]
+let services: [(product: String, name: String, imports: [String])] = [
+    ("bigbrotr-initializer", "Initializer", base),
+    ("bigbrotr-finder", "Finder", base),
+    ("bigbrotr-monitor", "Monitor", base),
+    ("bigbrotr-synchronizer", "Synchronizer", base + ["Net", "RelayClient", "SyncEngine"]),
+    ("bigbrotr-priority-synchronizer", "PrioritySynchronizer", base),
+    ("bigbrotr-api", "API", base),
+    ("bigbrotr-dvm", "DVM", base),
+]
+
+/// Tests: one bundle a module and a service; Support is linked by tests and benchmarks only.
+let supportImports = [
+    "Crypto", "Nostr", "Settings", "Telemetry", "Database", "Net", "Logging",
+    "NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOSSL", "NIOConcurrencyHelpers",
+]
+let testExtras: [String: [String]] = ["Net": ["NIOEmbedded"], "RelayClient": ["NIOEmbedded"]]
+let wholeTests: [(name: String, imports: [String])] = [
+    ("StoreTests", ["Database", "Crypto", "Nostr", "Settings", "Initializer", "Synchronizer", "SyncEngine"]),
+    ("FleetTests", ["Database", "Crypto", "Nostr", "Settings"]),
+    ("TidyTests", []),
+]
+
+// What follows turns the tables into targets.
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func dependency(_ name: String) -> Target.Dependency {
+    guard let package = packages.first(where: { $0.product == name }) else { return .target(name: name) }
+    let file = package.repository.split(separator: "/").last ?? ""
+    return .product(name: name, package: String(file.dropLast(".git".count)))
+}
+
+func dependencies(_ names: [String]) -> [Target.Dependency] { names.map(dependency) }
+
+func testTarget(_ name: String, _ imports: [String], _ folder: String) -> Target {
+    .testTarget(name: name, dependencies: dependencies(imports), path: "Tests/\(folder)", swiftSettings: strict)
+}
+
+let libraryTargets: [Target] = libraries.map {
+    .systemLibrary(name: $0.name, path: "Shared/\($0.name)", pkgConfig: $0.pkgConfig, providers: [.apt([$0.apt])])
+}
+let sharedTargets: [Target] = shared.map {
+    .target(name: $0.name, dependencies: dependencies($0.imports), path: "Shared/\($0.name)", swiftSettings: strict)
+}
+let serviceTargets: [Target] = services.map {
+    .executableTarget(
+        name: $0.name, dependencies: dependencies($0.imports), path: "Services/\($0.name)",
+        exclude: ["README.md"], swiftSettings: strict)
+}
+let cModules = Set(libraries.map(\.name))
+let moduleTests: [Target] = (shared.map { ($0.name, $0.imports) } + services.map { ($0.name, $0.imports) }).map { name, imports in
+    let swift = imports.filter { !cModules.contains($0) }
+    return testTarget("\(name)Tests", [name, "Support"] + swift + (testExtras[name] ?? []), "\(name)Tests")
+}
+let otherTests: [Target] = wholeTests.map { testTarget($0.name, $0.imports + ["Support"], $0.name) }
+let support: [Target] = [
+    .target(name: "Support", dependencies: dependencies(supportImports), path: "Tests/Support", swiftSettings: strict),
+    .executableTarget(
+        name: "Benchmarks", dependencies: dependencies(["Support", "SyncEngine", "RelayClient", "ServiceKit"] + supportImports),
+        path: "Tests/Benchmarks", swiftSettings: strict),
+]
+
+let package = Package(
+    name: "bigbrotr",
+    products: services.map { .executable(name: $0.product, targets: [$0.name]) },
+    dependencies: Dictionary(packages.map { ($0.repository, $0.version) }, uniquingKeysWith: { first, _ in first })
+        .sorted { $0.key < $1.key }.map { .package(url: $0.key, from: $0.value) },
+    targets: libraryTargets + sharedTargets + serviceTargets + support + moduleTests + otherTests,
+    swiftLanguageModes: [.v6]
+)

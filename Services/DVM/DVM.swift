@@ -1,0 +1,4 @@
+@main
+struct DVMMain {
+    static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+struct FinderMain {
+    static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+struct InitializerMain {
+    static func main() {}
+}

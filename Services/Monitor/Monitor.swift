@@ -1,0 +1,4 @@
+@main
+struct MonitorMain {
+    static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+struct PrioritySynchronizerMain {
+    static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+struct SynchronizerMain {
+    static func main() {}
+}
