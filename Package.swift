@@ -1,8 +1,9 @@
 // swift-tools-version: 6.2
-#if !os(Linux)
-#error("BigBrotr runs on Linux. On other systems use its container: see compose/compose.yaml.")
-#endif
 import PackageDescription
+
+#if !os(Linux)
+    #error("BigBrotr runs on Linux. On other systems use its container: see compose/compose.yaml.")
+#endif
 
 // The architecture, as three tables. A module may import what stands on its right-hand side and nothing else:
 // the build refuses an undeclared import, and TidyTests compare every file's imports with these rows.
@@ -31,16 +32,18 @@ let libraries: [(name: String, pkgConfig: String, apt: String)] = [
 ]
 
 /// The Shared library, in layer order.
+let telemetry = ["Telemetry", "Logging", "Metrics"]
+let sockets = ["NIOCore", "NIOPosix", "NIOHTTP1"]
 let shared: [(name: String, imports: [String])] = [
     ("Crypto", ["COpenSSL", "CSecp256k1"]),
     ("Nostr", ["Crypto"]),
     ("Settings", ["Yams"]),
     ("Telemetry", ["Logging", "Metrics"]),
-    ("Database", ["CPostgres", "Crypto", "Nostr", "Settings", "Telemetry", "Logging", "Metrics", "DequeModule"]),
-    ("Net", ["Settings", "Telemetry", "Logging", "Metrics", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOConcurrencyHelpers"]),
-    ("RelayClient", ["Nostr", "Net", "Telemetry", "Logging", "Metrics", "NIOCore", "DequeModule"]),
-    ("ServiceKit", ["Database", "Settings", "Telemetry", "Logging", "Metrics", "ArgumentParser", "UnixSignals", "NIOCore", "NIOPosix", "NIOHTTP1"]),
-    ("SyncEngine", ["Crypto", "Nostr", "RelayClient", "Net", "Database", "ServiceKit", "Settings", "Telemetry", "Logging", "Metrics"]),
+    ("Database", telemetry + ["CPostgres", "Crypto", "Nostr", "Settings", "DequeModule"]),
+    ("Net", telemetry + sockets + ["Settings", "NIOSSL", "NIOConcurrencyHelpers"]),
+    ("RelayClient", telemetry + ["Nostr", "Net", "NIOCore", "DequeModule"]),
+    ("ServiceKit", telemetry + sockets + ["Database", "Settings", "ArgumentParser", "UnixSignals"]),
+    ("SyncEngine", telemetry + ["Crypto", "Nostr", "RelayClient", "Net", "Database", "ServiceKit", "Settings"]),
 ]
 
 /// The seven executables: product, target folder, imports. None imports another.
@@ -60,10 +63,12 @@ let supportImports = [
     "Crypto", "Nostr", "Settings", "Telemetry", "Database", "Net", "Logging",
     "NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOSSL", "NIOConcurrencyHelpers",
 ]
+let benchmarkImports = ["Support", "SyncEngine", "RelayClient", "ServiceKit"] + supportImports
 let testExtras: [String: [String]] = ["Net": ["NIOEmbedded"], "RelayClient": ["NIOEmbedded"]]
+let tested = ["Support", "Database", "Crypto", "Nostr", "Settings"]
 let wholeTests: [(name: String, imports: [String])] = [
-    ("StoreTests", ["Database", "Crypto", "Nostr", "Settings", "Initializer", "Synchronizer", "SyncEngine"]),
-    ("FleetTests", ["Database", "Crypto", "Nostr", "Settings"]),
+    ("StoreTests", tested + ["Initializer", "Synchronizer", "SyncEngine"]),
+    ("FleetTests", tested),
     ("TidyTests", []),
 ]
 
@@ -100,15 +105,15 @@ let serviceTargets: [Target] = services.map {
         exclude: ["README.md"], swiftSettings: strict)
 }
 let cModules = Set(libraries.map(\.name))
-let moduleTests: [Target] = (shared.map { ($0.name, $0.imports) } + services.map { ($0.name, $0.imports) }).map { name, imports in
+let moduleTests: [Target] = (shared + services.map { ($0.name, $0.imports) }).map { name, imports in
     let swift = imports.filter { !cModules.contains($0) }
     return testTarget("\(name)Tests", [name, "Support"] + swift + (testExtras[name] ?? []), "\(name)Tests")
 }
-let otherTests: [Target] = wholeTests.map { testTarget($0.name, $0.imports + ["Support"], $0.name) }
+let otherTests: [Target] = wholeTests.map { testTarget($0.name, $0.imports, $0.name) }
 let support: [Target] = [
     .target(name: "Support", dependencies: dependencies(supportImports), path: "Tests/Support", swiftSettings: strict),
     .executableTarget(
-        name: "Benchmarks", dependencies: dependencies(["Support", "SyncEngine", "RelayClient", "ServiceKit"] + supportImports),
+        name: "Benchmarks", dependencies: dependencies(benchmarkImports),
         path: "Tests/Benchmarks", swiftSettings: strict),
 ]
 
