@@ -36,7 +36,7 @@ public struct ProxyAddress: Sendable, Hashable {
     private static func host(_ text: Substring) -> String? {
         let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
         let host = isBracketed ? text.dropFirst().dropLast() : text
-        let isForeign = host.utf8.contains { $0 <= 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "[") }
+        let isForeign = host.utf8.contains { $0 <= 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "/") || $0 == 0x5B }
         guard !host.isEmpty, !isForeign, isBracketed || !host.contains(":") else { return nil }
         return String(host)
     }

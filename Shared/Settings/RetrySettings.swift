@@ -26,9 +26,9 @@ public struct RetrySettings: SettingsSection {
     ///   - jitter: a random number of 0 to 1 that spreads the wait by 25 % each way; 0.5 does not move it.
     /// - Returns: a wait of at most `maxDelay`.
     public func delay(afterAttempt attempt: Int, jitter: Double = 0.5) -> Duration {
-        let doublings = exponentialBackoff ? min(max(attempt - 1, 0), 62) : 0
+        let doublings = exponentialBackoff ? min(max(attempt, 1), 63) - 1 : 0
         let base = min(initialDelay.value * Double(1 << doublings), maxDelay.value)
-        let spread = 0.75 + 0.5 * min(max(jitter, 0), 1)
+        let spread = jitter.isNaN ? 1 : 0.75 + 0.5 * min(max(jitter, 0), 1)
         return .seconds(min(base * spread, maxDelay.value))
     }
 

@@ -29,7 +29,8 @@ public struct Validation: Sendable {
     public mutating func check(_ key: String, text: String, maxBytes: Int = 2048) {
         let isPlain = !text.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F }
         guard text.isEmpty || text.utf8.count > maxBytes || !isPlain else { return }
-        let given = text.isEmpty ? "an empty text" : "\(text.utf8.count) bytes" + (isPlain ? "" : " with control characters")
+        let size = "\(text.utf8.count) bytes" + (isPlain ? "" : " with control characters")
+        let given = text.isEmpty ? "an empty text" : size
         let allowed = "1 to \(maxBytes) bytes without control characters"
         findings.append(Finding(key: key, given: given, allowed: allowed, isContradiction: false))
     }
