@@ -20,7 +20,7 @@ let packages: [(product: String, repository: String, version: Version)] = [
     ("ArgumentParser", "https://github.com/apple/swift-argument-parser.git", "1.8.2"),
     ("UnixSignals", "https://github.com/swift-server/swift-service-lifecycle.git", "2.13.0"),
     ("NIOCore", nio, nioVersion), ("NIOPosix", nio, nioVersion), ("NIOHTTP1", nio, nioVersion),
-    ("NIOConcurrencyHelpers", nio, nioVersion), ("NIOEmbedded", nio, nioVersion), ("NIOWebSocket", nio, nioVersion),
+    ("NIOConcurrencyHelpers", nio, nioVersion), ("NIOEmbedded", nio, nioVersion), ("NIOWebSocket", nio, nioVersion), ("NIOTLS", nio, nioVersion),
     ("NIOSSL", "https://github.com/apple/swift-nio-ssl.git", "2.37.6"),
 ]
 
@@ -40,7 +40,7 @@ let shared: [(name: String, imports: [String])] = [
     ("Settings", ["Yams"]),
     ("Telemetry", ["Logging", "Metrics"]),
     ("Database", telemetry + ["CPostgres", "Crypto", "Nostr", "Settings", "DequeModule"]),
-    ("Net", telemetry + sockets + ["Settings", "NIOSSL", "NIOConcurrencyHelpers"]),
+    ("Net", telemetry + sockets + ["Settings", "NIOSSL", "NIOTLS", "NIOConcurrencyHelpers"]),
     ("RelayClient", telemetry + ["Nostr", "Net", "NIOCore", "DequeModule"]),
     ("ServiceKit", telemetry + sockets + ["Database", "Settings", "ArgumentParser", "UnixSignals"]),
     ("SyncEngine", telemetry + ["Crypto", "Nostr", "RelayClient", "Net", "Database", "ServiceKit", "Settings"]),

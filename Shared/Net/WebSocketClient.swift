@@ -1,0 +1,74 @@
+public import NIOCore
+import NIOPosix
+import NIOSSL
+import Settings
+
+/// Opens WebSocket connections: resolve, check every address, race the good ones, TLS, upgrade.
+public struct WebSocketClient: Sendable {
+    let group: any EventLoopGroup
+    let resolver: any AddressResolver
+    let `guard`: AddressGuard
+    let tls: NIOSSLContext
+    /// Bounds of every connection of this client.
+    public let limits: WebSocketLimits
+
+    /// Loads the trust roots; `trust_roots` when that fails.
+    public init(
+        group: any EventLoopGroup, resolver: any AddressResolver = SystemResolver.shared,
+        guard: AddressGuard = AddressGuard(), tls: TLSSettings = TLSSettings(), limits: WebSocketLimits = .init()
+    ) throws(NetError) {
+        self.group = group
+        self.resolver = resolver
+        self.guard = `guard`
+        self.tls = try tls.context()
+        self.limits = limits
+    }
+
+    /// Connects within `deadline`, which covers name, TCP, proxy, TLS and upgrade together; the error's step says
+    /// how far it came. With a proxy, the name is not resolved here. The name is resolved once, and the connection
+    /// goes to an address that was checked: a name that answers differently the next time gains nothing.
+    public func connect(
+        _ endpoint: Endpoint, proxy: ProxySettings? = nil, within deadline: Duration = .seconds(10),
+        delegate: any WebSocketDelegate
+    ) async throws(NetError) -> WebSocketConnection {
+        try endpoint.validated()
+        let end = NIODeadline.now() + TimeAmount(deadline)
+        let addresses: [ResolvedAddress]
+        if let proxy {
+            addresses = try await resolver.addresses(of: proxy.address.host, within: deadline)
+        } else {
+            addresses = try `guard`.filter(await resolver.addresses(of: endpoint.host, within: deadline))
+        }
+        let target = DialTarget(endpoint: endpoint, proxy: proxy, addresses: addresses)
+        return try await dial(target, until: end, delegate)
+    }
+
+    private func dial(
+        _ target: DialTarget, until end: NIODeadline, _ delegate: any WebSocketDelegate
+    ) async throws(NetError) -> WebSocketConnection {
+        let loop = group.next()
+        let cancelled = loop.makePromise(of: Void.self)
+        defer { cancelled.succeed() }
+        do {
+            return try await withTaskCancellationHandler {
+                try await loop.flatSubmit {
+                    Dial(target, self, loop, delegate).start(until: end, cancelled: cancelled.futureResult)
+                }.get()
+            } onCancel: {
+                cancelled.fail(NetError(.cancelled, .connect))
+            }
+        } catch {
+            throw error as? NetError ?? NetError(.connectFailed, .connect, "\(error)")
+        }
+    }
+}
+
+/// What is dialled: the endpoint, and the checked addresses of it or of the proxy.
+struct DialTarget: Sendable {
+    let endpoint: Endpoint
+    let proxy: ProxySettings?
+    let addresses: [ResolvedAddress]
+
+    /// Where the TCP connection goes.
+    var port: Int { proxy?.address.port ?? endpoint.port }
+}
