@@ -30,8 +30,8 @@ struct Ban {
     let reason: String
     /// Path prefixes left out, each with its own reason.
     var except: [String: String] = [:]
-    /// A word that the comment beside or above must hold to allow the thing; nil when nothing allows it.
-    var allowedByComment: String?
+    /// Words of which the comment beside or above must hold one to allow the thing; none when nothing allows it.
+    var allowingWords: [String] = []
 
     /// Lines of `source` that break the ban.
     func violations(in source: SourceText) throws -> [Violation] {
@@ -43,8 +43,8 @@ struct Ban {
     }
 
     private func isAllowed(in source: SourceText, line: Int) -> Bool {
-        guard let word = allowedByComment else { return false }
-        return source.reason(at: line).lowercased().contains(word.lowercased())
+        let reason = source.reason(at: line).lowercased()
+        return allowingWords.contains { reason.contains($0) }
     }
 }
 
@@ -52,7 +52,7 @@ extension Ban {
     /// All bans on code.
     static let all: [Ban] = [
         Ban(
-            name: "print", pattern: #"(?<![.\w])(print|debugPrint|dump)\("#, scope: .everywhere,
+            name: "print", pattern: #"(?<![.\w])(print|debugPrint|dump)\((?!.*\bto: &)"#, scope: .everywhere,
             reason: "standard output holds log lines and nothing else; use the Logger, or ServiceKit's writer",
             except: ["Tests/Benchmarks/": "its output is the report"]),
         Ban(
@@ -81,11 +81,12 @@ extension Ban {
             reason: "it hides an import from the tables; import the module where it is used"),
         Ban(
             name: "unchecked_sendable", pattern: #"@unchecked\s+Sendable\b"#, scope: .everywhere,
-            reason: "the comment above must prove it (\"Sendable because ...\"); better a struct, an actor or a Mutex",
-            allowedByComment: "Sendable"),
+            reason:
+                "the comment above must prove it (\"Sendable because ...\" or \"@unchecked: ...\"); better a struct, an actor or a Mutex",
+            allowingWords: ["sendable", "unchecked"]),
         Ban(
             name: "unsafe_isolation", pattern: #"\bnonisolated\(unsafe\)"#, scope: .everywhere,
             reason: "the comment above must say what makes it safe; better a let, an actor or a Mutex",
-            allowedByComment: "//"),
+            allowingWords: ["//"]),
     ]
 }

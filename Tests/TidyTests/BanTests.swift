@@ -26,7 +26,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "// print(1), try! x", "let a = \"print(1) b! try! c\"", "writer.print(1)", "func printed() {}", "a != b",
+        "// print(1), try! x", "let a = \"print(1) b! try! c\"", "writer.print(1)", "dump(a, to: &text)",
+        "func printed() {}", "a != b",
         "if !a {}", "a !== b", "f(!a)", "x = !y", "func sleep(until: Int) {}", "try await clock.sleep(for: wait)",
         "blueprint(1)", "let a = b ? !c : d", "preconditionFailure(\"our own mistake\")",
     ])
@@ -51,6 +52,7 @@ import Testing
     @Test func `a comment that proves it allows an unchecked Sendable`() throws {
         let box = "final class A: @unchecked Sendable {}"
         #expect(try rules("/// Sendable because all state is behind `lock`.\n" + box).isEmpty)
+        #expect(try rules("/// @unchecked: written once, before it is shared.\n" + box).isEmpty)
         #expect(try rules("/// A box.\n" + box) == ["unchecked_sendable"])
         #expect(try rules("nonisolated(unsafe) var a = 1  // set once before threads start").isEmpty)
     }
