@@ -1,0 +1,60 @@
+/// SipHash-2-4 with 64 bits of result (Aumasson and Bernstein, "SipHash: a fast short-input PRF").
+///
+/// Swift's own Hasher is a SipHash too, but with another seed in every process, so nothing stored can depend on it.
+struct SipHash24 {
+    private var v0: UInt64
+    private var v1: UInt64
+    private var v2: UInt64
+    private var v3: UInt64
+    private var tail: UInt64 = 0
+    private var count: UInt64 = 0
+
+    /// A hash keyed by 16 bytes, given as two little-endian words.
+    init(_ key: (UInt64, UInt64)) {
+        v0 = key.0 ^ 0x736F_6D65_7073_6575
+        v1 = key.1 ^ 0x646F_7261_6E64_6F6D
+        v2 = key.0 ^ 0x6C79_6765_6E65_7261
+        v3 = key.1 ^ 0x7465_6462_7974_6573
+    }
+
+    /// Adds one byte of the message.
+    @inline(__always) mutating func append(_ byte: UInt8) {
+        tail |= UInt64(byte) << ((count & 7) * 8)
+        count &+= 1
+        if count & 7 == 0 { block() }
+    }
+
+    /// The hash of the message; the value is used up.
+    mutating func finish() -> UInt64 {
+        tail |= count << 56
+        block()
+        v2 ^= 0xFF
+        for _ in 0..<4 { round() }
+        return v0 ^ v1 ^ v2 ^ v3
+    }
+
+    private mutating func block() {
+        v3 ^= tail
+        round()
+        round()
+        v0 ^= tail
+        tail = 0
+    }
+
+    private mutating func round() {
+        v0 &+= v1
+        v1 = v1 << 13 | v1 >> 51
+        v1 ^= v0
+        v0 = v0 << 32 | v0 >> 32
+        v2 &+= v3
+        v3 = v3 << 16 | v3 >> 48
+        v3 ^= v2
+        v0 &+= v3
+        v3 = v3 << 21 | v3 >> 43
+        v3 ^= v0
+        v2 &+= v1
+        v1 = v1 << 17 | v1 >> 47
+        v1 ^= v2
+        v2 = v2 << 32 | v2 >> 32
+    }
+}

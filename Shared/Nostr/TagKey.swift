@@ -1,0 +1,63 @@
+/// The 64-bit keys that stand for a tag in the index of stored events.
+///
+/// A key is SipHash-2-4 over one byte letter, eight bytes week (created_at / 604,800 as little-endian Int64) and the
+/// first 255 bytes of the value. The week bounds "the newest hundred of this tag": probe one week after the other.
+/// Keys may collide, so whoever finds rows by key compares their tags. The hash is part of the stored format and is
+/// described, with the reason for its choice, in docs/decisions/0002-tag-key-hash.md.
+public enum TagKey {
+    /// Number of the format; another hash, another length or another week is another version.
+    public static let version = 1
+
+    /// Seconds of the span that shares one key for the same tag.
+    public static let weekSeconds: Int64 = 604_800
+
+    /// How many bytes of a value are hashed; longer values that begin alike share a key.
+    public static let maxValueBytes = 255
+
+    /// The week that a time falls into.
+    public static func week(of time: UnixTime) -> Int64 {
+        let (week, rest) = time.seconds.quotientAndRemainder(dividingBy: weekSeconds)
+        return rest < 0 ? week - 1 : week
+    }
+
+    /// The key of a tag value in UTF-8 in one week; nil for an `e` or `p` value that is not 64 lowercase hex
+    /// characters: NIP-01 lets filters ask for no other.
+    public static func key(_ name: TagName, _ value: some Collection<UInt8>, week: Int64) -> Int64? {
+        if name.letter == UInt8(ascii: "e") || name.letter == UInt8(ascii: "p") {
+            guard value.count == 64, value.allSatisfy(isHex) else { return nil }
+        }
+        var hash = SipHash24(seed)
+        hash.append(name.letter)
+        var week = UInt64(bitPattern: week)
+        for _ in 0..<8 {
+            hash.append(UInt8(truncatingIfNeeded: week))
+            week >>= 8
+        }
+        for byte in value.prefix(maxValueBytes) { hash.append(byte) }
+        return Int64(bitPattern: hash.finish())
+    }
+
+    /// The sorted, distinct keys of all one-letter tags of an event.
+    static func keys(_ tags: UnsafeBufferPointer<UInt8>, createdAt: UnixTime) -> [Int64] {
+        let week = week(of: createdAt)
+        var keys: [Int64] = []
+        var cursor = TagCursor(tags)
+        while let tag = cursor.next() {
+            guard let name = tag.letter, let value = tag.value else { continue }
+            let key =
+                value.marks.contains(.escaped)
+                ? key(name, tag.decodedValue, week: week)
+                : key(name, UnsafeBufferPointer(rebasing: tags[value.range]), week: week)
+            if let key { keys.append(key) }
+        }
+        keys.sort()
+        return keys.reduce(into: []) { distinct, key in if distinct.last != key { distinct.append(key) } }
+    }
+
+    /// The 16 ASCII bytes `BigBrotr tagkey1` as two little-endian words; public, and the version is part of it.
+    private static let seed: (UInt64, UInt64) = (0x7274_6F72_4267_6942, 0x3179_656B_6761_7420)
+
+    private static func isHex(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
+    }
+}
