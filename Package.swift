@@ -20,7 +20,8 @@ let packages: [(product: String, repository: String, version: Version)] = [
     ("ArgumentParser", "https://github.com/apple/swift-argument-parser.git", "1.8.2"),
     ("UnixSignals", "https://github.com/swift-server/swift-service-lifecycle.git", "2.13.0"),
     ("NIOCore", nio, nioVersion), ("NIOPosix", nio, nioVersion), ("NIOHTTP1", nio, nioVersion),
-    ("NIOConcurrencyHelpers", nio, nioVersion), ("NIOEmbedded", nio, nioVersion), ("NIOWebSocket", nio, nioVersion), ("NIOTLS", nio, nioVersion),
+    ("NIOConcurrencyHelpers", nio, nioVersion), ("NIOTLS", nio, nioVersion),
+    ("NIOEmbedded", nio, nioVersion), ("NIOWebSocket", nio, nioVersion),
     ("NIOSSL", "https://github.com/apple/swift-nio-ssl.git", "2.37.6"),
 ]
 

@@ -81,8 +81,7 @@ extension Ban {
             reason: "it hides an import from the tables; import the module where it is used"),
         Ban(
             name: "unchecked_sendable", pattern: #"@unchecked\s+Sendable\b"#, scope: .everywhere,
-            reason:
-                "the comment above must prove it (\"Sendable because ...\" or \"@unchecked: ...\"); better a struct, an actor or a Mutex",
+            reason: "the comment above must prove it (\"@unchecked: why\"); better a struct, an actor or a Mutex",
             allowingWords: ["sendable", "unchecked"]),
         Ban(
             name: "unsafe_isolation", pattern: #"\bnonisolated\(unsafe\)"#, scope: .everywhere,

@@ -25,11 +25,12 @@ struct Parity {
             + present.subtracting(expected).sorted().map { violation($0, "belongs to no executable") }
     }
 
-    /// Products that a place does not name as a whole word; a place that is absent lacks all.
+    /// Products that a place names, as a whole word, neither by product nor by file name; an absent place lacks all.
     func violations(in place: Place) -> [Violation] {
         guard let text = place.text else { return [violation(place.what, "does not exist")] }
         let words = Set(text.split { !($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }.map(String.init))
-        return products.filter { !words.contains($0) }.map { violation(place.what, "does not name \($0)") }
+        let absent = products.filter { !words.contains($0) && !words.contains(Self.fileName($0)) }
+        return absent.map { violation(place.what, "does not name \($0)") }
     }
 
     private func violation(_ path: String, _ message: String) -> Violation {

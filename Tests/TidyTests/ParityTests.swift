@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func `a product inside a longer name is not named`() {
-        let place = Parity.Place(what: "Makefile", text: "run: bigbrotr-priority-synchronizer")
+        let place = Parity.Place(what: "Makefile", text: "run: priority_synchronizer synchronizer2")
         #expect(planted.violations(in: place).map(\.message) == ["does not name bigbrotr-synchronizer"])
     }
 

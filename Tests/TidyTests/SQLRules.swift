@@ -10,7 +10,8 @@ struct SQLRules {
 
     private static let rules = [
         Rule(
-            name: "select_star", pattern: #"\b(select|returning)\s+(distinct\s+)?(\w+\.)?\*"#,
+            name: "select_star",
+            pattern: #"\b(select|returning)\s+(distinct\s+)?(\w+\.)?\*(?!\s+from\s+\(\s*values\b)"#,
             reason: "a new column would change the row; list the columns"),
         Rule(
             name: "offset", pattern: #"\boffset\s+(?!0\b)\S"#,

@@ -60,6 +60,7 @@ import Testing
 
     @Test(arguments: [
         "select count(*) from events", "select a from b offset 0", "select pg_advisory_xact_lock(1)",
+        "select * from (values (1, 2)) v (a, b)",
         "select a * b from c", "select a from b -- never select * from c",
     ])
     func `what a statement may say is accepted`(text: String) {

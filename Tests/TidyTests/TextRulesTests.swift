@@ -40,6 +40,13 @@ import Testing
         #expect(found(text).isEmpty)
     }
 
+    @Test func `SQL may be wider, and its documentation has no width`() {
+        let wide = String(repeating: "a", count: 140)
+        #expect(found(wide + "\n", path: "a.sql").isEmpty)
+        #expect(found(wide + "a\n", path: "a.sql") == ["line_length"])
+        #expect(found("COMMENT ON \(wide)\n", path: "a.sql").isEmpty)
+    }
+
     @Test func `a Makefile has tabs and a page has long lines`() {
         #expect(found("run:\n\tswift build\n", path: "Makefile").isEmpty)
         #expect(found(String(repeating: "a ", count: 99) + "a\n", path: "README.md").isEmpty)
