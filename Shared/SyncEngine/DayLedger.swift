@@ -1,0 +1,37 @@
+internal import Database
+internal import Nostr
+
+/// The day fingerprints of one relay in memory: per day the number of sightings and the sum of their ids.
+///
+/// The fence makes this replica the relay's only writer, so the sums are known before the call that stores them
+/// and go in as absolute values. What a refused or failed commit leaves behind is thrown away with the ledger.
+struct DayLedger: Sendable {
+    private var sums: [Int32: DaySum] = [:]
+
+    /// Days among `seconds` that must be read from the database before they can be added to.
+    func missingDays(_ seconds: some Sequence<UnixTime>) -> [Int32] {
+        Set(seconds.map(DaySum.day)).subtracting(sums.keys).sorted()
+    }
+
+    /// Takes in what the database holds for `days`; an absent day is empty.
+    mutating func load(_ days: [Int32], _ stored: [Int32: DaySum]) {
+        for day in days { sums[day] = stored[day] ?? DaySum() }
+    }
+
+    /// Adds one sighting and gives its day.
+    mutating func add(_ id: EventID, at second: UnixTime) -> Int32 {
+        let day = DaySum.day(of: second)
+        sums[day, default: DaySum()].add(id)
+        return day
+    }
+
+    /// The absolute sums of `days`, ascending.
+    func values(of days: Set<Int32>) -> [(day: Int32, sum: DaySum)] {
+        days.sorted().map { ($0, sums[$0] ?? DaySum()) }
+    }
+
+    /// Forgets days that no page touches any more, so that memory does not grow with the history.
+    mutating func forget(all except: Set<Int32>) {
+        sums = sums.filter { except.contains($0.key) }
+    }
+}

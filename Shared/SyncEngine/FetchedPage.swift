@@ -1,0 +1,112 @@
+public import Crypto
+public import Nostr
+public import RelayClient
+
+/// A page after parsing: every event with its place in the raw bytes, and what was refused and why.
+public struct FetchedPage: Sendable {
+    /// One event whose shape and id are right; its signature is not checked yet.
+    public struct Item: Sendable {
+        /// What the parser found.
+        public let event: ParsedEvent
+        /// Index into `chunks`.
+        let chunk: Int
+        /// Place of the event's JSON in that chunk.
+        let range: Range<Int>
+    }
+
+    /// An event that is not stored.
+    public struct Rejected: Sendable, Equatable {
+        /// Stable word, for the quarantine and the metrics.
+        public let reason: String
+        /// SHA-256 of the bytes as received.
+        public let digest: Bytes32
+        /// The bytes as received, cut at the quarantine's limit.
+        public let bytes: [UInt8]
+    }
+
+    /// What a walk decides by.
+    public let facts: PageFacts
+    /// Events inside the asked interval, no id twice.
+    public let items: [Item]
+    /// Events that failed shape, id or limits.
+    public let rejected: [Rejected]
+    /// The relay's own words when it refused.
+    public let message: String?
+
+    private let chunks: [EventChunk]
+
+    /// Bytes of event JSON received.
+    public var byteCount: Int { chunks.reduce(0) { $0 + $1.bytes.count } }
+
+    /// Parses a raw page.
+    /// - Parameter quarantineLimit: bytes kept of a rejected event.
+    public init(_ raw: RawPage, request: PageRequest, parser: inout EventParser, quarantineLimit: Int = 65_536) {
+        var items: [Item] = []
+        var rejected: [Rejected] = []
+        var seen: Set<EventID> = []
+        var tally = Tally()
+        items.reserveCapacity(raw.chunks.reduce(0) { $0 + $1.ranges.count })
+        for (index, chunk) in raw.chunks.enumerated() {
+            chunk.bytes.withUnsafeBufferPointer { bytes in
+                for range in chunk.ranges {
+                    tally.received += 1
+                    let json = UnsafeBufferPointer(rebasing: bytes[range.clamped(to: bytes.indices)])
+                    do throws(EventError) {
+                        let event = try parser.parse(json)
+                        guard tally.isInside(event, request) else { continue }
+                        guard seen.insert(event.id).inserted else { continue }
+                        items.append(Item(event: event, chunk: index, range: range))
+                    } catch {
+                        rejected.append(Self.rejection(json, error.kind, limit: quarantineLimit))
+                    }
+                }
+            }
+        }
+        self.items = items
+        self.rejected = rejected
+        chunks = raw.chunks
+        message = raw.message
+        facts = PageFacts(
+            ending: raw.ending, events: items.map { EventStamp($0.event) }, received: tally.received, older: tally.older,
+            newer: tally.newer)
+    }
+
+    /// The database columns of one event.
+    func materialised(_ item: Item) -> Event {
+        chunks[item.chunk].bytes.withUnsafeBufferPointer {
+            item.event.materialised(from: UnsafeBufferPointer(rebasing: $0[item.range]))
+        }
+    }
+
+    /// An event that shape and id let pass but its signature did not.
+    func rejection(_ item: Item, reason: String, limit: Int = 65_536) -> Rejected {
+        chunks[item.chunk].bytes.withUnsafeBufferPointer {
+            Self.rejection(UnsafeBufferPointer(rebasing: $0[item.range]), reason, limit: limit)
+        }
+    }
+
+    private static func rejection(_ json: UnsafeBufferPointer<UInt8>, _ reason: String, limit: Int) -> Rejected {
+        Rejected(reason: reason, digest: SHA256.hash(UnsafeRawBufferPointer(json)), bytes: Array(json.prefix(limit)))
+    }
+
+    /// Counts what lies outside the asked interval.
+    private struct Tally {
+        var received = 0
+        var older = 0
+        var newer = 0
+
+        mutating func isInside(_ event: ParsedEvent, _ request: PageRequest) -> Bool {
+            if let since = request.since, event.createdAt < since {
+                older += 1
+                return false
+            }
+            if let until = request.until, event.createdAt > until {
+                newer += 1
+                return false
+            }
+            if let kinds = request.kinds, !kinds.contains(event.kind) { return false }
+            if let authors = request.authors, !authors.contains(event.pubkey) { return false }
+            return true
+        }
+    }
+}

@@ -1,0 +1,94 @@
+public import Nostr
+public import RelayClient
+
+/// Relays over the real network.
+public struct LiveTransport: RelayTransport {
+    private let dialer: RelayDialer
+    private let connectTimeout: @Sendable (Network) -> Duration
+
+    /// A transport that dials through `dialer`.
+    /// - Parameter connectTimeout: for resolving, TCP, TLS and the WebSocket upgrade together.
+    public init(dialer: RelayDialer, connectTimeout: @escaping @Sendable (Network) -> Duration) {
+        self.dialer = dialer
+        self.connectTimeout = connectTimeout
+    }
+
+    /// Connects within the network's timeout.
+    public func connect(to url: RelayURL) async throws -> any RelaySession {
+        LiveSession(connection: try await dialer.connect(url, timeout: connectTimeout(url.network)))
+    }
+
+    /// The kind of a `RelayError`.
+    public func failureKind(_ error: any Error) -> String {
+        (error as? RelayError)?.kind ?? "unknown"
+    }
+}
+
+/// One real connection.
+private struct LiveSession: RelaySession {
+    let connection: RelayConnection
+
+    func page(_ filter: Filter, budget: PageBudget) async throws -> RawPage {
+        let subscription: Subscription
+        do {
+            subscription = try await connection.subscribe([filter], limits: SubscriptionLimits(budget))
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            return RawPage(chunks: [], ending: .inconclusive(.disconnected))
+        }
+        var chunks: [EventChunk] = []
+        while true {
+            switch try await subscription.next() {
+            case .events(let chunk): chunks.append(chunk)
+            case .end(let end):
+                await subscription.close()
+                return RawPage(chunks: chunks, ending: PageEnding(end), message: end.message)
+            }
+        }
+    }
+
+    func close() async { await connection.close() }
+}
+
+extension SubscriptionLimits {
+    fileprivate init(_ budget: PageBudget) {
+        self.init()
+        maxEvents = budget.events
+        maxBytes = budget.bytes
+        progressTimeout = budget.progressTimeout
+        totalTimeout = budget.totalTimeout
+    }
+}
+
+extension SubscriptionEnd {
+    fileprivate var message: String? {
+        if case .closed(_, let message) = self { message } else { nil }
+    }
+}
+
+extension PageEnding {
+    fileprivate init(_ end: SubscriptionEnd) {
+        self =
+            switch end {
+            case .eose(let hint): .conclusive(hint: hint)
+            case .closed(let prefix, _): .inconclusive(InconclusiveReason(prefix))
+            case .timedOut: .inconclusive(.timedOut)
+            case .broken: .inconclusive(.disconnected)
+            case .overBudget: .inconclusive(.overBudget)
+            }
+    }
+}
+
+extension InconclusiveReason {
+    /// What a CLOSED prefix means for paging (NIP-01, NIP-42).
+    fileprivate init(_ prefix: ReasonPrefix?) {
+        self =
+            switch prefix {
+            case .authRequired: .authRequired
+            case .restricted, .blocked, .mute: .restricted
+            case .rateLimited: .rateLimited
+            default: .closed
+            }
+    }
+}

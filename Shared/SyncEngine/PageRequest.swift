@@ -1,0 +1,111 @@
+public import Nostr
+
+/// One page as a walk asks for it: the newest `limit` events of a closed interval of seconds.
+public struct PageRequest: Sendable, Equatable {
+    /// Oldest second wanted, inclusive; nil sends no `since`.
+    public var since: UnixTime?
+    /// Newest second wanted, inclusive; nil sends no `until`, so that events dated in the future are seen too.
+    public var until: UnixTime?
+    /// Number of events asked for, at least 1. Relays clamp it silently.
+    public var limit: Int
+    /// Kinds this part of a split second is narrowed to; nil for all.
+    public var kinds: [UInt16]?
+    /// Authors this part of a split second is narrowed to; nil for all.
+    public var authors: [PublicKey]?
+
+    /// A request over an interval; narrowing is for parts of a split second.
+    public init(
+        since: UnixTime?, until: UnixTime?, limit: Int, kinds: [UInt16]? = nil, authors: [PublicKey]? = nil
+    ) {
+        self.since = since
+        self.until = until
+        self.limit = limit
+        self.kinds = kinds
+        self.authors = authors
+    }
+
+    /// The NIP-01 filter that is sent.
+    public var filter: Filter {
+        var filter = Filter()
+        filter.since = since
+        filter.until = until
+        filter.limit = limit
+        filter.kinds = kinds
+        filter.authors = authors
+        return filter
+    }
+}
+
+/// Why an answer proves nothing about the interval it was asked for. Stable words for logs and metrics.
+public enum InconclusiveReason: String, Sendable, Equatable, CaseIterable {
+    /// No EOSE before the deadline, or no progress.
+    case timedOut = "timed_out"
+    /// The connection ended before EOSE.
+    case disconnected
+    /// CLOSED with `auth-required` or a NIP-42 demand.
+    case authRequired = "auth_required"
+    /// CLOSED with `restricted`, `blocked` or `mute`: the relay will not serve us this.
+    case restricted
+    /// CLOSED with `rate-limited`.
+    case rateLimited = "rate_limited"
+    /// CLOSED with any other prefix, or none.
+    case closed
+    /// More events or bytes than a page may hold before EOSE.
+    case overBudget = "over_budget"
+}
+
+/// How a page ended.
+public enum PageEnding: Sendable, Equatable {
+    /// EOSE for this subscription, in time: what came is the relay's whole answer. The hint is NIP-67's.
+    case conclusive(hint: EOSEHint?)
+    /// Anything else.
+    case inconclusive(InconclusiveReason)
+}
+
+/// What the decisions about paging need to know of an event.
+public struct EventStamp: Sendable, Hashable {
+    /// The event's id.
+    public var id: EventID
+    /// The author.
+    public var pubkey: PublicKey
+    /// When the author says the event was made.
+    public var createdAt: UnixTime
+    /// 0...65535.
+    public var kind: UInt16
+
+    /// A stamp of the given values.
+    public init(id: EventID, pubkey: PublicKey, createdAt: UnixTime, kind: UInt16) {
+        self.id = id
+        self.pubkey = pubkey
+        self.createdAt = createdAt
+        self.kind = kind
+    }
+
+    /// The stamp of a parsed event.
+    public init(_ event: ParsedEvent) {
+        self.init(id: event.id, pubkey: event.pubkey, createdAt: event.createdAt, kind: event.kind)
+    }
+}
+
+/// What a page says about the relay's holdings: the only input of a walk's decisions.
+public struct PageFacts: Sendable {
+    /// How the page ended.
+    public var ending: PageEnding
+    /// The events inside the asked interval whose shape and id are right, in the order they arrived, no id twice.
+    public var events: [EventStamp]
+    /// EVENT messages for this subscription, the invalid and repeated ones too: what counts against a relay's cap.
+    public var received: Int
+    /// Events older than `since`: the relay ignores `since`, or says that nothing is inside.
+    public var older: Int
+    /// Events newer than `until`: the relay ignores `until`.
+    public var newer: Int
+
+    /// Facts of one page.
+    public init(ending: PageEnding, events: [EventStamp] = [], received: Int? = nil, older: Int = 0, newer: Int = 0) {
+        self.ending = ending
+        self.events = events
+        self.received = received ?? (events.count + older + newer)
+        self.older = older
+        self.newer = newer
+    }
+}

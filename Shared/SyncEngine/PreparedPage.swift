@@ -1,0 +1,40 @@
+internal import Database
+internal import Nostr
+
+/// A page ready to be stored, in parts of which each fits one database call. At least one part, perhaps empty:
+/// a page without events still moves frontiers.
+struct PreparedPage: Sendable {
+    /// One call's rows.
+    struct Part: Sendable {
+        /// New events, verified.
+        var events: [Event] = []
+        /// Events stored already but not yet seen on this relay.
+        var known: [KnownSighting] = []
+        /// Absolute day sums after this part.
+        var days: [(day: Int32, sum: DaySum)] = []
+        /// Event bytes.
+        private(set) var bytes = 0
+        /// Rows of either sort.
+        var rows: Int { events.count + known.count }
+
+        mutating func add(_ event: Event) {
+            events.append(event)
+            bytes += event.byteCount
+        }
+    }
+
+    var parts: [Part] = []
+    /// Rejected events with their reasons.
+    private(set) var rejected: [FetchedPage.Rejected] = []
+    /// Signatures checked.
+    var verified = 0
+    /// Events found in the archive already.
+    var known = 0
+    /// Events of kinds that are not stored.
+    var ephemeral = 0
+
+    /// True where the page brings no row.
+    var isEmpty: Bool { rejected.isEmpty && parts.allSatisfy { $0.rows == 0 } }
+
+    mutating func count(_ more: [FetchedPage.Rejected]) { rejected += more }
+}

@@ -1,0 +1,58 @@
+public import Nostr
+public import RelayClient
+
+/// How the engine reaches relays: a parameter, so that a simulator can stand in for the network.
+public protocol RelayTransport: Sendable {
+    /// Opens one connection to a relay.
+    /// - Throws: `RelayError` when it cannot be reached in time, or `CancellationError`.
+    func connect(to url: RelayURL) async throws -> any RelaySession
+
+    /// A stable word for why `connect` failed, for logs, metrics and the relay's row.
+    func failureKind(_ error: any Error) -> String
+}
+
+/// One open connection to a relay.
+public protocol RelaySession: Sendable {
+    /// Sends one REQ and collects its answer until EOSE, a refusal or a limit.
+    /// - Throws: `CancellationError` only; every failure of the relay is an ending of the page.
+    func page(_ filter: Filter, budget: PageBudget) async throws -> RawPage
+    /// Closes the connection; calling it again does nothing.
+    func close() async
+}
+
+/// What one page may hold and how long it may take. What is over ends the page as inconclusive.
+public struct PageBudget: Sendable, Equatable {
+    /// EVENT messages.
+    public var events: Int
+    /// Bytes of event JSON.
+    public var bytes: Int
+    /// Time without any message.
+    public var progressTimeout: Duration
+    /// Time for the whole page.
+    public var totalTimeout: Duration
+
+    /// A budget.
+    public init(events: Int, bytes: Int, progressTimeout: Duration, totalTimeout: Duration) {
+        self.events = events
+        self.bytes = bytes
+        self.progressTimeout = progressTimeout
+        self.totalTimeout = totalTimeout
+    }
+}
+
+/// A page as received: raw event JSON, not parsed.
+public struct RawPage: Sendable {
+    /// Raw events in the order they arrived.
+    public var chunks: [EventChunk]
+    /// How the page ended.
+    public var ending: PageEnding
+    /// The relay's own words when it refused, at most 512 bytes.
+    public var message: String?
+
+    /// A page.
+    public init(chunks: [EventChunk], ending: PageEnding, message: String? = nil) {
+        self.chunks = chunks
+        self.ending = ending
+        self.message = message
+    }
+}

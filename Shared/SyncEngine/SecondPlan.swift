@@ -1,0 +1,102 @@
+public import Nostr
+
+/// The decisions inside one crowded second: repeat the question until two answers add nothing; where an answer
+/// is as large as the relay's cap, split it by kind, then by author.
+///
+/// A part that stays full after both splits cannot be read whole through pages and is reported as saturated.
+public struct SecondPlan: Sendable {
+    /// What a page of this second means.
+    public enum Verdict: Sendable, Equatable {
+        /// Another page is needed.
+        case more
+        /// The second was shown whole.
+        case proven
+        /// At least one part stayed full.
+        case saturated
+    }
+
+    private struct Part: Sendable, Equatable {
+        var kinds: [UInt16]?
+        var authors: [PublicKey]?
+    }
+
+    /// No relay in use cuts its answers below this number of events.
+    static let smallestCap = 50
+
+    /// Kinds asked for in one REQ while looking for kinds not seen yet: about 24 kB of filter.
+    static let kindsAPart = 4_096
+
+    /// The second that is read.
+    public let second: UnixTime
+
+    private var parts: [Part] = [Part()]
+    private var partIDs: Set<EventID> = []
+    private var partEvents: [EventStamp] = []
+    private var quietAnswers = 0
+    private var largestAnswer = 0
+    private var isSaturated = false
+
+    /// The page that ran into the second counts as the first answer.
+    public init(second: UnixTime, firstPage: [EventStamp], limit: Int) {
+        self.second = second
+        add(firstPage)
+        largestAnswer = firstPage.count
+    }
+
+    /// The page to ask for next.
+    public func request(limit: Int) -> PageRequest {
+        let part = parts.last ?? Part()
+        return PageRequest(since: second, until: second, limit: limit, kinds: part.kinds, authors: part.authors)
+    }
+
+    /// Takes one conclusive answer in.
+    /// - Parameter capSeen: the largest conclusive page this relay ever gave; an answer that large may be cut.
+    public mutating func absorb(_ facts: PageFacts, capSeen: Int) -> Verdict {
+        let added = add(facts.events)
+        largestAnswer = max(largestAnswer, facts.received)
+        quietAnswers = added ? 0 : quietAnswers + 1
+        guard quietAnswers >= 2 else { return .more }
+        // An answer as large as the largest ever seen may have been cut at the relay's silent cap.
+        if largestAnswer >= max(capSeen, Self.smallestCap) { split() } else { parts.removeLast() }
+        beginPart()
+        guard parts.isEmpty else { return .more }
+        return isSaturated ? .saturated : .proven
+    }
+
+    @discardableResult
+    private mutating func add(_ events: [EventStamp]) -> Bool {
+        let before = partIDs.count
+        for event in events where event.createdAt == second && partIDs.insert(event.id).inserted {
+            partEvents.append(event)
+        }
+        return partIDs.count > before
+    }
+
+    private mutating func beginPart() {
+        partIDs.removeAll(keepingCapacity: true)
+        partEvents.removeAll(keepingCapacity: true)
+        quietAnswers = 0
+        largestAnswer = 0
+    }
+
+    /// Replaces the part in hand by narrower ones: a second by kinds, several kinds by the kinds seen and the
+    /// rest, one kind by its authors. Authors not seen cannot be asked for, so that last step never proves.
+    private mutating func split() {
+        guard let part = parts.popLast() else { return }
+        if part.authors != nil {
+            isSaturated = true
+        } else if let kinds = part.kinds, kinds.count == 1 {
+            isSaturated = true
+            let authors = Set(partEvents.map(\.pubkey)).sorted()
+            parts += authors.map { Part(kinds: kinds, authors: [$0]) }
+        } else {
+            let seen = Set(partEvents.map(\.kind)).sorted()
+            let all = part.kinds ?? Array(UInt16.min...UInt16.max)
+            let unseen = all.filter { !seen.contains($0) }
+            parts += stride(from: 0, to: unseen.count, by: Self.kindsAPart).map {
+                Part(kinds: Array(unseen[$0..<min($0 + Self.kindsAPart, unseen.count)]))
+            }
+            parts += seen.map { Part(kinds: [$0]) }
+        }
+    }
+}

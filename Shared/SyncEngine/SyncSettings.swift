@@ -1,0 +1,91 @@
+public import Settings
+
+/// How pages are fetched and stored, in both synchronizers.
+public struct SyncSettings: SettingsSection {
+    /// New events in one database call, 1 to 1,000. Too small: round trips cost more than the rows.
+    public var batchRows = 1_000
+    /// Event bytes in one database call. Too large: libpq, PgBouncer and PostgreSQL buffer it three times.
+    public var batchBytes: ByteCount = .init(4 * 1_024 * 1_024)
+    /// Events asked for a page, 1 to 5,000. Larger than the relay's cap gains nothing.
+    public var pageSize = 500
+    /// Event bytes of one page; a page above is asked again at half the size.
+    public var pageBytes: ByteCount = .init(32 * 1_024 * 1_024)
+    /// Time without a message from the relay after which a page is given up.
+    public var progressTimeout: Seconds = 30
+    /// Time for one page. Too small: slow relays never get a page through.
+    public var pageTimeout: Seconds = 120
+    /// How far behind the clock the newest proven second stays, so that events under way are not skipped.
+    /// Each later visit reads this span again.
+    public var overlap: Seconds = 900
+    /// Time between two visits of a relay whose history is read.
+    public var revisitInterval: Seconds = 60
+    /// Time between two looks for relays that are due. Too small: the database is asked for nothing.
+    public var claimInterval: Seconds = 1
+    /// Longest cycle: visits still running then stop at the next page and are taken up again at once.
+    public var cycleLimit: Seconds = 600
+    /// Stores ephemeral kinds (20000-29999) too; kinds 22242 and 27235 are never stored.
+    public var storesEphemeral = false
+
+    /// The defaults.
+    public init() {}
+
+    /// Ranges, and relations between the timeouts.
+    public func validate(into problems: inout Validation) {
+        problems.check("batch_rows", batchRows, in: 1...1_000)
+        problems.check("batch_bytes", batchBytes, in: .init(65_536)...(.init(16 * 1_024 * 1_024)))
+        problems.check("page_size", pageSize, in: 1...5_000)
+        problems.check("page_bytes", pageBytes, in: .init(65_536)...(.init(256 * 1_024 * 1_024)))
+        problems.check("progress_timeout", progressTimeout, in: 0.1...600)
+        problems.check("page_timeout", pageTimeout, in: 0.1...3_600)
+        problems.check("overlap", overlap, in: 0...86_400)
+        problems.check("revisit_interval", revisitInterval, in: 0.1...604_800)
+        problems.check("claim_interval", claimInterval, in: 0.01...60)
+        problems.check("cycle_limit", cycleLimit, in: 1...86_400)
+        problems.require(
+            progressTimeout <= pageTimeout, "progress_timeout", given: progressTimeout.settingText,
+            allowed: "at most page_timeout (\(pageTimeout.settingText))")
+    }
+}
+
+/// The fenced lease under which one replica works on a relay.
+public struct LeaseSettings: SettingsSection {
+    /// After this time without a renewal another replica may take the relay over.
+    public var ttl: Seconds = 60
+    /// Time between renewals. Too large: one slow renewal loses the lease.
+    public var heartbeat: Seconds = 20
+
+    /// The defaults.
+    public init() {}
+
+    /// Ranges, and at least two renewals in a lease.
+    public func validate(into problems: inout Validation) {
+        problems.check("ttl", ttl, in: 0.5...3_600)
+        problems.check("heartbeat", heartbeat, in: 0.1...1_200)
+        problems.require(
+            heartbeat.value * 2 <= ttl.value, "heartbeat", given: heartbeat.settingText,
+            allowed: "at most half of lease.ttl (\(ttl.settingText))")
+    }
+}
+
+/// What one visit of a relay may take.
+public struct BudgetSettings: SettingsSection {
+    /// Length of a visit; history that is left goes on in the next one. Too small: connecting costs more than reading.
+    public var visit: Seconds = 60
+    /// First wait after a failed visit; doubles with each further failure.
+    public var retryDelay: Seconds = 60
+    /// Longest wait after failed visits.
+    public var retryCeiling: Seconds = 21_600
+
+    /// The defaults.
+    public init() {}
+
+    /// Ranges, and the order of the two waits.
+    public func validate(into problems: inout Validation) {
+        problems.check("visit", visit, in: 1...3_600)
+        problems.check("retry_delay", retryDelay, in: 0.1...3_600)
+        problems.check("retry_ceiling", retryCeiling, in: 0.1...604_800)
+        problems.require(
+            retryDelay <= retryCeiling, "retry_delay", given: retryDelay.settingText,
+            allowed: "at most retry_ceiling (\(retryCeiling.settingText))")
+    }
+}

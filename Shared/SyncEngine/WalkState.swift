@@ -1,0 +1,39 @@
+internal import Nostr
+
+/// Where the walk through one relay stands, as `relay_sync` holds it between visits.
+///
+/// `(frontier, walkHi]` is read, `[walkLo, frontier]` is still to be read, everything up to `sealedHi` was read
+/// by earlier walks. Either all three walk columns are set or none.
+struct WalkState: Sendable, Equatable {
+    /// Newest second of the finished walks.
+    var sealedHi: UnixTime?
+    /// Oldest second of the walk under way.
+    var walkLo: UnixTime?
+    /// Newest second of the walk under way.
+    var walkHi: UnixTime?
+    /// Newest second of the walk under way that is not yet proven.
+    var frontier: UnixTime?
+
+    /// One stretch of reading within a visit.
+    enum Stretch: Sendable, Equatable {
+        /// A walk from the newest event down to `lo`; when it reaches its end, everything up to `hi` is read.
+        case fresh(lo: UnixTime, hi: UnixTime)
+        /// New time since an unfinished walk began; at its end the walk's upper bound rises to `hi`.
+        case head(lo: UnixTime, hi: UnixTime)
+        /// The unfinished walk, from its frontier down.
+        case history(lo: UnixTime, frontier: UnixTime, hi: UnixTime)
+    }
+
+    /// What a visit reads, in order: what is new first, then the history that is left.
+    /// - Parameter settled: the newest second that may count as read: the database's now less the overlap.
+    func stretches(settled: UnixTime) -> [Stretch] {
+        guard let walkLo, let walkHi, let frontier else {
+            return [.fresh(lo: sealedHi.map(Self.after) ?? UnixTime(seconds: 0), hi: settled)]
+        }
+        return [.head(lo: Self.after(walkHi), hi: settled), .history(lo: walkLo, frontier: frontier, hi: walkHi)]
+    }
+
+    private static func after(_ second: UnixTime) -> UnixTime {
+        UnixTime(seconds: second.seconds == .max ? .max : second.seconds + 1)
+    }
+}

@@ -1,0 +1,109 @@
+import Crypto
+import Nostr
+import SyncEngine
+
+/// A relay as a pure function from a request to an answer: newest first, cut at a silent cap, with switchable vices.
+struct ModelRelay {
+    var events: [EventStamp]
+    var cap = 500
+    var ignoresSince = false
+    var ignoresUntil = false
+    var isOldestFirst = false
+    /// What the n-th request gets instead of an answer.
+    var endings: [Int: PageEnding] = [:]
+    var hint: EOSEHint?
+    private(set) var requests: [PageRequest] = []
+
+    init(events: [EventStamp]) {
+        self.events = events.sorted { ($1.createdAt, $0.id) < ($0.createdAt, $1.id) }
+    }
+
+    mutating func answer(_ request: PageRequest) -> PageFacts {
+        requests.append(request)
+        if let ending = endings[requests.count - 1] { return PageFacts(ending: ending) }
+        let matching = events.filter { matches($0, request) }
+        let ordered = isOldestFirst ? Array(matching.reversed()) : matching
+        let served = Array(ordered.prefix(min(cap, request.limit)))
+        let inside = served.filter { isInside($0, request) }
+        let older = served.count { event in request.since.map { event.createdAt < $0 } ?? false }
+        let isWhole = served.count == matching.count
+        return PageFacts(
+            ending: .conclusive(hint: hint.map { _ in isWhole ? .finish : .more }), events: inside,
+            received: served.count, older: older, newer: served.count - inside.count - older)
+    }
+
+    private func matches(_ event: EventStamp, _ request: PageRequest) -> Bool {
+        if let kinds = request.kinds, !kinds.contains(event.kind) { return false }
+        if let authors = request.authors, !authors.contains(event.pubkey) { return false }
+        if let since = request.since, !ignoresSince, event.createdAt < since { return false }
+        if let until = request.until, !ignoresUntil, event.createdAt > until { return false }
+        return true
+    }
+
+    private func isInside(_ event: EventStamp, _ request: PageRequest) -> Bool {
+        if let since = request.since, event.createdAt < since { return false }
+        if let until = request.until, event.createdAt > until { return false }
+        return true
+    }
+}
+
+/// What a whole walk over a model relay gives.
+struct WalkResult {
+    var seen: Set<EventStamp> = []
+    var verdict: WalkPlan.Verdict?
+    var frontiers: [UnixTime] = []
+    var saturated: [UnixTime] = []
+    /// A frontier that moved past an event not yet seen: the one thing that must never happen.
+    var brokenPromises: [UnixTime] = []
+}
+
+extension WalkPlan {
+    /// Walks to the end, or until `maxRequests` pages, and checks every move of the frontier against the truth.
+    mutating func run(on relay: inout ModelRelay, maxRequests: Int = 10_000) -> WalkResult {
+        var result = WalkResult()
+        while result.verdict == nil, relay.requests.count < maxRequests {
+            switch next() {
+            case .finished(let verdict): result.verdict = verdict
+            case .ask(let request):
+                let facts = relay.answer(request)
+                result.seen.formUnion(facts.events)
+                let progress = absorb(facts)
+                if let second = progress.saturatedSecond { result.saturated.append(second) }
+                guard let frontier = progress.frontier else { continue }
+                result.frontiers.append(frontier)
+                let excused = Set(result.saturated)
+                let isBroken = relay.events.contains {
+                    $0.createdAt > frontier && !result.seen.contains($0) && !excused.contains($0.createdAt)
+                }
+                if isBroken { result.brokenPromises.append(frontier) }
+            }
+        }
+        return result
+    }
+}
+
+/// Stamps with distinct ids from a small generator, the same for the same seed.
+struct StampFactory {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
+
+    mutating func next() -> UInt64 {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return state
+    }
+
+    mutating func stamp(at second: Int64, kind: UInt16? = nil, author: UInt8? = nil) -> EventStamp {
+        EventStamp(
+            id: bytes((0..<32).map { _ in UInt8(truncatingIfNeeded: next() >> 24) }),
+            pubkey: bytes([UInt8](repeating: author ?? UInt8(next() % 20), count: 32)),
+            createdAt: UnixTime(seconds: second), kind: kind ?? [1, 7, 6, 0, 3][Int(next() % 5)])
+    }
+
+    private func bytes(_ bytes: [UInt8]) -> Bytes32 {
+        guard let value = Bytes32(bytes) else { preconditionFailure("32 bytes were given") }
+        return value
+    }
+}

@@ -1,0 +1,184 @@
+import Nostr
+import SyncEngine
+import Testing
+
+@Suite struct WalkPlanTests {
+    private func plan(lo: Int64 = 0, from frontier: Int64? = nil, cap: Int = 0) -> WalkPlan {
+        WalkPlan(
+            lo: UnixTime(seconds: lo), frontier: frontier.map(UnixTime.init(seconds:)), capSeen: cap,
+            limits: .init(), liveAfter: .max)
+    }
+
+    private func events(_ count: Int, perSecond: Int = 1, seed: UInt64 = 1) -> [EventStamp] {
+        var factory = StampFactory(seed: seed)
+        return (0..<count).map { factory.stamp(at: 1_000_000 + Int64($0 / perSecond)) }
+    }
+
+    @Test func `a well-behaved relay is read whole`() {
+        var relay = ModelRelay(events: events(2_345))
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.seen.count == 2_345)
+        #expect(result.verdict == .reachedEnd(byHint: false))
+        #expect(result.brokenPromises.isEmpty)
+        #expect(result.frontiers == result.frontiers.sorted(by: >))
+        #expect(relay.requests.count < 15)
+    }
+
+    @Test func `the first page has no upper bound and the others include the boundary second`() {
+        var relay = ModelRelay(events: events(1_200, perSecond: 3))
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(relay.requests.first?.until == nil)
+        #expect(relay.requests.dropFirst().first?.until == result.frontiers.first)
+        #expect(result.seen.count == 1_200)
+    }
+
+    @Test(arguments: [50, 99, 100, 499, 500, 501, 1_000])
+    func `a second shared by two pages loses nothing`(cap: Int) {
+        var relay = ModelRelay(events: events(3_000, perSecond: 7))
+        relay.cap = cap
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.seen.count == 3_000)
+        #expect(result.brokenPromises.isEmpty)
+        #expect(result.verdict == .reachedEnd(byHint: false))
+    }
+
+    @Test(arguments: [499, 500, 501, 1_170, 3_000])
+    func `a second larger than a page is split by kind and author and read whole`(size: Int) {
+        var factory = StampFactory(seed: 5)
+        var all = events(700)
+        all += (0..<size).map { _ in factory.stamp(at: 1_000_350) }
+        var relay = ModelRelay(events: all)
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.seen.count == 700 + size)
+        #expect(result.brokenPromises.isEmpty)
+    }
+
+    @Test func `a second that stays full in every part is reported as saturated`() {
+        var factory = StampFactory(seed: 6)
+        let all = (0..<1_200).map { _ in factory.stamp(at: 1_000_000, kind: 1, author: 7) } + events(10)
+        var relay = ModelRelay(events: all)
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.saturated == [UnixTime(seconds: 1_000_000)])
+        #expect(result.verdict == .reachedEnd(byHint: false))
+        #expect(result.brokenPromises.isEmpty)
+    }
+
+    @Test func `one empty answer does not prove the end`() {
+        var relay = ModelRelay(events: events(1_000))
+        relay.endings[1] = .conclusive(hint: nil)
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.seen.count == 1_000)
+        #expect(result.brokenPromises.isEmpty)
+    }
+
+    @Test func `an end is confirmed by three answers of different shapes`() {
+        var relay = ModelRelay(events: [])
+        var plan = plan(lo: 500)
+        let result = plan.run(on: &relay)
+        #expect(result.verdict == .reachedEnd(byHint: false))
+        #expect(relay.requests.map(\.limit) == [500, 1, 500])
+        #expect(relay.requests.map { $0.since?.seconds } == [500, 500, nil])
+    }
+
+    @Test(arguments: [InconclusiveReason.timedOut, .rateLimited, .closed])
+    func `a refused or silent page moves no frontier and three in a row end the visit`(reason: InconclusiveReason) {
+        var relay = ModelRelay(events: events(900))
+        for n in 1...3 { relay.endings[n] = .inconclusive(reason) }
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.verdict == .inconclusive(reason))
+        #expect(result.frontiers.count == 1)
+        #expect(relay.requests.count == 4)
+    }
+
+    @Test func `a page that failed once is asked again and nothing is lost`() {
+        var relay = ModelRelay(events: events(2_000))
+        for n in [1, 3, 5] { relay.endings[n] = .inconclusive(.timedOut) }
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.seen.count == 2_000)
+        #expect(result.verdict == .reachedEnd(byHint: false))
+    }
+
+    @Test(arguments: [InconclusiveReason.authRequired, .restricted, .disconnected])
+    func `a refusal for good ends the visit at once`(reason: InconclusiveReason) {
+        var relay = ModelRelay(events: events(900))
+        relay.endings[1] = .inconclusive(reason)
+        var plan = plan()
+        #expect(plan.run(on: &relay).verdict == .inconclusive(reason))
+        #expect(relay.requests.count == 2)
+    }
+
+    @Test func `a page over budget is asked again at half the size`() {
+        var relay = ModelRelay(events: events(900))
+        relay.endings[0] = .inconclusive(.overBudget)
+        relay.endings[1] = .inconclusive(.overBudget)
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(relay.requests.prefix(3).map(\.limit) == [500, 250, 125])
+        #expect(result.seen.count == 900)
+    }
+
+    @Test func `a relay that ignores until is unpageable, not complete`() {
+        var relay = ModelRelay(events: events(2_000))
+        relay.ignoresUntil = true
+        var plan = plan()
+        #expect(plan.run(on: &relay, maxRequests: 50).verdict == .unpageable(.untilIgnored))
+    }
+
+    @Test func `a relay that serves oldest first is unordered, not complete`() {
+        var relay = ModelRelay(events: events(2_000))
+        relay.isOldestFirst = true
+        var plan = plan()
+        let result = plan.run(on: &relay, maxRequests: 50)
+        #expect(result.verdict == .unpageable(.unordered))
+        #expect(result.frontiers.isEmpty)
+    }
+
+    @Test func `a relay that ignores since ends where only older events come`() {
+        var relay = ModelRelay(events: events(1_500))
+        relay.ignoresSince = true
+        var plan = plan(lo: 1_000_800)
+        let result = plan.run(on: &relay)
+        #expect(result.verdict == .reachedEnd(byHint: false))
+        #expect(result.seen.count == 700)
+    }
+
+    @Test func `the relay's own finish ends the walk without confirmation`() {
+        var relay = ModelRelay(events: events(1_200))
+        relay.hint = .finish
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.verdict == .reachedEnd(byHint: true))
+        #expect(result.seen.count == 1_200)
+        #expect(relay.requests.count == 3)
+    }
+
+    @Test(arguments: 1...200)
+    func `no frontier ever passes an event that was not seen`(seed: Int) {
+        var factory = StampFactory(seed: UInt64(seed))
+        var all: [EventStamp] = []
+        var second: Int64 = 1_000_000
+        for _ in 0..<Int(factory.next() % 2_000) {
+            if factory.next() % 4 != 0 { second += Int64(factory.next() % 50) }
+            all.append(factory.stamp(at: second))
+        }
+        var relay = ModelRelay(events: all)
+        relay.cap = [50, 73, 100, 500, 1_000][Int(factory.next() % 5)]
+        for n in 0..<100 where factory.next() % 20 == 0 {
+            relay.endings[n] = factory.next() % 2 == 0 ? .inconclusive(.timedOut) : .conclusive(hint: nil)
+        }
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.brokenPromises.isEmpty, "seed \(seed)")
+        if case .reachedEnd = result.verdict, result.saturated.isEmpty {
+            #expect(result.seen.count == all.count, "seed \(seed)")
+        }
+    }
+}
