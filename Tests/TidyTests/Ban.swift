@@ -71,6 +71,16 @@ extension Ban {
             name: "detached_task", pattern: #"\bTask\.detached\b"#, scope: .everywhere,
             reason: "nobody waits for it and cancellation does not reach it; use a task group"),
         Ban(
+            name: "loose_task", pattern: #"(?<![.\w])Task(<[^>]*>)?(\.init)?\s*(\([^)]*\)\s*)?\{"#, scope: .product,
+            reason: "use a task group; where that cannot be, a comment says who waits for it and who cancels it",
+            allowingWords: ["wait", "cancel"]),
+        Ban(
+            name: "wall_clock", pattern: #"\bDate\(|(?<![.\w])time\(nil\)|\bCLOCK_REALTIME\b|\bgettimeofday\b"#,
+            scope: .product,
+            reason:
+                "clocks of replicas are compared with nothing; use the database's now(), or a comment on the wall clock",
+            except: ["Shared/Telemetry/": "a log line carries the time of this machine"], allowingWords: ["wall clock"]),
+        Ban(
             name: "sleep",
             pattern: #"\b(Task(<Never, Never>)?\.sleep|usleep|nanosleep|Thread\.sleep)\b"#
                 + #"|(?<![.\w])(?<!func )sleep\("#,

@@ -17,6 +17,9 @@ import Testing
         ("let a = b as! C", "force_cast"), ("let a = b!", "force_unwrap"), ("f()!.g()", "force_unwrap"),
         ("a[0]!", "force_unwrap"), ("if a! == b {}", "force_unwrap"), ("var a: Int!", "force_unwrap"),
         ("#\"a\"#.b!", "force_unwrap"), ("fatalError()", "fatal_error"), ("Task.detached { }", "detached_task"),
+        ("Task { await f() }", "loose_task"), ("let a = Task<Void, Never> { }", "loose_task"),
+        ("Task(priority: .low) { }", "loose_task"), ("let now = Date()", "wall_clock"), ("time(nil)", "wall_clock"),
+        ("clock_gettime(CLOCK_REALTIME, &t)", "wall_clock"),
         ("try await Task.sleep(for: .seconds(1))", "sleep"), ("usleep(10)", "sleep"), ("sleep(1)", "sleep"),
         ("@_exported import Net", "exported_import"), ("final class A: @unchecked Sendable {}", "unchecked_sendable"),
         ("nonisolated(unsafe) var a = 1", "unsafe_isolation"),
@@ -33,6 +36,17 @@ import Testing
     ])
     func `sound code is accepted`(line: String) throws {
         #expect(try rules(line).isEmpty)
+    }
+
+    @Test func `a comment that says who waits allows a task outside a group`() throws {
+        #expect(try rules("// `close` cancels it and waits for it.\nlet a = Task { await f() }").isEmpty)
+        #expect(try rules("group.addTask { await f() }").isEmpty)
+        #expect(try rules("loop.scheduleTask(in: wait) { f() }").isEmpty)
+    }
+
+    @Test func `log lines carry the time of this machine`() throws {
+        #expect(try rules("clock_gettime(CLOCK_REALTIME, &t)", path: "Shared/Telemetry/LogTime.swift").isEmpty)
+        #expect(try rules("// The certificate is judged by the wall clock.\nlet a = time(nil)").isEmpty)
     }
 
     @Test func `a literal's interpolated code is checked too`() throws {

@@ -22,10 +22,11 @@ struct LinkRules {
     /// Dead links and dead paths of the page at `path`.
     func violations(path: String, text: String) -> [Violation] {
         let folder = path.split(separator: "/").dropLast().map(String.init)
-        let dead = link.captures(in: text).filter { isDead($0, from: folder) }.map { "links to \($0)" }
-        let gone = named.captures(in: text).filter { !exists($0) }.map { "names \($0)" }
-        return (dead + gone).map {
-            Violation(path: path, line: 0, rule: "link", message: "\($0), which does not exist")
+        let dead = link.found(in: text).filter { isDead($0.capture ?? "", from: folder) }.map { ($0, "links to") }
+        let gone = named.found(in: text).filter { !exists($0.capture ?? "") }.map { ($0, "names") }
+        return (dead + gone).map { found, verb in
+            let message = "\(verb) \(found.capture ?? ""), which does not exist"
+            return Violation(path: path, line: found.line, rule: "link", message: message)
         }
     }
 

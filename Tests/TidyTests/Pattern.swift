@@ -16,19 +16,22 @@ struct Pattern {
     }
 
     /// Numbers, from 1, of the lines on which a match begins.
-    func lines(in text: String) -> [Int] {
-        let whole = text as NSString
-        return expression.matches(in: text, range: NSRange(location: 0, length: whole.length)).map { match in
-            whole.substring(to: match.range.location).utf8.count { $0 == UInt8(ascii: "\n") } + 1
-        }
-    }
+    func lines(in text: String) -> [Int] { found(in: text).map(\.line) }
 
     /// The first group of every match.
-    func captures(in text: String) -> [String] {
+    func captures(in text: String) -> [String] { found(in: text).compactMap(\.capture) }
+
+    /// The line of every match, from 1, and its first group where the pattern has one.
+    func found(in text: String) -> [(line: Int, capture: String?)] {
         let whole = text as NSString
-        return expression.matches(in: text, range: NSRange(location: 0, length: whole.length)).compactMap { match in
-            let range = match.range(at: 1)
-            return range.location == NSNotFound ? nil : whole.substring(with: range)
+        var line = 1
+        var counted = 0
+        return expression.matches(in: text, range: NSRange(location: 0, length: whole.length)).map { match in
+            let before = NSRange(location: counted, length: match.range.location - counted)
+            line += whole.substring(with: before).utf8.count { $0 == UInt8(ascii: "\n") }
+            counted = match.range.location
+            let group = match.numberOfRanges > 1 ? match.range(at: 1) : NSRange(location: NSNotFound, length: 0)
+            return (line, group.location == NSNotFound ? nil : whole.substring(with: group))
         }
     }
 }
