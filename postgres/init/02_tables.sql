@@ -1,0 +1,460 @@
+-- Tables of the first release. Conventions:
+--   times of Nostr and of observations are whole Unix seconds (bigint; int where rows are many);
+--   times of scheduling (due_at, heartbeat_at, applied_at) are timestamptz, always by the database's now();
+--   ids, keys, signatures and digests are bytes, never hex; fixed-width columns stand first; no foreign key on events.
+-- Only the owner named in docs/DATABASE.md writes a table. Comments stand at every column with a state or a unit.
+
+CREATE TABLE IF NOT EXISTS public.schema_migrations (
+    version     int PRIMARY KEY CHECK (version > 0),
+    name        text NOT NULL,
+    checksum    bytea NOT NULL CHECK (octet_length(checksum) = 32),
+    applied_at  timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE public.schema_migrations IS 'Migrations this database has, written by the Initializer and by 99_verify.sql.';
+COMMENT ON COLUMN public.schema_migrations.name IS 'File name without .sql, for example 0001_first_release.';
+COMMENT ON COLUMN public.schema_migrations.checksum IS 'SHA-256 of the file, 32 bytes.';
+
+-- Relays ------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS public.relays (
+    relay_url   text PRIMARY KEY CHECK (octet_length(relay_url) BETWEEN 1 AND 2048),
+    network     text NOT NULL CHECK (network IN ('clearnet', 'tor', 'i2p', 'loki', 'local')),
+    first_seen  bigint NOT NULL DEFAULT extract(epoch FROM now())::bigint,
+    last_seen   bigint NOT NULL DEFAULT extract(epoch FROM now())::bigint,
+    status      text NOT NULL DEFAULT 'unknown' CHECK (status IN ('unknown', 'online', 'offline', 'dead', 'ignored')),
+    relay_id    int GENERATED ALWAYS AS IDENTITY UNIQUE
+);
+COMMENT ON TABLE public.relays IS 'Every relay known, by its canonical URL.';
+COMMENT ON COLUMN public.relays.relay_url IS 'Canonical URL, 1 to 2048 bytes.';
+COMMENT ON COLUMN public.relays.network IS 'clearnet, tor, i2p, loki or local.';
+COMMENT ON COLUMN public.relays.first_seen IS 'Unix seconds of the first insert.';
+COMMENT ON COLUMN public.relays.last_seen IS 'Unix seconds of the last check that the relay answered; the first insert until then.';
+COMMENT ON COLUMN public.relays.status IS 'unknown (never checked), online, offline, dead (set by the Monitor), ignored (set by the operator: never dialled).';
+COMMENT ON COLUMN public.relays.relay_id IS 'Short key used wherever rows are many; never reused.';
+
+CREATE TABLE IF NOT EXISTS public.relay_sync (
+    relay_id       int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    lane           smallint NOT NULL DEFAULT 0 CHECK (lane IN (0, 1)),
+    class          smallint NOT NULL DEFAULT 0 CHECK (class BETWEEN 0 AND 5),
+    fails          int NOT NULL DEFAULT 0,
+    due_at         timestamptz NOT NULL DEFAULT now(),
+    fence          bigint NOT NULL DEFAULT 0,
+    tail_seen      bigint,
+    sealed_hi      bigint,
+    walk_lo        bigint,
+    walk_hi        bigint,
+    frontier       bigint,
+    deficit_bytes  bigint NOT NULL DEFAULT 0,
+    events_new     bigint NOT NULL DEFAULT 0,
+    sightings      bigint NOT NULL DEFAULT 0,
+    cap_seen       int,
+    page_size      int,
+    rate           real,
+    owner          uuid,
+    network        text NOT NULL,
+    last_error     text,
+    behaviour      jsonb NOT NULL DEFAULT '{}'
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
+COMMENT ON TABLE public.relay_sync IS 'One row a relay: who archives it, until when, and how far it is proven. commit_pages moves the progress, claims and releases move the lease.';
+COMMENT ON COLUMN public.relay_sync.lane IS '0 ordinary, 1 priority.';
+COMMENT ON COLUMN public.relay_sync.class IS '0 ok, 1 auth, 2 unordered, 3 unpageable, 4 blocked, 5 unreachable.';
+COMMENT ON COLUMN public.relay_sync.fails IS 'Failed visits in a row.';
+COMMENT ON COLUMN public.relay_sync.due_at IS 'Free: the next visit is due. Held: the lease ends. One column for both, so that one index finds both.';
+COMMENT ON COLUMN public.relay_sync.fence IS 'Rises with every claim; a write carries (fence, owner) and is refused when either differs.';
+COMMENT ON COLUMN public.relay_sync.owner IS 'Replica that holds the lease, a fresh UUID per process start; NULL when free.';
+COMMENT ON COLUMN public.relay_sync.tail_seen IS 'Unix seconds: created_at up to which the tail has been followed. At most now + 1 h when written.';
+COMMENT ON COLUMN public.relay_sync.sealed_hi IS 'Unix seconds: upper end of proven history, inclusive. Only rises.';
+COMMENT ON COLUMN public.relay_sync.walk_lo IS 'Unix seconds: lower end of the walk in progress, inclusive; NULL when there is none.';
+COMMENT ON COLUMN public.relay_sync.walk_hi IS 'Unix seconds: upper end of the walk in progress, inclusive; NULL when there is none.';
+COMMENT ON COLUMN public.relay_sync.frontier IS 'Unix seconds: (frontier, walk_hi] is proven, the second itself is still open. Only falls while a walk is in progress.';
+COMMENT ON COLUMN public.relay_sync.deficit_bytes IS 'Bytes of download this relay has used beyond its fair share.';
+COMMENT ON COLUMN public.relay_sync.events_new IS 'Events that were stored from this relay first.';
+COMMENT ON COLUMN public.relay_sync.sightings IS 'Events ever linked to this relay.';
+COMMENT ON COLUMN public.relay_sync.cap_seen IS 'Events in the largest conclusive page.';
+COMMENT ON COLUMN public.relay_sync.page_size IS 'Events asked for in the next page.';
+COMMENT ON COLUMN public.relay_sync.rate IS 'Requests a second the relay tolerates, as learned.';
+COMMENT ON COLUMN public.relay_sync.network IS 'Copy of relays.network, which never changes: claims go by network.';
+COMMENT ON COLUMN public.relay_sync.last_error IS 'Kind of the last failure, at most 512 bytes; NULL after success.';
+COMMENT ON COLUMN public.relay_sync.behaviour IS 'Calibration and contradictions on record.';
+
+CREATE TABLE IF NOT EXISTS public.relay_checks (
+    relay_id    int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    fails       int NOT NULL DEFAULT 0,
+    due_at      timestamptz NOT NULL DEFAULT now(),
+    fence       bigint NOT NULL DEFAULT 0,
+    owner       uuid,
+    network     text NOT NULL,
+    last_error  text
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
+COMMENT ON TABLE public.relay_checks IS 'One row a relay: when the Monitor checks it next, and who does.';
+COMMENT ON COLUMN public.relay_checks.fails IS 'Failed checks in a row.';
+COMMENT ON COLUMN public.relay_checks.due_at IS 'Free: the next check is due. Held: the lease ends.';
+COMMENT ON COLUMN public.relay_checks.fence IS 'Rises with every claim.';
+COMMENT ON COLUMN public.relay_checks.owner IS 'Replica that holds the lease; NULL when free.';
+COMMENT ON COLUMN public.relay_checks.network IS 'Copy of relays.network.';
+COMMENT ON COLUMN public.relay_checks.last_error IS 'Kind of the last failure; NULL after success.';
+
+CREATE TABLE IF NOT EXISTS public.relay_coverage (
+    relay_id     int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    lo           bigint NOT NULL,
+    hi           bigint NOT NULL,
+    state        smallint NOT NULL CHECK (state BETWEEN 0 AND 5),
+    proof        smallint CHECK (proof BETWEEN 1 AND 4),
+    reason       smallint CHECK (reason BETWEEN 1 AND 9),
+    rescan_step  smallint,
+    pages        int,
+    cap          int,
+    items        bigint,
+    rescan_at    timestamptz,
+    proved_at    timestamptz,
+    PRIMARY KEY (relay_id, lo),
+    CONSTRAINT relay_coverage_bounds CHECK (lo <= hi),
+    CONSTRAINT relay_coverage_sealed_has_proof CHECK (
+        state <> 3 OR (proof IS NOT NULL AND proved_at IS NOT NULL AND pages IS NOT NULL AND cap IS NOT NULL)),
+    CONSTRAINT relay_coverage_gap_has_reason CHECK (state <> 5 OR reason IS NOT NULL),
+    CONSTRAINT relay_coverage_disjoint EXCLUDE USING gist (relay_id WITH =, int8range(lo, hi, '[]') WITH &&)
+);
+COMMENT ON TABLE public.relay_coverage IS 'What is known about each closed interval of seconds of each relay; intervals of a relay never overlap.';
+COMMENT ON COLUMN public.relay_coverage.lo IS 'Unix seconds, inclusive.';
+COMMENT ON COLUMN public.relay_coverage.hi IS 'Unix seconds, inclusive.';
+COMMENT ON COLUMN public.relay_coverage.state IS '0 open, 1 walking, 2 provisional, 3 sealed, 4 settled, 5 gap.';
+COMMENT ON COLUMN public.relay_coverage.proof IS '1 the relay said finish (NIP-67), 2 negentropy equality (NIP-77), 3 two independent walks, 4 one walk and an exact COUNT (NIP-45).';
+COMMENT ON COLUMN public.relay_coverage.reason IS 'Of a gap: 1 unanswered, 2 saturated_second, 3 until_ignored, 4 unordered, 5 auth, 6 payment, 7 restricted, 8 oversize, 9 poison.';
+COMMENT ON COLUMN public.relay_coverage.pages IS 'Conclusive pages behind this row.';
+COMMENT ON COLUMN public.relay_coverage.cap IS 'Largest page seen when it was proven.';
+COMMENT ON COLUMN public.relay_coverage.items IS 'Events found in the interval.';
+COMMENT ON COLUMN public.relay_coverage.rescan_at IS 'When the interval is looked at again; NULL when not planned.';
+COMMENT ON COLUMN public.relay_coverage.rescan_step IS 'Position in the re-scan schedule.';
+COMMENT ON COLUMN public.relay_coverage.proved_at IS 'When it reached provisional, sealed or settled; NULL before.';
+
+CREATE TABLE IF NOT EXISTS public.relay_day (
+    relay_id  int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    day       int NOT NULL,
+    n         int NOT NULL CHECK (n >= 0),
+    idsum     bytea NOT NULL CHECK (octet_length(idsum) = 32),
+    PRIMARY KEY (relay_id, day)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE public.relay_day IS 'Fingerprint of what is linked to a relay and not gone, by day of created_at.';
+COMMENT ON COLUMN public.relay_day.day IS 'created_at / 86400.';
+COMMENT ON COLUMN public.relay_day.n IS 'Sightings of the day.';
+COMMENT ON COLUMN public.relay_day.idsum IS 'Sum of their ids as little-endian 256-bit numbers modulo 2^256, as NIP-77 adds them.';
+
+-- Events ------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS public.events (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    created_at  bigint NOT NULL CHECK (created_at >= 0),
+    expires_at  bigint,
+    kind        int NOT NULL CHECK (kind BETWEEN 0 AND 65535),
+    id_dialect  smallint NOT NULL DEFAULT 0 CHECK (id_dialect BETWEEN 0 AND 2),
+    event_id    bytea NOT NULL UNIQUE CHECK (octet_length(event_id) = 32),
+    pubkey      bytea NOT NULL CHECK (octet_length(pubkey) = 32),
+    sig         bytea NOT NULL CHECK (octet_length(sig) = 64),
+    tag_keys    bigint[],
+    tags        jsonb COMPRESSION lz4 NOT NULL DEFAULT '[]',
+    content     text COMPRESSION lz4 NOT NULL DEFAULT '',
+    raw         bytea COMPRESSION lz4
+) WITH (autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02);
+COMMENT ON TABLE public.events IS 'Every valid event ever seen, each once. Outside the database an event is its event_id.';
+COMMENT ON COLUMN public.events.id IS 'Internal number, used by internal tables only.';
+COMMENT ON COLUMN public.events.created_at IS 'Unix seconds as signed, 0 to 2^63-1.';
+COMMENT ON COLUMN public.events.expires_at IS 'Unix seconds of the NIP-40 expiration tag; NULL without.';
+COMMENT ON COLUMN public.events.id_dialect IS 'Which serialisation gives the id: 0 JSON escapes every character below U+0020, 1 U+007F too, 2 control characters without a short escape stand raw.';
+COMMENT ON COLUMN public.events.event_id IS 'NIP-01 id, 32 bytes.';
+COMMENT ON COLUMN public.events.pubkey IS 'Author, 32 bytes.';
+COMMENT ON COLUMN public.events.sig IS 'BIP-340 signature, 64 bytes; the first one verified wins.';
+COMMENT ON COLUMN public.events.tag_keys IS '64-bit hashes of (letter, first 255 bytes of the value, week of created_at) of the one-letter tags, sorted, distinct. Answers found by them are checked again against tags.';
+COMMENT ON COLUMN public.events.raw IS 'The event as received, only when text or jsonb cannot hold it (NUL); tags and content then carry U+FFFD in its place.';
+
+CREATE TABLE IF NOT EXISTS public.events_relays (
+    event       bigint NOT NULL,
+    created_at  bigint NOT NULL,
+    relay_id    int NOT NULL,
+    seen_at     int NOT NULL,
+    gone_at     int
+) WITH (autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02);
+COMMENT ON TABLE public.events_relays IS 'Which relay served which event. Most of the disk, therefore short keys and no foreign keys; the view sightings spells them out.';
+COMMENT ON COLUMN public.events_relays.event IS 'events.id.';
+COMMENT ON COLUMN public.events_relays.created_at IS 'Copy of events.created_at, so that all of one relay reads in time order.';
+COMMENT ON COLUMN public.events_relays.seen_at IS 'Unix seconds of the first time the relay served it (32 bits: to January 2038).';
+COMMENT ON COLUMN public.events_relays.gone_at IS 'Unix seconds when the relay was found to have it no more; NULL while it is served.';
+
+CREATE TABLE IF NOT EXISTS public.event_batches (
+    batch_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    xid           xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    committed_at  timestamptz NOT NULL DEFAULT now(),
+    events        bigint[] COMPRESSION lz4 NOT NULL
+);
+COMMENT ON TABLE public.event_batches IS 'One row for each batch that stored new events. Readers of new events go by xid and take only rows below pg_snapshot_xmin(pg_current_snapshot()): nothing that commits late is passed over.';
+COMMENT ON COLUMN public.event_batches.xid IS 'Transaction that stored the batch; the watermark of readers. Meaningless after a logical restore into another cluster.';
+COMMENT ON COLUMN public.event_batches.committed_at IS 'Start of that transaction.';
+COMMENT ON COLUMN public.event_batches.events IS 'events.id of the new events.';
+
+CREATE TABLE IF NOT EXISTS public.latest_versions (
+    address     uuid PRIMARY KEY,
+    created_at  bigint NOT NULL,
+    event       bigint NOT NULL,
+    event_id    bytea NOT NULL
+) WITH (fillfactor = 80);
+COMMENT ON TABLE public.latest_versions IS 'Newest event of each replaceable or addressable address; on equal created_at the lowest id (NIP-01). All versions stay in events.';
+COMMENT ON COLUMN public.latest_versions.address IS 'First 16 bytes of SHA-256 of "kind:pubkey:d".';
+COMMENT ON COLUMN public.latest_versions.created_at IS 'Unix seconds, copy of the event''s.';
+COMMENT ON COLUMN public.latest_versions.event IS 'events.id.';
+
+CREATE TABLE IF NOT EXISTS public.tombstones (
+    key     bytea NOT NULL CHECK (octet_length(key) IN (16, 32)),
+    pubkey  bytea NOT NULL,
+    up_to   bigint NOT NULL,
+    event   bigint NOT NULL,
+    PRIMARY KEY (key, pubkey)
+);
+COMMENT ON TABLE public.tombstones IS 'What deletions (NIP-09) and requests to vanish (NIP-62) name. Written when such an event is stored, applied by readers, never probed by inserts.';
+COMMENT ON COLUMN public.tombstones.key IS '32 bytes: event id, or pubkey of one who vanishes; 16 bytes: address as in latest_versions.';
+COMMENT ON COLUMN public.tombstones.pubkey IS 'Author of the deletion; it covers only events of the same author.';
+COMMENT ON COLUMN public.tombstones.up_to IS 'Unix seconds: events with created_at up to this are meant.';
+COMMENT ON COLUMN public.tombstones.event IS 'events.id of the deletion.';
+
+CREATE TABLE IF NOT EXISTS public.quarantine (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    n           bigint NOT NULL DEFAULT 1,
+    first_seen  bigint NOT NULL DEFAULT extract(epoch FROM now())::bigint,
+    last_seen   bigint NOT NULL DEFAULT extract(epoch FROM now())::bigint,
+    relay_id    int,
+    digest      bytea NOT NULL UNIQUE CHECK (octet_length(digest) = 32),
+    reason      text NOT NULL CHECK (octet_length(reason) <= 64),
+    raw         bytea COMPRESSION lz4 CHECK (octet_length(raw) <= 65536)
+);
+COMMENT ON TABLE public.quarantine IS 'What failed validation. Bounded in rows: the oldest go (setting bigbrotr.quarantine_rows, default 100000).';
+COMMENT ON COLUMN public.quarantine.n IS 'How often the same bytes came.';
+COMMENT ON COLUMN public.quarantine.first_seen IS 'Unix seconds.';
+COMMENT ON COLUMN public.quarantine.last_seen IS 'Unix seconds.';
+COMMENT ON COLUMN public.quarantine.relay_id IS 'Relay that sent it first.';
+COMMENT ON COLUMN public.quarantine.digest IS 'SHA-256 of the whole bytes.';
+COMMENT ON COLUMN public.quarantine.reason IS 'Kind of the defect in snake_case.';
+COMMENT ON COLUMN public.quarantine.raw IS 'The bytes, at most the first 65536.';
+
+-- Statistics: counters that the batches' queue rows are folded into -------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS public.stat_queue (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    relay_id      int,
+    new_pubkeys   bytea[] COMPRESSION lz4,
+    new_kinds     int[] COMPRESSION lz4,
+    old_pubkeys   bytea[] COMPRESSION lz4,
+    old_kinds     int[] COMPRESSION lz4,
+    gone_pubkeys  bytea[] COMPRESSION lz4,
+    gone_kinds    int[] COMPRESSION lz4
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_insert_threshold = -1);
+COMMENT ON TABLE public.stat_queue IS 'Counting that is not folded yet, one row a relay page. Work is found by existence: folding deletes the row and moves the counters in one transaction.';
+COMMENT ON COLUMN public.stat_queue.relay_id IS 'Relay of the page; NULL for deleted events.';
+COMMENT ON COLUMN public.stat_queue.new_pubkeys IS 'Authors of events that are new and linked to the relay; parallel to new_kinds.';
+COMMENT ON COLUMN public.stat_queue.old_pubkeys IS 'Authors of events that were stored before and are now linked to the relay; parallel to old_kinds.';
+COMMENT ON COLUMN public.stat_queue.gone_pubkeys IS 'Authors of events that were deleted; parallel to gone_kinds.';
+
+CREATE TABLE IF NOT EXISTS public.stat_authors (
+    author_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    n          bigint NOT NULL,
+    pubkey     bytea NOT NULL UNIQUE
+) WITH (fillfactor = 80);
+COMMENT ON TABLE public.stat_authors IS 'Events by author.';
+COMMENT ON COLUMN public.stat_authors.n IS 'Events stored.';
+
+CREATE TABLE IF NOT EXISTS public.stat_relay_authors (
+    author_id  bigint NOT NULL,
+    relay_id   int NOT NULL,
+    n          int NOT NULL,
+    PRIMARY KEY (relay_id, author_id)
+) WITH (fillfactor = 80);
+COMMENT ON TABLE public.stat_relay_authors IS 'Sightings by relay and author.';
+COMMENT ON COLUMN public.stat_relay_authors.n IS 'Sightings.';
+
+CREATE TABLE IF NOT EXISTS public.stat_relay_kinds (
+    n         bigint NOT NULL,
+    relay_id  int NOT NULL,
+    kind      int NOT NULL,
+    PRIMARY KEY (relay_id, kind)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE public.stat_relay_kinds IS 'Sightings by relay and kind.';
+COMMENT ON COLUMN public.stat_relay_kinds.n IS 'Sightings.';
+
+CREATE TABLE IF NOT EXISTS public.stat_kinds (
+    n     bigint NOT NULL,
+    kind  int PRIMARY KEY
+) WITH (fillfactor = 50);
+COMMENT ON TABLE public.stat_kinds IS 'Events by kind.';
+COMMENT ON COLUMN public.stat_kinds.n IS 'Events stored.';
+
+CREATE TABLE IF NOT EXISTS public.stat_relays (
+    n         bigint NOT NULL,
+    authors   bigint NOT NULL,
+    relay_id  int PRIMARY KEY
+) WITH (fillfactor = 50);
+COMMENT ON TABLE public.stat_relays IS 'Totals by relay.';
+COMMENT ON COLUMN public.stat_relays.n IS 'Sightings.';
+COMMENT ON COLUMN public.stat_relays.authors IS 'Distinct authors seen there.';
+
+CREATE TABLE IF NOT EXISTS public.stat_totals (
+    one      boolean PRIMARY KEY DEFAULT true CHECK (one),
+    events   bigint NOT NULL DEFAULT 0,
+    authors  bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+COMMENT ON TABLE public.stat_totals IS 'Totals of the archive, one row.';
+COMMENT ON COLUMN public.stat_totals.authors IS 'Authors with at least one event stored.';
+INSERT INTO public.stat_totals (one) VALUES (true) ON CONFLICT DO NOTHING;
+
+-- Observations of the Monitor ---------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS public.nip11 (
+    id                bytea PRIMARY KEY CHECK (octet_length(id) = 32),
+    raw               bytea COMPRESSION lz4 NOT NULL CHECK (octet_length(raw) <= 262144),
+    supported_nips    int[],
+    name              text,
+    description       text,
+    banner            text,
+    icon              text,
+    pubkey            text,
+    self              text,
+    contact           text,
+    software          text,
+    version           text,
+    privacy_policy    text,
+    terms_of_service  text,
+    posting_policy    text,
+    payments_url      text,
+    relay_countries   text[],
+    language_tags     text[],
+    tags              text[],
+    limitation        jsonb,
+    fees              jsonb,
+    retention         jsonb,
+    extra_fields      jsonb COMPRESSION lz4,
+    defects           text[] NOT NULL DEFAULT '{}'
+);
+COMMENT ON TABLE public.nip11 IS 'Relay information documents (NIP-11), each once, with typed columns beside the raw bytes; a bad field is a defect, never a reason to drop the document.';
+COMMENT ON COLUMN public.nip11.id IS 'SHA-256 of raw.';
+COMMENT ON COLUMN public.nip11.raw IS 'The body as received, after inflation, at most 262144 bytes.';
+COMMENT ON COLUMN public.nip11.pubkey IS 'As served: hex, npub or neither.';
+COMMENT ON COLUMN public.nip11.extra_fields IS 'Members without a column.';
+COMMENT ON COLUMN public.nip11.defects IS 'Member and defect, for example supported_nips:not_a_list.';
+
+CREATE TABLE IF NOT EXISTS public.nip66 (
+    id         bytea PRIMARY KEY CHECK (octet_length(id) = 32),
+    openable   boolean,
+    readable   boolean,
+    writable   boolean,
+    rtt_open   int,
+    rtt_read   int,
+    rtt_write  int,
+    document   jsonb COMPRESSION lz4 NOT NULL
+);
+COMMENT ON TABLE public.nip66 IS 'Measurements (NIP-66), each distinct one once.';
+COMMENT ON COLUMN public.nip66.id IS 'SHA-256 of the text of document.';
+COMMENT ON COLUMN public.nip66.openable IS 'The WebSocket opened; NULL when not tried.';
+COMMENT ON COLUMN public.nip66.readable IS 'A subscription ended in EOSE; NULL when not tried.';
+COMMENT ON COLUMN public.nip66.writable IS 'An event was accepted; NULL when not tried.';
+COMMENT ON COLUMN public.nip66.rtt_open IS 'Milliseconds to open; NULL when it did not open.';
+COMMENT ON COLUMN public.nip66.rtt_read IS 'Milliseconds to the first answer of a subscription.';
+COMMENT ON COLUMN public.nip66.rtt_write IS 'Milliseconds to the OK of an event.';
+COMMENT ON COLUMN public.nip66.document IS 'Everything measured, the columns above included.';
+
+CREATE TABLE IF NOT EXISTS public.relay_metadata (
+    relay_url     text NOT NULL REFERENCES public.relays (relay_url) ON DELETE CASCADE,
+    generated_at  bigint NOT NULL,
+    nip11_id      bytea REFERENCES public.nip11 (id),
+    nip66_id      bytea REFERENCES public.nip66 (id),
+    nip11_error   text,
+    nip66_error   text,
+    PRIMARY KEY (relay_url, generated_at)
+);
+COMMENT ON TABLE public.relay_metadata IS 'One row a check of a relay, also when it failed.';
+COMMENT ON COLUMN public.relay_metadata.generated_at IS 'Unix seconds of the check.';
+COMMENT ON COLUMN public.relay_metadata.nip11_error IS 'Kind of the failure of the fetch; NULL when it gave a document or was not tried.';
+COMMENT ON COLUMN public.relay_metadata.nip66_error IS 'Kind of the failure of the measurement; NULL when it gave one or was not tried.';
+
+-- Services ----------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS public.service_state (
+    service_name  text PRIMARY KEY,
+    state         jsonb NOT NULL DEFAULT '{}',
+    updated_at    bigint NOT NULL DEFAULT extract(epoch FROM now())::bigint
+);
+COMMENT ON TABLE public.service_state IS 'What each service remembers; a replica may have a row of its own, named service:replica.';
+COMMENT ON COLUMN public.service_state.updated_at IS 'Unix seconds.';
+
+CREATE TABLE IF NOT EXISTS public.service_replicas (
+    replica_id    uuid PRIMARY KEY,
+    service       text NOT NULL,
+    lane          smallint,
+    steal_wanted  boolean NOT NULL DEFAULT false,
+    slots         int NOT NULL DEFAULT 0,
+    started_at    timestamptz NOT NULL DEFAULT now(),
+    heartbeat_at  timestamptz NOT NULL DEFAULT now(),
+    build         text
+) WITH (fillfactor = 50);
+COMMENT ON TABLE public.service_replicas IS 'Processes alive, by their own word.';
+COMMENT ON COLUMN public.service_replicas.lane IS '0 ordinary, 1 priority; NULL where it has no meaning.';
+COMMENT ON COLUMN public.service_replicas.slots IS 'Relays it can hold at once.';
+COMMENT ON COLUMN public.service_replicas.steal_wanted IS 'Has free slots and found nothing due: holders of more than their share yield.';
+COMMENT ON COLUMN public.service_replicas.heartbeat_at IS 'Last sign of life.';
+COMMENT ON COLUMN public.service_replicas.build IS 'Version of the executable.';
+
+CREATE TABLE IF NOT EXISTS public.service_leases (
+    name    text PRIMARY KEY,
+    fence   bigint NOT NULL DEFAULT 0,
+    due_at  timestamptz NOT NULL DEFAULT now(),
+    owner   uuid
+) WITH (fillfactor = 50);
+COMMENT ON TABLE public.service_leases IS 'Work that only one replica does at a time; the rows are there from the start, a claim updates one.';
+COMMENT ON COLUMN public.service_leases.fence IS 'Rises with every claim.';
+COMMENT ON COLUMN public.service_leases.due_at IS 'The lease ends, or ended; free when in the past.';
+COMMENT ON COLUMN public.service_leases.owner IS 'Replica that holds it; NULL when released.';
+INSERT INTO public.service_leases (name) VALUES ('finder'), ('statistics'), ('priority_list') ON CONFLICT DO NOTHING;
+
+CREATE TABLE IF NOT EXISTS public.orphan_walks (
+    name          text PRIMARY KEY CHECK (name IN ('events', 'nip11', 'nip66')),
+    position_id   bigint NOT NULL DEFAULT 0,
+    position_key  bytea NOT NULL DEFAULT '',
+    rounds        bigint NOT NULL DEFAULT 0,
+    deleted       bigint NOT NULL DEFAULT 0,
+    deleted_at    timestamptz
+) WITH (fillfactor = 50);
+COMMENT ON TABLE public.orphan_walks IS 'How far the delete_orphan functions have walked.';
+COMMENT ON COLUMN public.orphan_walks.position_id IS 'Of events: last id looked at in this round.';
+COMMENT ON COLUMN public.orphan_walks.position_key IS 'Of nip11 and nip66: last id looked at in this round.';
+COMMENT ON COLUMN public.orphan_walks.rounds IS 'Rounds completed.';
+COMMENT ON COLUMN public.orphan_walks.deleted IS 'Rows deleted so far.';
+COMMENT ON COLUMN public.orphan_walks.deleted_at IS 'Last time something was deleted; for an hour after it commit_pages makes sure that known events are still there.';
+INSERT INTO public.orphan_walks (name) VALUES ('events'), ('nip11'), ('nip66') ON CONFLICT DO NOTHING;
+
+-- A service writes its own rows of these two tables and no others; everybody reads them. A row belongs to the service
+-- that its name begins with, up to a colon; the leases of other names are listed.
+ALTER TABLE public.service_state ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.service_leases ENABLE ROW LEVEL SECURITY;
+DO $$
+DECLARE
+    item record;
+BEGIN
+    FOR item IN SELECT * FROM (VALUES
+        ('service_state', $q$split_part(service_name, ':', 1)$q$),
+        ('service_leases', $q$CASE name WHEN 'statistics' THEN 'synchronizer'
+                                        WHEN 'priority_list' THEN 'priority_synchronizer' ELSE name END$q$)
+        ) AS i (object, service)
+    LOOP
+        CONTINUE WHEN EXISTS (SELECT FROM pg_policies p WHERE p.schemaname = 'public' AND p.tablename = item.object);
+        EXECUTE format('CREATE POLICY everybody_reads ON public.%I FOR SELECT USING (true)', item.object);
+        EXECUTE format('CREATE POLICY service_writes ON public.%I USING (
+            coalesce(pg_has_role(current_user, to_regrole(''bigbrotr_writer_'' || %s)::oid, ''USAGE''), false))',
+            item.object, item.service);
+    END LOOP;
+END $$;
+
+-- Types -------------------------------------------------------------------------------------------------------------
+
+-- A ragged array as a parameter: an array of arrays must be rectangular in PostgreSQL, an array of a composite need not.
+DO $$
+BEGIN
+    IF to_regtype('public.tagset') IS NULL THEN
+        CREATE TYPE public.tagset AS (k bigint[]);
+        COMMENT ON TYPE public.tagset IS 'The tag keys of one event, as an element of an array parameter.';
+    END IF;
+END $$;

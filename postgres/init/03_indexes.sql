@@ -1,0 +1,28 @@
+-- Indexes beyond primary keys and unique constraints, each with the read it exists for. docs/DATABASE.md has their costs.
+
+-- events: newest first of everything, of a kind, of an author (a kind of an author is filtered from these).
+CREATE INDEX IF NOT EXISTS events_time ON public.events (created_at);
+CREATE INDEX IF NOT EXISTS events_kind ON public.events (kind, created_at);
+CREATE INDEX IF NOT EXISTS events_author ON public.events (pubkey, created_at);
+CREATE INDEX IF NOT EXISTS events_expiry ON public.events (expires_at) WHERE expires_at IS NOT NULL;
+-- Tag filters: a key per week, so that "newest 100" probes week by week. The pending list takes the cost off the batch.
+CREATE INDEX IF NOT EXISTS events_tags ON public.events USING gin (tag_keys)
+    WITH (fastupdate = on, gin_pending_list_limit = 4096);
+
+-- events_relays: all relays of one event; all of one relay in time order (not unique on purpose: cheaper to keep).
+CREATE UNIQUE INDEX IF NOT EXISTS events_relays_event ON public.events_relays (event, relay_id);
+CREATE INDEX IF NOT EXISTS events_relays_time ON public.events_relays (relay_id, created_at, event);
+
+-- event_batches: readers of new events go by transaction.
+CREATE INDEX IF NOT EXISTS event_batches_xid ON public.event_batches (xid);
+
+-- Claims: what is due, by lane and network. Batches touch no column of these, so their updates stay on the page (HOT).
+CREATE INDEX IF NOT EXISTS relay_sync_due ON public.relay_sync (lane, network, due_at);
+CREATE INDEX IF NOT EXISTS relay_checks_due ON public.relay_checks (network, due_at);
+
+-- stat_*: relays of one author.
+CREATE INDEX IF NOT EXISTS stat_relay_authors_author ON public.stat_relay_authors (author_id);
+
+-- relay_metadata: whether a document is still referred to (deletion of orphans, and the foreign keys' own check).
+CREATE INDEX IF NOT EXISTS relay_metadata_nip11 ON public.relay_metadata (nip11_id) WHERE nip11_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS relay_metadata_nip66 ON public.relay_metadata (nip66_id) WHERE nip66_id IS NOT NULL;

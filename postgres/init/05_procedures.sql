@@ -1,0 +1,561 @@
+-- The write path: relays, single events, batches of pages, observations, counters.
+--
+-- Every function that writes is SECURITY DEFINER with a fixed search_path, so that a writer needs EXECUTE and no right
+-- on the tables. Lock order, the same for all, so that writers cannot deadlock: advisory (16962, 1) -> relays by URL ->
+-- relay_sync by relay_id -> events by event_id -> events_relays -> latest_versions by address -> tombstones by key ->
+-- relay_day -> relay_coverage -> quarantine by digest. Statements on this path must not depend on table statistics: no
+-- join with a table that grows, only scalar look-ups by key, which cannot turn into a scan of it.
+
+-- insert_relay: relay_id of a canonical URL. A known URL is returned as it is, neither network nor first_seen changes.
+-- The look-up comes first because a conflicting insert burns a relay_id.
+CREATE OR REPLACE FUNCTION public.insert_relay(p_url text, p_network text, p_inserted_at bigint)
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    found_id int;
+BEGIN
+    SELECT r.relay_id INTO found_id FROM relays r WHERE r.relay_url = p_url;
+    IF FOUND THEN
+        RETURN found_id;
+    END IF;
+    INSERT INTO relays (relay_url, network, first_seen, last_seen)
+    VALUES (p_url, p_network, p_inserted_at, p_inserted_at)
+    ON CONFLICT (relay_url) DO NOTHING RETURNING relay_id INTO found_id;
+    IF NOT FOUND THEN
+        -- Somebody else stored it meanwhile; this statement sees what they committed.
+        SELECT r.relay_id INTO STRICT found_id FROM relays r WHERE r.relay_url = p_url;
+        RETURN found_id;
+    END IF;
+    INSERT INTO relay_sync (relay_id, network) VALUES (found_id, p_network);
+    INSERT INTO relay_checks (relay_id, network) VALUES (found_id, p_network);
+    RETURN found_id;
+END $$;
+COMMENT ON FUNCTION public.insert_relay(text, text, bigint) IS 'Stores a relay unless it is known, with its rows in relay_sync and relay_checks. Returns relay_id.';
+
+-- insert_relays: the same for many, with what was new. ord is 1-based in the order given; locks go in order of URL.
+CREATE OR REPLACE FUNCTION public.insert_relays(p_urls text[], p_networks text[], p_inserted_ats bigint[])
+RETURNS TABLE (ord int, relay_id int, is_new boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp ROWS 100 AS $$
+#variable_conflict use_column
+DECLARE
+    item   record;
+    before int;
+BEGIN
+    FOR item IN
+        SELECT u.url, u.network, u.inserted_at, u.n FROM unnest(p_urls, p_networks, p_inserted_ats)
+               WITH ORDINALITY AS u (url, network, inserted_at, n) ORDER BY u.url COLLATE "C", u.n
+    LOOP
+        SELECT r.relay_id INTO before FROM relays r WHERE r.relay_url = item.url;
+        ord := item.n;
+        is_new := NOT FOUND;
+        relay_id := coalesce(before, insert_relay(item.url, item.network, item.inserted_at));
+        RETURN NEXT;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION public.insert_relays(text[], text[], bigint[]) IS 'insert_relay for many; says which were new.';
+
+-- known_events: for each id that is stored its number, and whether this relay has it already. ord is 1-based.
+-- Not SECURITY DEFINER and without SET, so that the planner can inline it. OFFSET 0 keeps the scalar subquery one.
+CREATE OR REPLACE FUNCTION public.known_events(p_ids bytea[], p_relay int)
+RETURNS TABLE (ord int, event bigint, linked boolean) LANGUAGE sql STABLE ROWS 1000 AS $$
+    SELECT z.ord, z.event,
+           coalesce((SELECT true FROM public.events_relays s WHERE s.event = z.event AND s.relay_id = p_relay), false)
+      FROM (SELECT k.n::int AS ord, (SELECT e.id FROM public.events e WHERE e.event_id = k.id) AS event
+              FROM unnest(p_ids) WITH ORDINALITY AS k (id, n) OFFSET 0) AS z
+     WHERE z.event IS NOT NULL;
+$$;
+COMMENT ON FUNCTION public.known_events(bytea[], int) IS 'Which ids are stored, under which number, and already linked to the relay.';
+
+-- store_derived: what follows from events stored just now: newest versions and tombstones. By event ordinal.
+CREATE OR REPLACE FUNCTION public.store_derived(
+    p_ids bytea[], p_pubkeys bytea[], p_created_ats bigint[], p_addresses uuid[], p_numbers bigint[], p_is_new boolean[],
+    p_tomb_events int[], p_tomb_keys bytea[], p_tomb_up_tos bigint[])
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    -- NIP-01: the newest wins, of equally new ones the lowest id. One row an address, in order of address.
+    INSERT INTO latest_versions AS l (address, created_at, event, event_id)
+    SELECT DISTINCT ON (a.address) a.address, a.created_at, a.number, a.event_id
+      FROM unnest(p_addresses, p_created_ats, p_numbers, p_ids, p_is_new) AS a (address, created_at, number, event_id, is_new)
+     WHERE a.address IS NOT NULL AND a.is_new
+     ORDER BY a.address, a.created_at DESC, a.event_id
+    ON CONFLICT (address) DO UPDATE
+       SET created_at = excluded.created_at, event = excluded.event, event_id = excluded.event_id
+     WHERE excluded.created_at > l.created_at
+        OR (excluded.created_at = l.created_at AND excluded.event_id < l.event_id);
+
+    IF cardinality(p_tomb_events) > 0 THEN
+        INSERT INTO tombstones AS t (key, pubkey, up_to, event)
+        SELECT DISTINCT ON (z.key, z.pubkey) z.key, z.pubkey, z.up_to, z.event
+          FROM (SELECT b.key, p_pubkeys[b.event] AS pubkey, b.up_to, p_numbers[b.event] AS event
+                  FROM unnest(p_tomb_events, p_tomb_keys, p_tomb_up_tos) AS b (event, key, up_to)
+                 WHERE p_is_new[b.event]) AS z
+         ORDER BY z.key, z.pubkey, z.up_to DESC, z.event
+        ON CONFLICT (key, pubkey) DO UPDATE SET up_to = excluded.up_to, event = excluded.event
+         WHERE excluded.up_to > t.up_to;
+    END IF;
+END $$;
+COMMENT ON FUNCTION public.store_derived(bytea[], bytea[], bigint[], uuid[], bigint[], boolean[], int[], bytea[], bigint[]) IS 'Part of commit_pages and insert_event: newest versions and tombstones.';
+
+-- store_coverage: drops first, then puts in order of lo, so that intervals can shrink, grow, merge and split in one call.
+-- A put keeps the re-scan plan of the row it replaces.
+CREATE OR REPLACE FUNCTION public.store_coverage(
+    p_relays int[], p_ok boolean[], p_drop_pages int[], p_drop_los bigint[],
+    p_pages int[], p_los bigint[], p_his bigint[], p_states smallint[], p_proofs smallint[],
+    p_page_counts int[], p_items bigint[], p_caps int[], p_reasons smallint[])
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    item record;
+BEGIN
+    FOR item IN SELECT p_relays[d.page] AS relay_id, d.lo FROM unnest(p_drop_pages, p_drop_los) AS d (page, lo) WHERE p_ok[d.page]
+    LOOP
+        DELETE FROM relay_coverage c WHERE c.relay_id = item.relay_id AND c.lo = item.lo;
+    END LOOP;
+    IF cardinality(p_pages) > 0 THEN
+        INSERT INTO relay_coverage AS c (relay_id, lo, hi, state, proof, reason, pages, cap, items, proved_at)
+        SELECT p_relays[t.page], t.lo, t.hi, t.state, t.proof, t.reason, t.pages, t.cap, t.items,
+               CASE WHEN t.state IN (2, 3, 4) THEN now() END
+          FROM unnest(p_pages, p_los, p_his, p_states, p_proofs, p_page_counts, p_items, p_caps, p_reasons)
+               AS t (page, lo, hi, state, proof, pages, items, cap, reason)
+         WHERE p_ok[t.page]
+         ORDER BY p_relays[t.page], t.lo
+        ON CONFLICT (relay_id, lo) DO UPDATE
+           SET hi = excluded.hi, state = excluded.state, proof = excluded.proof, reason = excluded.reason,
+               pages = excluded.pages, cap = excluded.cap, items = excluded.items, proved_at = excluded.proved_at;
+    END IF;
+END $$;
+COMMENT ON FUNCTION public.store_coverage(int[], boolean[], int[], bigint[], int[], bigint[], bigint[], smallint[], smallint[], int[], bigint[], int[], smallint[]) IS 'Part of commit_pages: intervals.';
+
+-- store_quarantine: the same bytes again only raise a count (and burn no id). What is too old goes at once: ids grow by
+-- one a row, so rows below max(id) - limit are the oldest beyond the limit, found by the primary key.
+CREATE OR REPLACE FUNCTION public.store_quarantine(
+    p_relays int[], p_ok boolean[], p_pages int[], p_reasons text[], p_digests bytea[], p_raws bytea[])
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    item  record;
+    bound CONSTANT bigint := coalesce(nullif(current_setting('bigbrotr.quarantine_rows', true), '')::bigint, 100000);
+BEGIN
+    FOR item IN
+        SELECT p_relays[t.page] AS relay_id, t.reason, t.digest, t.raw
+          FROM unnest(p_pages, p_reasons, p_digests, p_raws) AS t (page, reason, digest, raw)
+         WHERE p_ok[t.page] ORDER BY t.digest
+    LOOP
+        UPDATE quarantine q SET n = q.n + 1, last_seen = extract(epoch FROM now())::bigint WHERE q.digest = item.digest;
+        CONTINUE WHEN FOUND;
+        INSERT INTO quarantine AS q (relay_id, reason, digest, raw)
+        VALUES (item.relay_id, left(item.reason, 64), item.digest, substr(item.raw, 1, 65536))
+        ON CONFLICT (digest) DO UPDATE SET n = q.n + 1, last_seen = excluded.last_seen;
+    END LOOP;
+    DELETE FROM quarantine q WHERE q.id <= (SELECT max(m.id) FROM quarantine m) - bound;
+END $$;
+COMMENT ON FUNCTION public.store_quarantine(int[], boolean[], int[], text[], bytea[], bytea[]) IS 'Part of commit_pages: bounded store of what failed validation.';
+
+-- commit_pages: stores pages of one or more relays, each with the progress it justifies, in one transaction.
+--
+-- Pages come in relay_id order (a relay may have several, they are applied in order), new events in event_id order.
+-- A page whose (relay, fence, owner) is not the lease that stands is left out whole; the others go on. So is a page that
+-- names a known event which has been deleted since. Events seen only on pages left out are not stored.
+-- An event that somebody else stored since the look-up is linked all the same and counts as known. A call that is
+-- repeated after an unknown outcome changes nothing but seen as known: every part is idempotent.
+-- Progress is what it proves, so it only grows: within a walk (same walk_hi) the lower frontier stands, the higher
+-- sealed_hi stands, and no time moves past now + 1 h. clears_walk forgets the walk first; values beside it begin the next.
+-- Answer, one row a page: accepted; events_new (first stored here), events_known (the other sightings given),
+-- sightings_new (links that did not exist). A page that was refused has zeros.
+CREATE OR REPLACE FUNCTION public.commit_pages(
+    p_owner uuid,
+    p_relays int[], p_fences bigint[], p_frontiers bigint[], p_walk_los bigint[], p_walk_his bigint[],
+    p_sealed_his bigint[], p_tail_seens bigint[], p_clears_walk boolean[], p_caps int[], p_page_sizes int[],
+    p_ids bytea[], p_pubkeys bytea[], p_created_ats bigint[], p_kinds int[], p_tags jsonb[], p_contents text[],
+    p_sigs bytea[], p_tag_keys tagset[], p_expires_ats bigint[], p_raws bytea[], p_dialects smallint[],
+    p_addresses uuid[],
+    p_new_pages int[], p_new_events int[],
+    p_known_pages int[], p_known_events bigint[], p_known_created_ats bigint[], p_known_kinds int[],
+    p_known_pubkeys bytea[],
+    p_day_pages int[], p_days int[], p_day_counts int[], p_day_sums bytea[],
+    p_tomb_events int[], p_tomb_keys bytea[], p_tomb_up_tos bigint[],
+    p_drop_pages int[], p_drop_los bigint[],
+    p_cov_pages int[], p_cov_los bigint[], p_cov_his bigint[], p_cov_states smallint[], p_cov_proofs smallint[],
+    p_cov_page_counts int[], p_cov_items bigint[], p_cov_caps int[], p_cov_reasons smallint[],
+    p_bad_pages int[], p_bad_reasons text[], p_bad_digests bytea[], p_bad_raws bytea[])
+RETURNS TABLE (relay_id int, accepted boolean, events_new int, events_known int, sightings_new int)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp ROWS 10 AS $$
+#variable_conflict use_column
+DECLARE
+    n_pages    CONSTANT int := cardinality(p_relays);
+    n_events   CONSTANT int := cardinality(p_ids);
+    seen       CONSTANT int := extract(epoch FROM now())::int;
+    latest     CONSTANT bigint := seen + 3600;
+    ok         boolean[] := array_fill(false, ARRAY[n_pages]);
+    all_ok     boolean;
+    all_new    boolean;
+    keep       boolean[];       -- by event: to be stored; NULL for all
+    is_new     boolean[];       -- by event: stored by this call
+    numbers    bigint[];        -- by event: events.id
+    got_ids    bytea[];         -- what an insert returned, in its order
+    got        bigint[];
+    got_relays int[];
+    old_pages  int[] := p_known_pages;          -- sightings that may exist: of events known,
+    old_events bigint[] := p_known_events;      -- and of events that somebody else stored meanwhile
+    old_times  bigint[] := p_known_created_ats;
+    old_kinds  int[] := p_known_kinds;
+    old_keys   bytea[] := p_known_pubkeys;
+    old_done   boolean[];       -- by those: did not exist; NULL for all
+    count_new  int[] := array_fill(0, ARRAY[n_pages]);
+    count_all  int[] := array_fill(0, ARRAY[n_pages]);
+    count_link int[] := array_fill(0, ARRAY[n_pages]);
+    id         bytea;
+    last_id    bytea := '';
+    j          int := 1;
+    item       record;
+BEGIN
+    -- Shape: unnest would fill a shorter array with NULLs and say nothing; unsorted ids are what makes writers deadlock.
+    IF n_pages <> ALL (ARRAY[cardinality(p_fences), cardinality(p_frontiers), cardinality(p_walk_los),
+            cardinality(p_walk_his), cardinality(p_sealed_his), cardinality(p_tail_seens), cardinality(p_clears_walk),
+            cardinality(p_caps), cardinality(p_page_sizes)])
+        OR n_events <> ALL (ARRAY[cardinality(p_pubkeys), cardinality(p_created_ats), cardinality(p_kinds),
+            cardinality(p_tags), cardinality(p_contents), cardinality(p_sigs), cardinality(p_tag_keys),
+            cardinality(p_expires_ats), cardinality(p_raws), cardinality(p_dialects), cardinality(p_addresses)])
+        OR cardinality(p_new_pages) <> cardinality(p_new_events)
+        OR cardinality(p_known_pages) <> ALL (ARRAY[cardinality(p_known_events), cardinality(p_known_created_ats),
+            cardinality(p_known_kinds), cardinality(p_known_pubkeys)])
+    THEN
+        RAISE EXCEPTION 'commit_pages: arrays of different length' USING ERRCODE = '22023';
+    END IF;
+    FOREACH id IN ARRAY p_ids LOOP
+        IF id <= last_id THEN
+            RAISE EXCEPTION 'commit_pages: p_ids must ascend' USING ERRCODE = '22023';
+        END IF;
+        last_id := id;
+    END LOOP;
+
+    -- Leases: each row is locked where it is still ours, so nobody claims it before this transaction ends.
+    PERFORM pg_advisory_xact_lock_shared(16962, 1);
+    FOR i IN 1 .. n_pages LOOP
+        IF i > 1 AND p_relays[i] < p_relays[i - 1] THEN
+            RAISE EXCEPTION 'commit_pages: p_relays must not descend' USING ERRCODE = '22023';
+        END IF;
+        PERFORM FROM relay_sync s
+          WHERE s.relay_id = p_relays[i] AND s.fence = p_fences[i] AND s.owner = p_owner FOR NO KEY UPDATE;
+        ok[i] := FOUND;
+    END LOOP;
+
+    -- Known events were looked up before this transaction. Only after deletions can one of them be missing.
+    IF cardinality(p_known_events) > 0 AND EXISTS (
+        SELECT FROM orphan_walks w WHERE w.name = 'events' AND w.deleted_at > now() - interval '1 hour')
+    THEN
+        FOR item IN
+            SELECT z.page FROM (
+                SELECT k.page, (SELECT e.id FROM events e WHERE e.id = k.event) AS event
+                  FROM unnest(p_known_pages, p_known_events) AS k (page, event) OFFSET 0) AS z
+             WHERE z.event IS NULL
+        LOOP
+            ok[item.page] := false;
+        END LOOP;
+    END IF;
+
+    all_ok := true = ALL (ok);
+    IF NOT all_ok THEN
+        keep := array_fill(false, ARRAY[n_events]);
+        FOR item IN SELECT t.event FROM unnest(p_new_pages, p_new_events) AS t (page, event) WHERE ok[t.page] LOOP
+            keep[item.event] := true;
+        END LOOP;
+    END IF;
+
+    -- Events, in order of id.
+    WITH stored AS (
+        INSERT INTO events (created_at, expires_at, kind, id_dialect, event_id, pubkey, sig, tag_keys, tags, content, raw)
+        SELECT t.created_at, t.expires_at, t.kind, t.dialect, t.event_id, t.pubkey, t.sig, t.k, t.tags, t.content, t.raw
+          FROM unnest(p_ids, p_pubkeys, p_created_ats, p_kinds, p_tags, p_contents, p_sigs, p_tag_keys, p_expires_ats,
+                      p_raws, p_dialects) WITH ORDINALITY
+               AS t (event_id, pubkey, created_at, kind, tags, content, sig, k, expires_at, raw, dialect, n)
+         WHERE all_ok OR keep[t.n]
+        ON CONFLICT (event_id) DO NOTHING
+        RETURNING id, event_id)
+    SELECT coalesce(array_agg(s.id), '{}'), coalesce(array_agg(s.event_id), '{}') INTO got, got_ids FROM stored s;
+
+    -- Numbers by ordinal. RETURNING keeps the order of the rows given, so what came back is a subsequence of p_ids.
+    all_new := got_ids = p_ids;
+    IF all_new THEN
+        numbers := got;
+        is_new := array_fill(true, ARRAY[n_events]);
+    ELSE
+        is_new := array_fill(false, ARRAY[n_events]);
+        FOR i IN 1 .. n_events LOOP
+            IF got_ids[j] = p_ids[i] THEN
+                numbers[i] := got[j];
+                is_new[i] := true;
+                j := j + 1;
+            ELSIF all_ok OR keep[i] THEN
+                SELECT e.id INTO numbers[i] FROM events e WHERE e.event_id = p_ids[i];
+                IF NOT FOUND THEN
+                    RAISE EXCEPTION 'commit_pages: an event came and went' USING ERRCODE = '40001';
+                END IF;
+            END IF;
+        END LOOP;
+    END IF;
+
+    -- Sightings that may exist already.
+    IF NOT (all_ok AND all_new) THEN
+        SELECT array_agg(o.page), array_agg(o.event), array_agg(o.created_at), array_agg(o.kind), array_agg(o.pubkey)
+          INTO old_pages, old_events, old_times, old_kinds, old_keys
+          FROM (SELECT k.page, k.event, k.created_at, k.kind, k.pubkey
+                  FROM unnest(p_known_pages, p_known_events, p_known_created_ats, p_known_kinds, p_known_pubkeys)
+                       AS k (page, event, created_at, kind, pubkey)
+                 WHERE ok[k.page]
+                 UNION ALL
+                SELECT t.page, numbers[t.event], p_created_ats[t.event], p_kinds[t.event], p_pubkeys[t.event]
+                  FROM unnest(p_new_pages, p_new_events) AS t (page, event)
+                 WHERE ok[t.page] AND NOT is_new[t.event]) AS o;
+    END IF;
+    IF cardinality(old_pages) > 0 THEN
+        WITH linked AS (
+            INSERT INTO events_relays (event, created_at, relay_id, seen_at)
+            SELECT o.event, o.created_at, p_relays[o.page], seen
+              FROM unnest(old_pages, old_events, old_times) AS o (page, event, created_at)
+            ON CONFLICT (event, relay_id) DO NOTHING
+            RETURNING event, relay_id)
+        SELECT coalesce(array_agg(l.event), '{}'), array_agg(l.relay_id) INTO got, got_relays FROM linked l;
+        IF cardinality(got) < cardinality(old_pages) THEN
+            j := 1;
+            FOR i IN 1 .. cardinality(old_pages) LOOP
+                old_done[i] := coalesce(got[j] = old_events[i] AND got_relays[j] = p_relays[old_pages[i]], false);
+                j := j + old_done[i]::int;
+            END LOOP;
+        END IF;
+    END IF;
+
+    -- Sightings of events stored just now, which cannot exist unless two pages of one relay bring the same event;
+    -- then one queue row a page with what statistics have to count.
+    WITH pairs AS MATERIALIZED (
+        SELECT t.page, t.event, lag(t.event) OVER w IS DISTINCT FROM t.event AS is_first,
+               lag(t.event) OVER w IS DISTINCT FROM t.event OR lag(p_relays[t.page]) OVER w <> p_relays[t.page] AS is_link
+          FROM unnest(p_new_pages, p_new_events) WITH ORDINALITY AS t (page, event, n)
+         WHERE ok[t.page] AND is_new[t.event]
+        WINDOW w AS (ORDER BY t.n)),
+    linked AS (
+        INSERT INTO events_relays (event, created_at, relay_id, seen_at)
+        SELECT numbers[p.event], p_created_ats[p.event], p_relays[p.page], seen FROM pairs p WHERE p.is_link),
+    seen_all AS (
+        SELECT p.page, p_pubkeys[p.event] AS pubkey, p_kinds[p.event] AS kind, p.is_first, p.is_link FROM pairs p
+        UNION ALL
+        SELECT o.page, o.pubkey, o.kind, false, coalesce(o.done, true)
+          FROM unnest(old_pages, old_keys, old_kinds, old_done) AS o (page, pubkey, kind, done)),
+    grouped AS MATERIALIZED (
+        SELECT a.page, count(*) AS n, count(*) FILTER (WHERE a.is_first) AS n_new, count(*) FILTER (WHERE a.is_link) AS n_link,
+               array_agg(a.pubkey) FILTER (WHERE a.is_first) AS new_pubkeys,
+               array_agg(a.kind) FILTER (WHERE a.is_first) AS new_kinds,
+               array_agg(a.pubkey) FILTER (WHERE a.is_link AND NOT a.is_first) AS old_pubkeys,
+               array_agg(a.kind) FILTER (WHERE a.is_link AND NOT a.is_first) AS old_kinds
+          FROM seen_all a GROUP BY a.page),
+    queued AS (
+        INSERT INTO stat_queue (relay_id, new_pubkeys, new_kinds, old_pubkeys, old_kinds)
+        SELECT p_relays[g.page], g.new_pubkeys, g.new_kinds, g.old_pubkeys, g.old_kinds
+          FROM grouped g WHERE g.n_link > 0 ORDER BY g.page)
+    SELECT array_agg(coalesce(g.n, 0) ORDER BY p.n), array_agg(coalesce(g.n_new, 0) ORDER BY p.n),
+           array_agg(coalesce(g.n_link, 0) ORDER BY p.n)
+      INTO count_all, count_new, count_link
+      FROM generate_series(1, n_pages) AS p (n) LEFT JOIN grouped g ON g.page = p.n;
+
+    IF n_events > 0 THEN
+        PERFORM store_derived(p_ids, p_pubkeys, p_created_ats, p_addresses, numbers, is_new,
+                              p_tomb_events, p_tomb_keys, p_tomb_up_tos);
+    END IF;
+
+    -- Days: the client adds before it calls, since this relay's lease makes it the only writer. The last page wins.
+    INSERT INTO relay_day AS d (relay_id, day, n, idsum)
+    SELECT DISTINCT ON (p_relays[t.page], t.day) p_relays[t.page], t.day, t.n, t.idsum
+      FROM unnest(p_day_pages, p_days, p_day_counts, p_day_sums) AS t (page, day, n, idsum)
+     WHERE ok[t.page]
+     ORDER BY p_relays[t.page], t.day, t.page DESC
+    ON CONFLICT (relay_id, day) DO UPDATE SET n = excluded.n, idsum = excluded.idsum;
+
+    PERFORM store_coverage(p_relays, ok, p_drop_pages, p_drop_los, p_cov_pages, p_cov_los, p_cov_his, p_cov_states,
+        p_cov_proofs, p_cov_page_counts, p_cov_items, p_cov_caps, p_cov_reasons);
+
+    -- Progress. LEAST and GREATEST skip NULLs, so times go through a CASE where NULL means unchanged.
+    FOR i IN 1 .. n_pages LOOP
+        CONTINUE WHEN NOT ok[i];
+        UPDATE relay_sync s
+           SET frontier = CASE
+                   WHEN p_clears_walk[i] OR (p_walk_his[i] <> s.walk_hi AND p_frontiers[i] IS NOT NULL)
+                       THEN CASE WHEN p_frontiers[i] > latest THEN latest ELSE p_frontiers[i] END
+                   WHEN p_frontiers[i] IS NULL THEN s.frontier
+                   ELSE least(s.frontier, p_frontiers[i], latest) END,
+               walk_lo = CASE WHEN p_clears_walk[i] THEN p_walk_los[i] ELSE coalesce(p_walk_los[i], s.walk_lo) END,
+               walk_hi = CASE WHEN p_clears_walk[i] THEN p_walk_his[i] ELSE coalesce(p_walk_his[i], s.walk_hi) END,
+               sealed_hi = CASE WHEN p_sealed_his[i] IS NULL THEN s.sealed_hi
+                                ELSE greatest(s.sealed_hi, least(p_sealed_his[i], latest)) END,
+               tail_seen = CASE WHEN p_tail_seens[i] IS NULL THEN s.tail_seen ELSE least(p_tail_seens[i], latest) END,
+               cap_seen = coalesce(p_caps[i], s.cap_seen),
+               page_size = coalesce(p_page_sizes[i], s.page_size),
+               events_new = s.events_new + count_new[i],
+               sightings = s.sightings + count_link[i]
+         WHERE s.relay_id = p_relays[i];
+    END LOOP;
+
+    IF true = ANY (is_new) THEN
+        INSERT INTO event_batches (events) SELECT array_agg(t.number ORDER BY t.n)
+          FROM unnest(numbers, is_new) WITH ORDINALITY AS t (number, is_new, n) WHERE t.is_new;
+    END IF;
+    IF cardinality(p_bad_pages) > 0 THEN
+        PERFORM store_quarantine(p_relays, ok, p_bad_pages, p_bad_reasons, p_bad_digests, p_bad_raws);
+    END IF;
+
+    RETURN QUERY SELECT p_relays[p.n], ok[p.n], count_new[p.n], count_all[p.n] - count_new[p.n], count_link[p.n]
+      FROM generate_series(1, n_pages) AS p (n) ORDER BY p.n;
+END $$;
+COMMENT ON FUNCTION public.commit_pages IS 'Stores pages of relays under their leases, with events, sightings and progress, in one transaction.';
+
+-- insert_event: one event seen on one relay, without a lease: for tools, tests and imports. The relay is created when
+-- unknown. Synchronizers use commit_pages. If somebody holds the relay's lease, a new sighting takes the lease away, as
+-- the holder's day sums would otherwise overwrite this one's. Several in one transaction: in order of event_id.
+-- p_address may be left NULL, it is then computed. Answer: whether the event and the sighting are new.
+CREATE OR REPLACE FUNCTION public.insert_event(
+    p_event_id bytea, p_pubkey bytea, p_created_at bigint, p_kind int, p_tags jsonb, p_content text, p_sig bytea,
+    p_relay_url text, p_relay_network text, p_relay_inserted_at bigint, p_seen_at bigint,
+    p_tag_keys bigint[] DEFAULT NULL, p_expires_at bigint DEFAULT NULL, p_raw bytea DEFAULT NULL,
+    p_id_dialect smallint DEFAULT 0::smallint, p_address uuid DEFAULT NULL,
+    p_tomb_keys bytea[] DEFAULT '{}', p_tomb_up_tos bigint[] DEFAULT '{}',
+    OUT event_is_new boolean, OUT sighting_is_new boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    relay  int;
+    number bigint;
+    one_day CONSTANT int := p_created_at / 86400;
+    zero    CONSTANT bytea := decode(repeat('00', 32), 'hex');
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(16962, 1);
+    relay := insert_relay(p_relay_url, p_relay_network, p_relay_inserted_at);
+    PERFORM FROM relay_sync s WHERE s.relay_id = relay FOR NO KEY UPDATE;
+
+    event_is_new := false;
+    SELECT e.id INTO number FROM events e WHERE e.event_id = p_event_id;
+    IF NOT FOUND THEN
+        INSERT INTO events (created_at, expires_at, kind, id_dialect, event_id, pubkey, sig, tag_keys, tags, content, raw)
+        VALUES (p_created_at, p_expires_at, p_kind, p_id_dialect, p_event_id, p_pubkey, p_sig, p_tag_keys, p_tags,
+                p_content, p_raw)
+        ON CONFLICT (event_id) DO NOTHING RETURNING id INTO number;
+        event_is_new := FOUND;
+        IF NOT FOUND THEN
+            SELECT e.id INTO STRICT number FROM events e WHERE e.event_id = p_event_id;
+        END IF;
+    END IF;
+
+    INSERT INTO events_relays (event, created_at, relay_id, seen_at) VALUES (number, p_created_at, relay, p_seen_at)
+    ON CONFLICT (event, relay_id) DO NOTHING;
+    sighting_is_new := FOUND;
+    IF event_is_new THEN
+        PERFORM store_derived(ARRAY[p_event_id], ARRAY[p_pubkey], ARRAY[p_created_at],
+            ARRAY[coalesce(p_address, event_address(p_kind, p_pubkey, p_tags))], ARRAY[number], ARRAY[true],
+            array_fill(1, ARRAY[cardinality(p_tomb_keys)]), p_tomb_keys, p_tomb_up_tos);
+        INSERT INTO event_batches (events) VALUES (ARRAY[number]);
+        INSERT INTO stat_queue (relay_id, new_pubkeys, new_kinds) VALUES (relay, ARRAY[p_pubkey], ARRAY[p_kind]);
+    ELSIF sighting_is_new THEN
+        INSERT INTO stat_queue (relay_id, old_pubkeys, old_kinds) VALUES (relay, ARRAY[p_pubkey], ARRAY[p_kind]);
+    END IF;
+    IF sighting_is_new THEN
+        INSERT INTO relay_day AS d (relay_id, day, n, idsum) VALUES (relay, one_day, 1, p_event_id)
+        ON CONFLICT (relay_id, day) DO UPDATE SET n = d.n + 1, idsum = add_id(d.idsum, excluded.idsum);
+        UPDATE relay_sync s
+           SET events_new = s.events_new + event_is_new::int, sightings = s.sightings + 1,
+               fence = s.fence + (s.owner IS NOT NULL)::int, owner = NULL,
+               due_at = CASE WHEN s.owner IS NULL THEN s.due_at ELSE now() END
+         WHERE s.relay_id = relay;
+    END IF;
+END $$;
+COMMENT ON FUNCTION public.insert_event IS 'Stores one event as seen on one relay, outside any lease.';
+
+-- insert_relay_metadata: one check of a relay. Documents are stored once: nip11 under the SHA-256 of its raw bytes,
+-- nip66 under that of its jsonb text. p_nip11 and p_nip66 hold the columns of those tables by name; what has no column
+-- in nip66 stays in its document. NULL means none, and the error says why. Answer: whether the row is new.
+CREATE OR REPLACE FUNCTION public.insert_relay_metadata(
+    p_relay_url text, p_relay_network text, p_relay_inserted_at bigint, p_generated_at bigint,
+    p_nip11_raw bytea, p_nip11 jsonb, p_nip66 jsonb, p_nip11_error text, p_nip66_error text)
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    id11 CONSTANT bytea := sha256(p_nip11_raw);
+    id66 CONSTANT bytea := sha256(convert_to(p_nip66::text, 'UTF8'));
+BEGIN
+    PERFORM insert_relay(p_relay_url, p_relay_network, p_relay_inserted_at);
+    -- The row lock keeps delete_orphan_* off a document that this transaction is about to refer to.
+    WHILE id11 IS NOT NULL LOOP
+        PERFORM FROM nip11 d WHERE d.id = id11 FOR KEY SHARE;
+        EXIT WHEN FOUND;
+        INSERT INTO nip11 SELECT (jsonb_populate_record(
+                NULL::nip11, coalesce(p_nip11, '{}') || jsonb_build_object(
+                    'id', id11, 'raw', p_nip11_raw, 'defects', coalesce(p_nip11 -> 'defects', '[]')))).*
+        ON CONFLICT (id) DO NOTHING;
+        EXIT WHEN FOUND;
+    END LOOP;
+    WHILE id66 IS NOT NULL LOOP
+        PERFORM FROM nip66 d WHERE d.id = id66 FOR KEY SHARE;
+        EXIT WHEN FOUND;
+        INSERT INTO nip66 SELECT (jsonb_populate_record(
+                NULL::nip66, p_nip66 || jsonb_build_object('id', id66, 'document', p_nip66))).*
+        ON CONFLICT (id) DO NOTHING;
+        EXIT WHEN FOUND;
+    END LOOP;
+    INSERT INTO relay_metadata (relay_url, generated_at, nip11_id, nip66_id, nip11_error, nip66_error)
+    VALUES (p_relay_url, p_generated_at, id11, id66, p_nip11_error, p_nip66_error)
+    ON CONFLICT (relay_url, generated_at) DO NOTHING;
+    RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION public.insert_relay_metadata IS 'Stores one check of a relay with its documents, each document once.';
+
+-- fold_statistics: moves the oldest queue rows, about p_limit of them, into the counters. Deletion and counting commit
+-- together, so nothing is lost or counted twice. One at a time. Answer: rows folded, 0 when none are left, -1 while
+-- somebody else folds. Nested loops over CTEs of unknown size would be quadratic, hence the setting.
+CREATE OR REPLACE FUNCTION public.fold_statistics(p_limit int DEFAULT 100)
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_nestloop = off AS $$
+DECLARE
+    bound  bigint;
+    folded int;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(16962, 2) THEN
+        RETURN -1;
+    END IF;
+    SELECT max(z.id) INTO bound FROM (SELECT q.id FROM stat_queue q ORDER BY q.id LIMIT p_limit) AS z;
+    WITH queue AS MATERIALIZED (DELETE FROM stat_queue q WHERE q.id <= bound RETURNING *),
+    seen AS MATERIALIZED (
+        SELECT q.relay_id, u.pubkey, u.kind, 1 AS events, 1 AS sightings FROM queue q, unnest(q.new_pubkeys, q.new_kinds) AS u (pubkey, kind)
+        UNION ALL
+        SELECT q.relay_id, u.pubkey, u.kind, 0, 1 FROM queue q, unnest(q.old_pubkeys, q.old_kinds) AS u (pubkey, kind)
+        UNION ALL
+        SELECT NULL, u.pubkey, u.kind, -1, 0 FROM queue q, unnest(q.gone_pubkeys, q.gone_kinds) AS u (pubkey, kind)),
+    pairs AS MATERIALIZED (
+        SELECT s.relay_id, s.pubkey, sum(s.events) AS events, sum(s.sightings) AS sightings FROM seen s GROUP BY 1, 2),
+    persons AS MATERIALIZED (SELECT p.pubkey, sum(p.events)::bigint AS events FROM pairs p GROUP BY 1),
+    authors AS (
+        INSERT INTO stat_authors AS a (pubkey, n) SELECT p.pubkey, p.events FROM persons p ORDER BY p.pubkey
+        ON CONFLICT (pubkey) DO UPDATE SET n = a.n + excluded.n RETURNING author_id, pubkey, n),
+    relay_authors AS (
+        INSERT INTO stat_relay_authors AS r (relay_id, author_id, n)
+        SELECT p.relay_id, a.author_id, p.sightings FROM pairs p JOIN authors a ON a.pubkey = p.pubkey
+         WHERE p.relay_id IS NOT NULL ORDER BY 1, 2
+        ON CONFLICT (relay_id, author_id) DO UPDATE SET n = r.n + excluded.n
+        RETURNING relay_id, r.xmax = 0 AS is_new),      -- a row inserted, not updated, has no xmax
+    relay_kinds AS (
+        INSERT INTO stat_relay_kinds AS r (relay_id, kind, n)
+        SELECT s.relay_id, s.kind, sum(s.sightings) FROM seen s WHERE s.relay_id IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
+        ON CONFLICT (relay_id, kind) DO UPDATE SET n = r.n + excluded.n),
+    kinds AS (
+        INSERT INTO stat_kinds AS k (kind, n)
+        SELECT s.kind, sum(s.events) FROM seen s GROUP BY 1 HAVING sum(s.events) <> 0 ORDER BY 1
+        ON CONFLICT (kind) DO UPDATE SET n = k.n + excluded.n),
+    relays AS (
+        INSERT INTO stat_relays AS r (relay_id, n, authors)
+        SELECT z.relay_id, sum(z.n), sum(z.authors)
+          FROM (SELECT p.relay_id, sum(p.sightings) AS n, 0 AS authors FROM pairs p WHERE p.relay_id IS NOT NULL GROUP BY 1
+                UNION ALL
+                SELECT a.relay_id, 0, count(*) FROM relay_authors a WHERE a.is_new GROUP BY 1) AS z
+         GROUP BY 1 ORDER BY 1
+        ON CONFLICT (relay_id) DO UPDATE SET n = r.n + excluded.n, authors = r.authors + excluded.authors),
+    totals AS (
+        UPDATE stat_totals t
+           SET events = t.events + z.events, authors = t.authors + z.authors
+          FROM (SELECT coalesce(sum(p.events), 0) AS events,
+                       coalesce(sum((a.n > 0)::int - (a.n - p.events > 0)::int), 0) AS authors
+                  FROM persons p JOIN authors a ON a.pubkey = p.pubkey) AS z)
+    SELECT count(*) INTO folded FROM queue;
+    RETURN folded;
+END $$;
+COMMENT ON FUNCTION public.fold_statistics(int) IS 'Moves queued counting into the counters, a bounded number of rows a call.';

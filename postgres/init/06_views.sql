@@ -1,0 +1,156 @@
+-- Views. Counting views answer from the stat_* counters plus what the queue still holds, so they are exact at once and
+-- never scan the archive. A view belongs to bigbrotr_owner; apply_rights at the end lets everybody read it.
+
+-- sightings: events_relays spelt out.
+CREATE OR REPLACE VIEW public.sightings AS
+SELECT e.event_id, r.relay_url, s.seen_at::bigint AS seen_at, s.gone_at::bigint AS gone_at, s.created_at
+  FROM public.events_relays s
+  JOIN public.events e ON e.id = s.event
+  JOIN public.relays r ON r.relay_id = s.relay_id;
+COMMENT ON VIEW public.sightings IS 'Which relay served which event, since when (Unix seconds), and when it was found gone.';
+
+-- relay_metadata_latest: the newest check of each relay with its documents, also when it failed.
+CREATE OR REPLACE VIEW public.relay_metadata_latest AS
+SELECT r.relay_url, r.network, r.status, m.generated_at, m.nip11_id, m.nip66_id, m.nip11_error, m.nip66_error,
+       n.name, n.description, n.pubkey, n.contact, n.software, n.version, n.supported_nips, n.limitation, n.defects,
+       o.openable, o.readable, o.writable, o.rtt_open, o.rtt_read, o.rtt_write
+  FROM public.relays r
+ CROSS JOIN LATERAL (SELECT x.generated_at, x.nip11_id, x.nip66_id, x.nip11_error, x.nip66_error
+                       FROM public.relay_metadata x WHERE x.relay_url = r.relay_url
+                      ORDER BY x.generated_at DESC LIMIT 1) AS m
+  LEFT JOIN public.nip11 n ON n.id = m.nip11_id
+  LEFT JOIN public.nip66 o ON o.id = m.nip66_id;
+COMMENT ON VIEW public.relay_metadata_latest IS 'Newest check of each relay.';
+
+-- stat_pending: the queue, one row a sighting or deletion.
+CREATE OR REPLACE VIEW public.stat_pending AS
+SELECT q.relay_id, u.pubkey, u.kind, 1 AS events, 1 AS sightings
+  FROM public.stat_queue q, unnest(q.new_pubkeys, q.new_kinds) AS u (pubkey, kind)
+ UNION ALL
+SELECT q.relay_id, u.pubkey, u.kind, 0, 1
+  FROM public.stat_queue q, unnest(q.old_pubkeys, q.old_kinds) AS u (pubkey, kind)
+ UNION ALL
+SELECT q.relay_id, u.pubkey, u.kind, -1, 0
+  FROM public.stat_queue q, unnest(q.gone_pubkeys, q.gone_kinds) AS u (pubkey, kind);
+COMMENT ON VIEW public.stat_pending IS 'Counting that is not folded yet.';
+
+CREATE OR REPLACE VIEW public.kind_counts_total AS
+SELECT z.kind, sum(z.n)::bigint AS total_events
+  FROM (SELECT k.kind, k.n FROM public.stat_kinds k
+         UNION ALL SELECT p.kind, p.events FROM public.stat_pending p) AS z
+ GROUP BY z.kind HAVING sum(z.n) > 0;
+COMMENT ON VIEW public.kind_counts_total IS 'Events by kind.';
+
+CREATE OR REPLACE VIEW public.kind_counts_by_relay AS
+SELECT r.relay_url, z.kind, sum(z.n)::bigint AS total_events
+  FROM (SELECT k.relay_id, k.kind, k.n FROM public.stat_relay_kinds k
+         UNION ALL SELECT p.relay_id, p.kind, p.sightings FROM public.stat_pending p) AS z
+  JOIN public.relays r ON r.relay_id = z.relay_id
+ GROUP BY r.relay_url, z.kind HAVING sum(z.n) > 0;
+COMMENT ON VIEW public.kind_counts_by_relay IS 'Events by relay and kind.';
+
+-- The two views by author join the queue to the counters instead of grouping both, so that neither direction has to
+-- aggregate all authors.
+CREATE OR REPLACE VIEW public.pubkey_counts_total AS
+WITH pending AS MATERIALIZED (SELECT p.pubkey, sum(p.events) AS n FROM public.stat_pending p GROUP BY p.pubkey)
+SELECT a.pubkey, (a.n + coalesce(p.n, 0))::bigint AS total_events
+  FROM public.stat_authors a LEFT JOIN pending p ON p.pubkey = a.pubkey
+ WHERE a.n + coalesce(p.n, 0) > 0
+ UNION ALL
+SELECT p.pubkey, p.n::bigint FROM pending p
+ WHERE p.n > 0 AND (SELECT a.author_id FROM public.stat_authors a WHERE a.pubkey = p.pubkey) IS NULL;
+COMMENT ON VIEW public.pubkey_counts_total IS 'Events by author.';
+
+CREATE OR REPLACE VIEW public.pubkey_counts_by_relay AS
+WITH pending AS MATERIALIZED (
+    SELECT p.relay_id, p.pubkey, sum(p.sightings) AS n FROM public.stat_pending p
+     WHERE p.relay_id IS NOT NULL GROUP BY p.relay_id, p.pubkey HAVING sum(p.sightings) > 0)
+SELECT a.pubkey, r.relay_url, (c.n + coalesce(p.n, 0))::bigint AS total_events
+  FROM public.stat_relay_authors c
+  JOIN public.stat_authors a ON a.author_id = c.author_id
+  JOIN public.relays r ON r.relay_id = c.relay_id
+  LEFT JOIN pending p ON p.relay_id = c.relay_id AND p.pubkey = a.pubkey
+ UNION ALL
+SELECT p.pubkey, r.relay_url, p.n::bigint
+  FROM pending p JOIN public.relays r ON r.relay_id = p.relay_id
+ WHERE (SELECT c.n FROM public.stat_relay_authors c
+         WHERE c.relay_id = p.relay_id
+           AND c.author_id = (SELECT a.author_id FROM public.stat_authors a WHERE a.pubkey = p.pubkey)) IS NULL;
+COMMENT ON VIEW public.pubkey_counts_by_relay IS 'Events by author and relay.';
+
+CREATE OR REPLACE VIEW public.events_statistics AS
+WITH pending AS MATERIALIZED (
+    SELECT p.pubkey, sum(p.events) AS events, sum(p.sightings) AS sightings FROM public.stat_pending p GROUP BY p.pubkey)
+SELECT (t.events + coalesce((SELECT sum(p.events) FROM pending p), 0))::bigint AS total_events,
+       ((SELECT coalesce(sum(r.n), 0) FROM public.stat_relays r)
+           + coalesce((SELECT sum(p.sightings) FROM pending p), 0))::bigint AS total_sightings,
+       (t.authors + coalesce((
+           SELECT sum((z.had + z.events > 0)::int - (z.had > 0)::int)
+             FROM (SELECT p.events, coalesce((SELECT a.n FROM public.stat_authors a WHERE a.pubkey = p.pubkey), 0) AS had
+                     FROM pending p) AS z), 0))::bigint AS unique_pubkeys,
+       k.unique_kinds, k.regular_events, k.replaceable_events, k.ephemeral_events, k.addressable_events,
+       (SELECT min(e.created_at) FROM public.events e) AS earliest_event_timestamp,
+       (SELECT max(e.created_at) FROM public.events e) AS latest_event_timestamp
+  FROM public.stat_totals t,
+       (SELECT count(*) AS unique_kinds,
+               coalesce(sum(c.total_events) FILTER (WHERE c.class = 'regular'), 0)::bigint AS regular_events,
+               coalesce(sum(c.total_events) FILTER (WHERE c.class = 'replaceable'), 0)::bigint AS replaceable_events,
+               coalesce(sum(c.total_events) FILTER (WHERE c.class = 'ephemeral'), 0)::bigint AS ephemeral_events,
+               coalesce(sum(c.total_events) FILTER (WHERE c.class = 'addressable'), 0)::bigint AS addressable_events
+          FROM (SELECT n.total_events,
+                       CASE WHEN n.kind IN (0, 3) OR n.kind BETWEEN 10000 AND 19999 THEN 'replaceable'
+                            WHEN n.kind BETWEEN 20000 AND 29999 THEN 'ephemeral'
+                            WHEN n.kind BETWEEN 30000 AND 39999 THEN 'addressable'
+                            ELSE 'regular' END AS class
+                  FROM public.kind_counts_total n) AS c) AS k;
+COMMENT ON VIEW public.events_statistics IS 'The archive in one row; times in Unix seconds. Kinds without a class in NIP-01 count as regular.';
+
+CREATE OR REPLACE VIEW public.relays_statistics AS
+WITH pending AS MATERIALIZED (
+    SELECT z.relay_id, sum(z.n) AS n, count(*) FILTER (WHERE z.author IS NULL) AS authors
+      FROM (SELECT p.relay_id, p.pubkey, sum(p.sightings) AS n,
+                   (SELECT c.author_id FROM public.stat_relay_authors c
+                     WHERE c.relay_id = p.relay_id
+                       AND c.author_id = (SELECT a.author_id FROM public.stat_authors a WHERE a.pubkey = p.pubkey)) AS author
+              FROM public.stat_pending p WHERE p.relay_id IS NOT NULL GROUP BY p.relay_id, p.pubkey) AS z
+     GROUP BY z.relay_id)
+SELECT r.relay_url, r.network, r.status, r.first_seen, r.last_seen,
+       (coalesce(c.n, 0) + coalesce(p.n, 0))::bigint AS total_events,
+       (coalesce(c.authors, 0) + coalesce(p.authors, 0))::bigint AS unique_pubkeys,
+       s.events_new AS events_first_seen_here,
+       (SELECT min(e.created_at) FROM public.events_relays e WHERE e.relay_id = r.relay_id) AS first_event_timestamp,
+       (SELECT max(e.created_at) FROM public.events_relays e WHERE e.relay_id = r.relay_id) AS last_event_timestamp,
+       t.avg_rtt_open, t.avg_rtt_read, t.avg_rtt_write
+  FROM public.relays r
+  LEFT JOIN public.relay_sync s ON s.relay_id = r.relay_id
+  LEFT JOIN public.stat_relays c ON c.relay_id = r.relay_id
+  LEFT JOIN pending p ON p.relay_id = r.relay_id
+  LEFT JOIN LATERAL (
+       SELECT avg(o.rtt_open) AS avg_rtt_open, avg(o.rtt_read) AS avg_rtt_read, avg(o.rtt_write) AS avg_rtt_write
+         FROM (SELECT m.nip66_id FROM public.relay_metadata m WHERE m.relay_url = r.relay_url
+                ORDER BY m.generated_at DESC LIMIT 10) AS m
+         JOIN public.nip66 o ON o.id = m.nip66_id) AS t ON true;
+COMMENT ON VIEW public.relays_statistics IS 'Each relay in one row; times in Unix seconds, round trips in milliseconds over its newest ten checks.';
+
+-- relay_coverage_summary: how much of a relay's time is proven. Seconds by state, open time before the first interval
+-- not counted.
+CREATE OR REPLACE VIEW public.relay_coverage_summary AS
+SELECT r.relay_url, r.network, s.class, s.sealed_hi, s.frontier, s.tail_seen,
+       c.intervals, c.covered_from, c.covered_to,
+       c.open_seconds, c.provisional_seconds, c.sealed_seconds, c.settled_seconds, c.gap_seconds, c.gap_reasons,
+       c.last_proved_at
+  FROM public.relays r
+  JOIN public.relay_sync s ON s.relay_id = r.relay_id
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS intervals, min(v.lo) AS covered_from, max(v.hi) AS covered_to,
+              coalesce(sum(v.hi - v.lo + 1) FILTER (WHERE v.state IN (0, 1)), 0) AS open_seconds,
+              coalesce(sum(v.hi - v.lo + 1) FILTER (WHERE v.state = 2), 0) AS provisional_seconds,
+              coalesce(sum(v.hi - v.lo + 1) FILTER (WHERE v.state = 3), 0) AS sealed_seconds,
+              coalesce(sum(v.hi - v.lo + 1) FILTER (WHERE v.state = 4), 0) AS settled_seconds,
+              coalesce(sum(v.hi - v.lo + 1) FILTER (WHERE v.state = 5), 0) AS gap_seconds,
+              coalesce(array_agg(DISTINCT v.reason ORDER BY v.reason) FILTER (WHERE v.state = 5), '{}') AS gap_reasons,
+              max(v.proved_at) AS last_proved_at
+         FROM public.relay_coverage v WHERE v.relay_id = r.relay_id) AS c;
+COMMENT ON VIEW public.relay_coverage_summary IS 'Seconds of each relay by state of proof; reasons as in relay_coverage.reason.';
+
+SELECT public.apply_rights();
