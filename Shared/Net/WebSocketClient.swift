@@ -27,9 +27,10 @@ public struct WebSocketClient: Sendable {
     /// Connects within `deadline`, which covers name, TCP, proxy, TLS and upgrade together; the error's step says
     /// how far it came. With a proxy, the name is not resolved here. The name is resolved once, and the connection
     /// goes to an address that was checked: a name that answers differently the next time gains nothing.
+    /// `loop` is one of `nextEventLoop()`, for a delegate that must know its loop beforehand.
     public func connect(
         _ endpoint: Endpoint, proxy: ProxySettings? = nil, within deadline: Duration = .seconds(10),
-        delegate: any WebSocketDelegate
+        on loop: (any EventLoop)? = nil, delegate: any WebSocketDelegate
     ) async throws(NetError) -> WebSocketConnection {
         try endpoint.validated()
         let end = NIODeadline.now() + TimeAmount(deadline)
@@ -40,13 +41,15 @@ public struct WebSocketClient: Sendable {
             addresses = try `guard`.filter(await resolver.addresses(of: endpoint.host, within: deadline))
         }
         let target = DialTarget(endpoint: endpoint, proxy: proxy, addresses: addresses)
-        return try await dial(target, until: end, delegate)
+        return try await dial(target, until: end, loop ?? group.next(), delegate)
     }
 
+    /// One of the loops of the group, in turn.
+    public func nextEventLoop() -> any EventLoop { group.next() }
+
     private func dial(
-        _ target: DialTarget, until end: NIODeadline, _ delegate: any WebSocketDelegate
+        _ target: DialTarget, until end: NIODeadline, _ loop: any EventLoop, _ delegate: any WebSocketDelegate
     ) async throws(NetError) -> WebSocketConnection {
-        let loop = group.next()
         let cancelled = loop.makePromise(of: Void.self)
         defer { cancelled.succeed() }
         do {

@@ -1,0 +1,104 @@
+import DequeModule
+import Synchronization
+
+/// Hands items from a connection's event loop to the one task that reads a subscription.
+///
+/// A lock instead of a hop to the loop: taking what is there costs the loop nothing.
+final class Mailbox: Sendable {
+    private struct State {
+        var items: Deque<SubscriptionItem> = []
+        var waitingBytes = 0
+        var isPausing = false
+        var end: SubscriptionEnd?
+        var reader: CheckedContinuation<SubscriptionItem, any Error>?
+    }
+
+    private let limitBytes: Int
+    private let state = Mutex(State())
+
+    /// Over `limitBytes` of waiting events the connection is to stop reading.
+    init(limitBytes: Int) { self.limitBytes = limitBytes }
+
+    /// Whether the end is in.
+    var hasEnded: Bool { state.withLock { $0.end != nil } }
+
+    /// Puts an item in. True when reading is to stop now.
+    func put(_ item: SubscriptionItem) -> Bool {
+        let (reader, pauses) = state.withLock { state in
+            guard state.end == nil else { return (CheckedContinuation<SubscriptionItem, any Error>?.none, false) }
+            if let reader = state.reader {
+                state.reader = nil
+                return (reader, false)
+            }
+            state.items.append(item)
+            state.waitingBytes += item.byteCount
+            let pauses = !state.isPausing && state.waitingBytes > limitBytes
+            if pauses { state.isPausing = true }
+            return (nil, pauses)
+        }
+        reader?.resume(returning: item)
+        return pauses
+    }
+
+    /// Puts the end behind everything that waits, or in its place. True when reading stood still for this mailbox.
+    func finish(_ end: SubscriptionEnd, discarding: Bool) -> Bool {
+        let (reader, wasPausing) = state.withLock { state in
+            defer {
+                state.end = state.end ?? end
+                state.isPausing = false
+                state.reader = nil
+            }
+            if discarding {
+                state.items = []
+                state.waitingBytes = 0
+            }
+            return (state.reader, state.isPausing)
+        }
+        reader?.resume(returning: .end(end))
+        return wasPausing
+    }
+
+    /// The next item. `resume` is called when there is room again after a pause. CancellationError when the task is
+    /// cancelled; nothing is lost by that.
+    func next(resume: () -> Void) async throws -> SubscriptionItem {
+        if let (item, resumes) = state.withLock({ Self.take(&$0, limitBytes) }) {
+            if resumes { resume() }
+            return item
+        }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { wait($0) }
+        } onCancel: {
+            let reader = state.withLock { state in
+                defer { state.reader = nil }
+                return state.reader
+            }
+            reader?.resume(throwing: CancellationError())
+        }
+    }
+
+    private func wait(_ reader: CheckedContinuation<SubscriptionItem, any Error>) {
+        let answer: Result<SubscriptionItem, any Error>? = state.withLock { state in
+            // Something may have come since, and so may the cancellation.
+            if let (item, _) = Self.take(&state, limitBytes) { return .success(item) }
+            if Task.isCancelled { return .failure(CancellationError()) }
+            precondition(state.reader == nil, "one task reads a subscription")
+            state.reader = reader
+            return nil
+        }
+        if let answer { reader.resume(with: answer) }
+    }
+
+    private static func take(_ state: inout State, _ limitBytes: Int) -> (SubscriptionItem, resumes: Bool)? {
+        guard let item = state.items.popFirst() else { return state.end.map { (.end($0), false) } }
+        state.waitingBytes -= item.byteCount
+        let resumes = state.isPausing && state.waitingBytes <= limitBytes / 2
+        if resumes { state.isPausing = false }
+        return (item, resumes)
+    }
+}
+
+extension SubscriptionItem {
+    fileprivate var byteCount: Int {
+        if case .events(let chunk) = self { chunk.bytes.count } else { 0 }
+    }
+}

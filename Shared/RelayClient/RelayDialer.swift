@@ -1,0 +1,49 @@
+public import Net
+public import Nostr
+
+/// Connects to relays, each by the road of its network.
+public struct RelayDialer: Sendable {
+    private let webSocket: WebSocketClient
+    private let proxies: [Network: ProxySettings]
+    private let limits: RelayLimits
+    private let authenticator: (any RelayAuthenticator)?
+
+    /// Networks in `proxies` go through that proxy; overlay networks without one cannot be reached.
+    public init(
+        webSocket: WebSocketClient, proxies: [Network: ProxySettings] = [:], limits: RelayLimits = .init(),
+        authenticator: (any RelayAuthenticator)? = nil
+    ) {
+        self.webSocket = webSocket
+        self.proxies = proxies
+        self.limits = limits
+        self.authenticator = authenticator
+    }
+
+    /// Connects within `timeout`, which covers everything up to the accepted upgrade.
+    /// `.net` with kind `no_proxy` for an overlay host without a proxy.
+    public func connect(_ url: RelayURL, timeout: Duration = .seconds(10)) async throws(RelayError) -> RelayConnection {
+        let proxy = proxies[url.network]
+        if proxy == nil, url.network.isOverlay { throw .net(NetError(.noProxy, .proxy, url.network.rawValue)) }
+        let endpoint = Endpoint(isSecure: url.isSecure, host: url.host, port: url.port, path: url.path)
+        let loop = webSocket.nextEventLoop()
+        let session = RelaySession(
+            loop: loop, core: SessionCore(url: url, limits: limits, authenticator: authenticator, loop: loop))
+        do {
+            let socket = try await webSocket.connect(
+                endpoint, proxy: proxy, within: timeout, on: loop, delegate: session)
+            return RelayConnection(url: url, session: session, socket: socket)
+        } catch {
+            throw .net(error)
+        }
+    }
+}
+
+extension Network {
+    /// Networks whose names no resolver knows.
+    fileprivate var isOverlay: Bool {
+        switch self {
+        case .tor, .i2p, .loki: true
+        case .clearnet, .local: false
+        }
+    }
+}

@@ -1,0 +1,22 @@
+/// Bounds of one connection to a relay, beside those of its subscriptions.
+public struct RelayLimits: Sendable, Equatable {
+    /// Subscriptions open at one time.
+    public var maxSubscriptions = 20
+    /// NOTICEs within `noticeWindow`; one more ends the connection.
+    public var maxNotices = 100
+    /// See `maxNotices`.
+    public var noticeWindow = Duration.seconds(10)
+    /// Newest NOTICEs kept for whoever asks, each at most 512 bytes.
+    public var keptNotices = 16
+    /// Frames that are no relay message; one more ends the connection.
+    public var maxBadMessages = 100
+    /// EVENTs for subscription ids that we never used; one more ends the connection.
+    public var maxForeignEvents = 1_000
+    /// Bytes of EVENTs for subscriptions that are over: what was under way when CLOSE was sent, and no more.
+    public var maxLateBytes = 32 << 20
+    /// How long collected events wait for more before they are handed on.
+    public var flushDelay = Duration.milliseconds(2)
+
+    /// The defaults above.
+    public init() {}
+}

@@ -1,0 +1,27 @@
+/// What a connection has seen so far beside the events that were asked for.
+public struct RelayStatistics: Sendable, Equatable {
+    /// Bytes of WebSocket frames received.
+    public internal(set) var bytesReceived = 0
+    /// EVENTs handed to subscriptions.
+    public internal(set) var events = 0
+    /// EVENTs for a subscription that is over.
+    public internal(set) var lateEvents = 0
+    /// Bytes of their JSON.
+    public internal(set) var lateBytes = 0
+    /// EVENTs for subscription ids that we never used.
+    public internal(set) var foreignEvents = 0
+    /// EOSE and CLOSED that came twice, or for subscriptions that are not open.
+    public internal(set) var strayEnds = 0
+    /// Frames that are no relay message.
+    public internal(set) var badMessages = 0
+    /// NOTICEs.
+    public internal(set) var noticeCount = 0
+    /// The newest NOTICEs, newest last. Some relays refuse a REQ with nothing but one of these.
+    public internal(set) var notices: [String] = []
+    /// AUTH challenges (NIP-42).
+    public internal(set) var challengeCount = 0
+    /// The newest challenge.
+    public internal(set) var challenge: String?
+    /// What the relay said to our AUTH; nil while it has said nothing.
+    public internal(set) var isAuthenticated: Bool?
+}
