@@ -7,6 +7,7 @@ struct LinkRules {
     let targets: Set<String>
     private let link: Pattern
     private let named: Pattern
+    private let page: Pattern
 
     /// Keeps `paths` and all folders above them.
     init(paths: [String]) throws {
@@ -17,6 +18,15 @@ struct LinkRules {
             })
         link = try Pattern(#"\]\(([^)\s]+)\)"#)
         named = try Pattern("`((?:\(Self.folders.joined(separator: "|")))/[^`\\s]*)`")
+        page = try Pattern(#"(?<![\w/])(docs/[\w/-]+\.md)\b"#)
+    }
+
+    /// Pages that a file of another kind, such as a comment in code, sends its reader to in vain.
+    func pageViolations(path: String, text: String) -> [Violation] {
+        page.found(in: text).filter { !targets.contains($0.capture ?? "") }.map {
+            let message = "sends its reader to \($0.capture ?? ""), which does not exist"
+            return Violation(path: path, line: $0.line, rule: "link", message: message)
+        }
     }
 
     /// Dead links and dead paths of the page at `path`.

@@ -21,6 +21,20 @@ import Testing
         expectNone(pages.flatMap { rules.violations(path: $0.path, text: $0.text) })
     }
 
+    @Test func `every page that code and SQL name exists`() throws {
+        let repository = try Repository()
+        let rules = try LinkRules(paths: repository.paths)
+        // The planted pages of these checks do not exist on purpose.
+        let paths = repository.paths.filter { !$0.hasSuffix(".md") && !$0.hasPrefix("Tests/TidyTests/") }
+        let texts = paths.compactMap { path in (try? repository.text(path)).map { (path, $0) } }
+        expectNone(texts.flatMap { rules.pageViolations(path: $0.0, text: $0.1) })
+    }
+
+    @Test func `a page that code names in vain is found`() {
+        #expect(planted.pageViolations(path: "a.sql", text: "-- costs:\n-- docs/GONE.md has them").map(\.line) == [2])
+        #expect(planted.pageViolations(path: "a.sql", text: "-- docs/STYLE.md, other/docs/GONE.md").isEmpty)
+    }
+
     @Test func `every dependency has its line in the decisions`() throws {
         let repository = try Repository()
         let manifest = try Manifest(text: repository.text("Package.swift"))

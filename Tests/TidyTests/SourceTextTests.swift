@@ -4,6 +4,16 @@ import Testing
 @Suite struct SourceTextTests {
     private func scan(_ text: String) -> SourceText { SourceText(path: "A.swift", text: text) }
 
+    @Test func `every file of this repository is taken apart rightly: its brackets balance`() throws {
+        for source in try Repository().sources() {
+            let code = source.code.joined(separator: "\n")
+            for (open, close) in [("{", "}"), ("(", ")"), ("[", "]")] as [(Character, Character)] {
+                let balance = code.reduce(0) { $0 + ($1 == open ? 1 : $1 == close ? -1 : 0) }
+                #expect(balance == 0, "\(source.path): \(open)\(close)")
+            }
+        }
+    }
+
     @Test func `code keeps its columns when a comment is taken out`() {
         let source = scan("let a = 1 // one\nlet b = 2")
         #expect(source.code == ["let a = 1       ", "let b = 2"])
