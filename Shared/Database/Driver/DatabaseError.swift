@@ -26,13 +26,13 @@ public struct DatabaseError: Error, Sendable, Equatable {
         case deadlock = "deadlock"
         /// Class 23: unique, foreign key, check, not null, exclusion.
         case constraintViolation = "constraint_violation"
-        /// Class 22 and JSON errors: a value the server cannot hold.
+        /// Classes 22 and 54: a value the server cannot hold.
         case dataError = "data_error"
         /// Class 42: the statement does not fit the schema.
         case statementError = "statement_error"
         /// 42501.
         case insufficientPrivilege = "insufficient_privilege"
-        /// Class 53 and 54: out of memory, disk, connections or some limit.
+        /// Class 53: out of memory, disk or connections.
         case resources
         /// 25006 and the like: a standby, or a transaction in the wrong state.
         case transactionState = "transaction_state"
@@ -123,12 +123,13 @@ extension DatabaseError.Kind {
 
     private static func ofClass(_ letters: Substring) -> Self {
         switch letters {
-        case "22": .dataError
+        // 54 is a limit that a value breaks: an index row too long, JSON too deep.
+        case "22", "54": .dataError
         case "23", "44": .constraintViolation
         case "25", "40", "2D", "0B": .transactionState
         case "28": .authenticationFailed
         case "42", "26", "3F", "0A": .statementError
-        case "53", "54": .resources
+        case "53": .resources
         case "08": .connectionLost
         default: .other
         }

@@ -77,27 +77,12 @@ final class CancelKey: @unchecked Sendable {
     deinit { PQfreeCancel(key) }
 
     /// Sends the request from a thread of its own: it connects anew, which may block as long as the network likes.
+    /// A failure needs no answer: the socket is shut down when the grace is over.
     func send() {
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        pthread_attr_setstacksize(&attributes, 1 << 18)
-        var thread = pthread_t()
-        let argument = Unmanaged.passRetained(self)
-        if pthread_create(&thread, &attributes, Self.run, argument.toOpaque()) != 0 { argument.release() }
-    }
-
-    private static let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
-        guard let argument else { return nil }
-        let cancel = Unmanaged<CancelKey>.fromOpaque(argument).takeRetainedValue()
-        var all = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_BLOCK, &all, nil)
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { message in
-            // A failure needs no answer: the socket is shut down when the grace is over.
-            _ = PQcancel(cancel.key, message.baseAddress, Int32(message.count))
+        _ = DetachedThread.start(stackBytes: 1 << 18, name: "pg-cancel") {
+            withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { message in
+                _ = PQcancel(self.key, message.baseAddress, Int32(message.count))
+            }
         }
-        return nil
     }
 }

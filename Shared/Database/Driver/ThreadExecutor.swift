@@ -19,20 +19,9 @@ final class ThreadExecutor: SerialExecutor {
     init(name: String) throws(DatabaseError) {
         wakeups = .allocate(capacity: 1)
         sem_init(wakeups, 0, 0)
-        let start = ThreadStart(executor: self, name: name)
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        // TLS and SCRAM need little; the default of 8 MiB each would be counted by strict memory limits.
-        pthread_attr_setstacksize(&attributes, 1 << 20)
-        var thread = pthread_t()
-        let argument = Unmanaged.passRetained(start)
-        let status = pthread_create(&thread, &attributes, ThreadStart.run, argument.toOpaque())
-        if status != 0 {
-            argument.release()
-            throw DatabaseError(.resources, step: "connect", detail: "no thread for a connection")
-        }
+        // TLS and SCRAM need little; the usual 8 MiB each would be counted by strict memory limits.
+        let isStarted = DetachedThread.start(stackBytes: 1 << 20, name: name) { self.loop() }
+        guard isStarted else { throw DatabaseError(.resources, step: "connect", detail: "no thread left") }
     }
 
     deinit {
@@ -54,7 +43,7 @@ final class ThreadExecutor: SerialExecutor {
         sem_post(wakeups)
     }
 
-    fileprivate func loop() {
+    private func loop() {
         while true {
             while sem_wait(wakeups) != 0 {}
             let (job, isStopped) = state.withLock { ($0.jobs.popFirst(), $0.isStopped) }
@@ -80,32 +69,5 @@ private struct JobQueue {
             incoming.removeAll(keepingCapacity: true)
         }
         return outgoing.popLast()
-    }
-}
-
-/// What a new thread is given: it keeps the executor alive until its loop ends.
-private final class ThreadStart: Sendable {
-    let executor: ThreadExecutor
-    let name: String
-
-    init(executor: ThreadExecutor, name: String) {
-        self.executor = executor
-        self.name = name
-    }
-
-    static let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
-        guard let argument else { return nil }
-        let start = Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue()
-        // Signals belong to the main program. A blocked SIGPIPE also turns a write to a dead peer into EPIPE.
-        var all = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_BLOCK, &all, nil)
-        // The name that `top -H` shows, at most 15 bytes.
-        if let file = fopen("/proc/thread-self/comm", "w") {
-            fputs(String(start.name.prefix(15)), file)
-            fclose(file)
-        }
-        start.executor.loop()
-        return nil
     }
 }

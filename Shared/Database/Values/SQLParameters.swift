@@ -56,6 +56,11 @@ public struct SQLParameters: Sendable {
         close(Value.sqlArrayType, start, isNull: false)
     }
 
+    /// Adds NULL of an array type.
+    public mutating func appendNull<Value: SQLEncodable>(_ type: [Value].Type) {
+        close(Value.sqlArrayType, writer.bytes.count, isNull: true)
+    }
+
     /// Adds a column of tag keys, `tagset[]`.
     public mutating func appendTagSets(count: Int, _ element: (Int) -> [Int64]?) {
         guard let set = namedTypes[.tagSet], let setArray = namedTypes[.tagSetArray] else {

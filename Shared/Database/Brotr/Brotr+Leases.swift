@@ -1,0 +1,111 @@
+public import Nostr
+import Settings
+
+/// Leases of relays. All times are the database's; the fence rises with every claim and is carried by every write.
+extension Brotr {
+    /// $1 lane, $2 network, $3 limit, $4 owner, $5 seconds of the lease, $6 seconds a relay must be overdue.
+    /// The update takes the locked rows by key, so no statistics can turn it into a scan.
+    static let claimRelays = NamedStatement(
+        "claim_relays",
+        """
+        WITH due AS MATERIALIZED (
+            SELECT s.relay_id FROM relay_sync s
+             WHERE s.lane = $1 AND s.network = $2 AND s.due_at <= now() - make_interval(secs => $6)
+             ORDER BY s.due_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED),
+        claimed AS (
+            UPDATE relay_sync s SET owner = $4, fence = s.fence + 1, due_at = now() + make_interval(secs => $5)
+             WHERE s.relay_id = ANY (ARRAY(SELECT d.relay_id FROM due d))
+            RETURNING s.relay_id, s.fence, s.class, s.tail_seen, s.sealed_hi, s.walk_lo, s.walk_hi, s.frontier,
+                      s.cap_seen, s.page_size, s.fails, s.deficit_bytes)
+        SELECT c.relay_id, (SELECT r.relay_url FROM relays r WHERE r.relay_id = c.relay_id) AS relay_url,
+               (SELECT r.status = 'ignored' FROM relays r WHERE r.relay_id = c.relay_id) AS is_ignored,
+               c.fence, c.class, c.tail_seen, c.sealed_hi, c.walk_lo, c.walk_hi, c.frontier, c.cap_seen, c.page_size,
+               c.fails, c.deficit_bytes, extract(epoch FROM now())::bigint AS database_now
+          FROM claimed c ORDER BY c.relay_id
+        """,
+        parameters: [.int2, .text, .int8, .uuid, .float8, .float8],
+        columns: [
+            .int4, .text, .bool, .int8, .int2, .int8, .int8, .int8, .int8, .int8, .int4, .int4, .int4, .int8, .int8,
+        ])
+
+    /// Claims at most `limit` relays of a lane and network that are due, for `ttl`.
+    /// - Parameters:
+    ///   - overdueBy: only relays that have been due this long, for those who help out another lane.
+    /// - Returns: sorted by relay. A row whose URL this release cannot parse is left claimed and left out.
+    public func claimRelays(
+        lane: Int16, network: Network, limit: Int, owner: ReplicaID, ttl: Duration, overdueBy: Duration = .zero
+    ) async throws -> [RelayLease] {
+        let rows = try await pool.fetch(
+            Self.claimRelays, .int2(lane), .text(network.rawValue), .int8(Int64(max(limit, 0))), .uuid(owner.uuid),
+            .seconds(ttl), .seconds(overdueBy), timeout: settings.timeouts.query.duration)
+        return try rows.compactMap { try Self.lease($0, lane, network, owner) }
+    }
+
+    private static func lease(
+        _ row: Row, _ lane: Int16, _ network: Network, _ owner: ReplicaID
+    ) throws -> RelayLease? {
+        guard let url = try? RelayURL.parse(row.decode(String.self, at: 1)) else { return nil }
+        return RelayLease(
+            relay: RelayID(try row.decode(at: 0)), url: url, network: network, owner: owner,
+            fence: try row.decode(at: 3), lane: lane, relayClass: try row.decode(at: 4),
+            isIgnored: try row.decode(at: 2), tailSeen: try row.time(at: 5), sealedHi: try row.time(at: 6),
+            walkLo: try row.time(at: 7), walkHi: try row.time(at: 8), frontier: try row.time(at: 9),
+            capSeen: try row.decode(at: 10), pageSize: try row.decode(at: 11), fails: try row.decode(at: 12),
+            deficitBytes: try row.decode(at: 13), databaseNow: UnixTime(seconds: try row.decode(at: 14)))
+    }
+
+    /// $1 relays and $2 fences, parallel; $3 owner, $4 seconds. Rows are locked in relay_id order.
+    static let renewLeases = NamedStatement(
+        "renew_leases",
+        """
+        WITH held AS MATERIALIZED (
+            SELECT s.relay_id FROM relay_sync s
+             WHERE s.relay_id = ANY ($1) AND s.owner = $3 AND s.fence = ($2)[array_position($1, s.relay_id)]
+             ORDER BY s.relay_id FOR NO KEY UPDATE)
+        UPDATE relay_sync s SET due_at = now() + make_interval(secs => $4)
+         WHERE s.relay_id = ANY (ARRAY(SELECT h.relay_id FROM held h))
+        RETURNING s.relay_id
+        """,
+        parameters: [.int4Array, .int8Array, .uuid, .float8], columns: [.int4], isIdempotent: true)
+
+    /// Renews leases until `ttl` from now.
+    /// - Returns: those that are still ours; the others belong to somebody else by now.
+    public func renewLeases(
+        _ leases: [(RelayID, Int64)], owner: ReplicaID, ttl: Duration
+    ) async throws -> Set<RelayID> {
+        guard !leases.isEmpty else { return [] }
+        let rows = try await pool.fetch(
+            Self.renewLeases, .int4s(leases.map(\.0.value)), .int8s(leases.map(\.1)), .uuid(owner.uuid), .seconds(ttl),
+            timeout: settings.timeouts.query.duration)
+        return Set(try rows.map { RelayID(try $0.decode(at: 0)) })
+    }
+
+    /// $1 relay, $2 fence, $3 owner, $4 seconds until due, $5 class or NULL, $6 fails, $7 error or NULL.
+    static let releaseRelay = NamedStatement(
+        "release_relay",
+        """
+        UPDATE relay_sync
+           SET owner = NULL, due_at = now() + make_interval(secs => $4), class = coalesce($5, class), fails = $6,
+               last_error = $7
+         WHERE relay_id = $1 AND fence = $2 AND owner = $3
+        """,
+        parameters: [.int4, .int8, .uuid, .float8, .int2, .int4, .text], isIdempotent: true)
+
+    /// Gives a relay back.
+    /// - Returns: false when it was no longer ours; then nothing was changed.
+    public func releaseRelay(_ release: RelayRelease) async throws -> Bool {
+        let error = release.lastError.map { String(decoding: $0.utf8.prefix(512), as: UTF8.self) }
+        let changed = try await pool.execute(
+            Self.releaseRelay, .int4(release.relay.value), .int8(release.fence), .uuid(release.owner.uuid),
+            .seconds(release.dueIn), .int2(release.relayClass), .int4(release.fails), .text(error),
+            timeout: settings.timeouts.query.duration)
+        return changed == 1
+    }
+}
+
+extension Row {
+    /// A `bigint` of Unix seconds, or NULL.
+    func time(at column: Int) throws -> UnixTime? {
+        try decode(Int64?.self, at: column).map(UnixTime.init(seconds:))
+    }
+}

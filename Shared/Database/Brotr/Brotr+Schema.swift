@@ -1,0 +1,58 @@
+/// What the gate of every service asks before it works.
+extension Brotr {
+    /// Migrations that are in the database.
+    static let schemaVersions = NamedStatement(
+        "schema_versions", "SELECT version, name, checksum FROM schema_migrations ORDER BY version",
+        columns: [.int4, .text, .bytea], isIdempotent: true)
+
+    /// The migrations the database has, ascending; empty when there is no schema yet.
+    /// - Throws: `DatabaseError` when the database cannot be asked.
+    public func schemaVersions() async throws -> [SchemaVersion] {
+        do {
+            return try await pool.fetch(Self.schemaVersions).map { row in
+                let (version, name, checksum) = try row.decode(Int32.self, String.self, Bytea.self)
+                return SchemaVersion(version: version, name: name, checksum: checksum.bytes)
+            }
+        } catch let error as DatabaseError where error.sqlState == "42P01" {
+            return []
+        }
+    }
+
+    /// The newest migration the database has; nil when there is no schema yet.
+    public func schemaVersion() async throws -> Int32? { try await schemaVersions().last?.version }
+
+    /// $1 names.
+    static let missingProcedures = NamedStatement(
+        "missing_procedures",
+        """
+        SELECT w.name FROM unnest($1) AS w (name)
+         WHERE NOT EXISTS (
+            SELECT FROM pg_proc p WHERE p.proname = w.name AND p.pronamespace = 'public'::regnamespace)
+         ORDER BY w.name
+        """,
+        parameters: [.textArray], columns: [.text], isIdempotent: true)
+
+    /// Those of these functions that the database does not have, sorted.
+    public func missingProcedures(_ names: [String]) async throws -> [String] {
+        try await pool.fetch(Self.missingProcedures, .texts(names)).map { try $0.decode(at: 0) }
+    }
+
+    /// Checks the configured function names against the catalogue.
+    /// - Throws: `DatabaseError` of kind `schema_mismatch` that names what is missing.
+    public func verifyProcedures() async throws {
+        let missing = try await missingProcedures(settings.procedures.all)
+        guard missing.isEmpty else {
+            throw DatabaseError(.schemaMismatch, step: "procedures", object: missing.joined(separator: ", "))
+        }
+    }
+}
+
+/// One migration that a database has.
+public struct SchemaVersion: Hashable, Sendable {
+    /// Number, from 1.
+    public var version: Int32
+    /// File name without `.sql`.
+    public var name: String
+    /// SHA-256 of the file.
+    public var checksum: [UInt8]
+}

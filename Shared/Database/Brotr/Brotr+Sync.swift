@@ -1,0 +1,84 @@
+public import Crypto
+public import Nostr
+import Settings
+
+/// What synchronizers read and write: known ids, day sums, coverage, batches of pages.
+extension Brotr {
+    /// $1 ids, $2 relay.
+    static func knownEvents(_ names: ProcedureNames) -> NamedStatement {
+        NamedStatement(
+            "known_events", "SELECT k.ord, k.event, k.linked FROM \(names.knownEvents)($1, $2) AS k (ord, event, linked)",
+            parameters: [.byteaArray, .int4], columns: [.int4, .int8, .bool], isIdempotent: true)
+    }
+
+    /// Which of these events are stored, and whether this relay is known to have them; in the order given.
+    public func knownEvents(_ ids: [EventID], relay: RelayID) async throws -> [KnownEvent?] {
+        guard !ids.isEmpty else { return [] }
+        var parameters = SQLParameters()
+        parameters.reserve(bytes: ids.count * 36 + 64)
+        parameters.appendColumn(Bytes32.self, count: ids.count) { ids[$0] }
+        parameters.append(relay.value)
+        let rows = try await pool.fetch(
+            calls.knownEvents, parameters: parameters,
+            timeout: settings.timeouts.procedure.duration)
+        var known = [KnownEvent?](repeating: nil, count: ids.count)
+        for row in rows {
+            let place = Int(try row.decode(Int32.self, at: 0)) - 1
+            guard known.indices.contains(place) else { throw DatabaseError(.decoding, step: "known_events") }
+            known[place] = KnownEvent(event: try row.decode(at: 1), isLinked: try row.decode(at: 2))
+        }
+        return known
+    }
+
+    /// $1 relay, $2 days.
+    static let relayDays = NamedStatement(
+        "relay_days", "SELECT day, n, idsum FROM relay_day WHERE relay_id = $1 AND day = ANY ($2)",
+        parameters: [.int4, .int4Array], columns: [.int4, .int4, .bytea], isIdempotent: true)
+
+    /// The fingerprints of these days; a day without sightings is absent.
+    public func relayDays(_ relay: RelayID, days: [Int32]) async throws -> [Int32: DaySum] {
+        guard !days.isEmpty else { return [:] }
+        let rows = try await pool.fetch(
+            Self.relayDays, .int4(relay.value), .int4s(days), timeout: settings.timeouts.query.duration)
+        var sums: [Int32: DaySum] = [:]
+        for row in rows {
+            let (day, count, sum) = try row.decode(Int32.self, Int32.self, Bytes32.self)
+            sums[day] = DaySum(count: count, idSum: sum)
+        }
+        return sums
+    }
+
+    /// $1 relay.
+    static let relayCoverage = NamedStatement(
+        "relay_coverage",
+        """
+        SELECT lo, hi, state, proof, pages, items, cap, reason FROM relay_coverage WHERE relay_id = $1 ORDER BY lo
+        """,
+        parameters: [.int4], columns: [.int8, .int8, .int2, .int2, .int4, .int8, .int4, .int2], isIdempotent: true)
+
+    /// What is known about the history of a relay, ascending; intervals never overlap.
+    public func relayCoverage(_ relay: RelayID) async throws -> [CoverageRow] {
+        let rows = try await pool.fetch(
+            Self.relayCoverage, .int4(relay.value), timeout: settings.timeouts.query.duration)
+        return try rows.map { row in
+            CoverageRow(
+                lo: UnixTime(seconds: try row.decode(at: 0)), hi: UnixTime(seconds: try row.decode(at: 1)),
+                state: try row.decode(at: 2), proof: try row.decode(at: 3), pages: try row.decode(at: 4),
+                items: try row.decode(at: 5), cap: try row.decode(at: 6), reason: try row.decode(at: 7))
+        }
+    }
+}
+
+/// An event that is stored already.
+public struct KnownEvent: Hashable, Sendable {
+    /// `events.id`.
+    public var event: Int64
+    /// The relay is known to have it.
+    public var isLinked: Bool
+
+    /// Direct form.
+    public init(event: Int64, isLinked: Bool) {
+        self.event = event
+        self.isLinked = isLinked
+    }
+}

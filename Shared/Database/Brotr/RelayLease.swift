@@ -1,0 +1,87 @@
+public import Nostr
+
+/// A relay that this replica may work on until the lease ends, with its progress as of the claim.
+public struct RelayLease: Sendable, Equatable {
+    public var relay: RelayID
+    public var url: RelayURL
+    public var network: Network
+    /// Whose lease it is.
+    public var owner: ReplicaID
+    /// Every write carries it.
+    public var fence: Int64
+    /// 0 ordinary, 1 priority.
+    public var lane: Int16
+    /// 0 ok, 1 auth, 2 unordered, 3 unpageable, 4 blocked, 5 unreachable.
+    public var relayClass: Int16
+    /// The operator said never to dial it: release it at once, due in an hour.
+    public var isIgnored: Bool
+    public var tailSeen: UnixTime?
+    public var sealedHi: UnixTime?
+    public var walkLo: UnixTime?
+    public var walkHi: UnixTime?
+    public var frontier: UnixTime?
+    public var capSeen: Int32?
+    public var pageSize: Int32?
+    /// Failed visits in a row.
+    public var fails: Int32
+    /// Bytes used beyond the fair share.
+    public var deficitBytes: Int64
+    /// The database's time at the claim: the only clock that counts.
+    public var databaseNow: UnixTime
+
+    /// For tests; the real ones come from `Brotr.claimRelays`.
+    public init(
+        relay: RelayID, url: RelayURL, network: Network, owner: ReplicaID, fence: Int64, lane: Int16 = 0,
+        relayClass: Int16 = 0, isIgnored: Bool = false, tailSeen: UnixTime? = nil, sealedHi: UnixTime? = nil,
+        walkLo: UnixTime? = nil, walkHi: UnixTime? = nil, frontier: UnixTime? = nil, capSeen: Int32? = nil,
+        pageSize: Int32? = nil, fails: Int32 = 0, deficitBytes: Int64 = 0, databaseNow: UnixTime
+    ) {
+        self.relay = relay
+        self.url = url
+        self.network = network
+        self.owner = owner
+        self.fence = fence
+        self.lane = lane
+        self.relayClass = relayClass
+        self.isIgnored = isIgnored
+        self.tailSeen = tailSeen
+        self.sealedHi = sealedHi
+        self.walkLo = walkLo
+        self.walkHi = walkHi
+        self.frontier = frontier
+        self.capSeen = capSeen
+        self.pageSize = pageSize
+        self.fails = fails
+        self.deficitBytes = deficitBytes
+        self.databaseNow = databaseNow
+    }
+}
+
+/// How a relay is given back.
+public struct RelayRelease: Sendable, Equatable {
+    public var relay: RelayID
+    public var fence: Int64
+    public var owner: ReplicaID
+    /// When the next visit is due, from the database's now.
+    public var dueIn: Duration
+    /// New class; nil leaves it.
+    public var relayClass: Int16?
+    /// Failed visits in a row, this one included; 0 after success.
+    public var fails: Int32
+    /// Kind of the failure; nil after success.
+    public var lastError: String?
+
+    /// Direct form.
+    public init(
+        relay: RelayID, fence: Int64, owner: ReplicaID, dueIn: Duration, relayClass: Int16? = nil, fails: Int32 = 0,
+        lastError: String? = nil
+    ) {
+        self.relay = relay
+        self.fence = fence
+        self.owner = owner
+        self.dueIn = dueIn
+        self.relayClass = relayClass
+        self.fails = fails
+        self.lastError = lastError
+    }
+}
