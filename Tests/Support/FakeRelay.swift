@@ -1,0 +1,146 @@
+public import Crypto
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import NIOWebSocket
+public import Nostr
+
+/// A relay on a loopback port with a set of events and switchable faults, for what real relay software will not do.
+///
+/// It frames by NIOWebSocket and reads JSON by Foundation: nothing it does is done by the code that it tests.
+public final class FakeRelay: Sendable {
+    struct State {
+        var events: [SampleEvent]
+        var behaviour: FakeRelayBehaviour
+        var requests: [FakeRelayRequest] = []
+        var messages: [String] = []
+        var connections: [Int: NIOLoopBound<FakeRelayConnection>] = [:]
+        var connectionCount = 0
+        var watchers: [(isMet: @Sendable (State) -> Bool, wake: CheckedContinuation<Void, Never>)] = []
+    }
+
+    /// `ws://127.0.0.1:port`, or `wss://localhost:port` with TLS.
+    public let url: RelayURL
+
+    private let state: NIOLockedValueBox<State>
+    private let server: any Channel
+
+    private init(url: RelayURL, state: NIOLockedValueBox<State>, server: any Channel) {
+        self.url = url
+        self.state = state
+        self.server = server
+    }
+
+    /// Starts a relay that holds these events, in any order.
+    public static func start(
+        events: [SampleEvent] = [], behaviour: FakeRelayBehaviour = .init(), tls: TestCertificates? = nil
+    ) async throws -> FakeRelay {
+        let state = NIOLockedValueBox(State(events: sorted(events), behaviour: behaviour))
+        let context = try tls?.serverContext()
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try FakeRelayPipeline.add(to: channel, tls: context, state) }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = server.localAddress?.port ?? 0
+        let url = try RelayURL.parse(tls == nil ? "ws://127.0.0.1:\(port)" : "wss://localhost:\(port)")
+        return FakeRelay(url: url, state: state, server: server)
+    }
+
+    /// What it does wrong from now on.
+    public var behaviour: FakeRelayBehaviour {
+        get { state.withLockedValue { $0.behaviour } }
+        set { state.withLockedValue { $0.behaviour = newValue } }
+    }
+
+    /// Every REQ so far, in the order of arrival.
+    public var requests: [FakeRelayRequest] { state.withLockedValue { $0.requests } }
+
+    /// Every text message so far.
+    public var messages: [String] { state.withLockedValue { $0.messages } }
+
+    /// How often each event was sent as a stored one.
+    public var deliveries: [Bytes32: Int] {
+        requests.flatMap(\.sent).reduce(into: [:]) { $0[$1.id, default: 0] += 1 }
+    }
+
+    /// Connections that were upgraded, ever.
+    public var connectionCount: Int { state.withLockedValue { $0.connectionCount } }
+
+    /// Connections that are open.
+    public var openConnections: Int { state.withLockedValue { $0.connections.count } }
+
+    /// Stores events without telling anybody: they appear behind the back of whoever has read there.
+    public func insert(_ events: [SampleEvent]) {
+        state.withLockedValue { $0.events = Self.sorted($0.events + events) }
+    }
+
+    /// Forgets events.
+    public func remove(_ ids: Set<Bytes32>) { state.withLockedValue { $0.events.removeAll { ids.contains($0.id) } } }
+
+    /// Stores an event and sends it to every open subscription that it matches.
+    public func publish(_ event: SampleEvent) {
+        insert([event])
+        for connection in state.withLockedValue({ Array($0.connections.values) }) {
+            connection.eventLoop.execute { connection.value.publish(event) }
+        }
+    }
+
+    /// Ends every connection without a goodbye.
+    public func disconnectAll() {
+        for connection in state.withLockedValue({ Array($0.connections.values) }) {
+            connection.eventLoop.execute { connection.value.disconnect() }
+        }
+    }
+
+    /// Waits until so many REQs have come.
+    public func waitForRequests(_ count: Int) async { await wait { $0.requests.count >= count } }
+
+    /// Waits until so many subscriptions were closed by CLOSE.
+    public func waitForClosed(_ count: Int) async { await wait { $0.requests.filter(\.isClosed).count >= count } }
+
+    /// Waits until no connection is open.
+    public func waitForNoConnections() async { await wait { $0.connections.isEmpty } }
+
+    /// Waits until so many messages have come.
+    public func waitForMessages(_ count: Int) async { await wait { $0.messages.count >= count } }
+
+    /// Stops listening and ends every connection.
+    public func stop() async {
+        try? await server.close()
+        disconnectAll()
+    }
+
+    private func wait(_ isMet: @escaping @Sendable (State) -> Bool) async {
+        await withCheckedContinuation { wake in
+            let isThere = state.withLockedValue { state in
+                if isMet(state) { return true }
+                state.watchers.append((isMet, wake))
+                return false
+            }
+            if isThere { wake.resume() }
+        }
+    }
+
+    private static func sorted(_ events: [SampleEvent]) -> [SampleEvent] {
+        events.sorted { $0.createdAt == $1.createdAt ? $0.id < $1.id : $0.createdAt > $1.createdAt }
+    }
+}
+
+extension NIOLockedValueBox<FakeRelay.State> {
+    /// Changes the state and wakes who waited for what it became.
+    func update<R>(_ body: (inout FakeRelay.State) -> R) -> R {
+        let (result, ready) = withLockedValue { state in
+            let result = body(&state)
+            let met = state.watchers.filter { $0.isMet(state) }.map(\.wake)
+            if !met.isEmpty { state.watchers.removeAll { [state] in $0.isMet(state) } }
+            return (result, met)
+        }
+        ready.forEach { $0.resume() }
+        return result
+    }
+}

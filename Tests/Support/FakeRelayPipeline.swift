@@ -1,0 +1,84 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import NIOWebSocket
+
+/// The handlers of one connection of the fake relay.
+enum FakeRelayPipeline {
+    static func add(to channel: any Channel, tls: NIOSSLContext?, _ state: NIOLockedValueBox<FakeRelay.State>) throws {
+        let pipeline = channel.pipeline.syncOperations
+        if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+        let gate = FlushGate()
+        try pipeline.addHandler(gate)
+        let boundGate = NIOLoopBound(gate, eventLoop: channel.eventLoop)
+        let upgrader = NIOWebSocketServerUpgrader(
+            maxFrameSize: 1 << 24, automaticErrorHandling: false,
+            shouldUpgrade: { channel, _ in
+                let behaviour = state.withLockedValue { $0.behaviour }
+                boundGate.value.isShut = behaviour.challenge != nil
+                return channel.eventLoop.makeSucceededFuture(behaviour.upgradeStatus == nil ? HTTPHeaders() : nil)
+            },
+            upgradePipelineHandler: { channel, _ in
+                channel.eventLoop.makeCompletedFuture {
+                    let connection = FakeRelayConnection(state: state, gate: boundGate.value)
+                    try channel.pipeline.syncOperations.addHandler(connection)
+                }
+            })
+        let refuser = HTTPRefuser(state)
+        let boundRefuser = NIOLoopBound(refuser, eventLoop: channel.eventLoop)
+        try pipeline.configureHTTPServerPipeline(
+            withServerUpgrade: (
+                upgraders: [upgrader],
+                completionHandler: { $0.pipeline.syncOperations.removeHandler(boundRefuser.value, promise: nil) }
+            ))
+        try pipeline.addHandler(refuser)
+    }
+}
+
+/// Holds flushes back, so that what is written after the 101 goes out in the same segment; and takes raw bytes.
+final class FlushGate: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    var isShut = false
+    private var context: ChannelHandlerContext?
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func flush(context: ChannelHandlerContext) {
+        if !isShut { context.flush() }
+    }
+
+    func open() {
+        isShut = false
+        context?.flush()
+    }
+
+    /// Writes bytes as they are, past every encoder.
+    func write(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(bytes), promise: nil) }
+}
+
+/// Answers every HTTP request that is not upgraded with the status of the behaviour, and hangs up.
+private final class HTTPRefuser: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let state: NIOLockedValueBox<FakeRelay.State>
+
+    init(_ state: NIOLockedValueBox<FakeRelay.State>) { self.state = state }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .end = unwrapInboundIn(data) else { return }
+        let behaviour = state.withLockedValue { $0.behaviour }
+        let headers = HTTPHeaders(behaviour.upgradeHeaders + [("content-length", "0"), ("connection", "close")])
+        let status = HTTPResponseStatus(statusCode: behaviour.upgradeStatus ?? 400)
+        let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+    }
+}
