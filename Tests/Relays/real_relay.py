@@ -14,13 +14,13 @@ import signal
 import socket
 import sys
 import tempfile
-import threading
 
 from nostr_sdk import (
     Event, Filter, LocalRelay, NostrDatabase, RateLimit, RelayBuilder, RelayBuilderNip42, RelayBuilderNip42Mode,
 )
 
 SAVES_AT_ONCE = 256
+LONGEST_LINE = 1 << 24
 
 
 def arguments():
@@ -89,11 +89,11 @@ def say(**fields):
     print(json.dumps(fields), flush=True)
 
 
-async def take_more(database, relay, lines, ended):
+async def take_more(database, relay, ended):
     """Stores and sends what comes by standard input until that ends."""
-    while (line := await lines.get()) is not None:
-        if not line.strip():
-            continue
+    lines = asyncio.StreamReader(limit=LONGEST_LINE)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    while line := (await lines.readline()).decode():
         reason = await save(database, line)
         if reason is None:
             event = Event.from_json(line)
@@ -102,12 +102,6 @@ async def take_more(database, relay, lines, ended):
         else:
             say(refused=reason)
     ended.set()
-
-
-def read_lines(loop, lines):
-    for line in sys.stdin:
-        loop.call_soon_threadsafe(lines.put_nowait, line)
-    loop.call_soon_threadsafe(lines.put_nowait, None)
 
 
 async def main(options, folder):
@@ -124,9 +118,7 @@ async def main(options, folder):
     relay = build(options, options.port or free_port(), database)
     await relay.run()
     if options.stdin:
-        lines = asyncio.Queue()
-        threading.Thread(target=read_lines, args=(loop, lines), daemon=True).start()
-        taking = loop.create_task(take_more(database, relay, lines, ended))
+        taking = loop.create_task(take_more(database, relay, ended))
     say(ready=str(await relay.url()), events=await database.count(Filter()), refused=refused)
     await ended.wait()
     relay.shutdown()
