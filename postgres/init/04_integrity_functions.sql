@@ -115,3 +115,289 @@ BEGIN
     RETURN CASE WHEN last IS NULL THEN -1 ELSE count END;
 END $$;
 COMMENT ON FUNCTION public.delete_orphan_nip66(int) IS 'Deletes NIP-66 documents that no check refers to, among the next p_limit. Deleted rows, or -1 at the end of a round.';
+
+-- schema_inventory: what this database has, one line an object: extensions, roles, tables, views, types, their columns with type
+-- and nullability, valid indexes and constraints, policies, functions with result. Storage parameters are left out: they may
+-- be tuned.
+CREATE OR REPLACE FUNCTION public.schema_inventory()
+RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    WITH relations AS (
+        SELECT c.oid, c.relname::text AS name, c.relkind, c.relrowsecurity FROM pg_class c
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'c')
+           AND NOT EXISTS (SELECT FROM pg_depend d
+                            WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
+    SELECT 'extension ' || e.extname FROM pg_extension e
+    UNION ALL
+    SELECT 'role ' || r.rolname FROM pg_roles r WHERE r.rolname LIKE 'bigbrotr\_%'
+    UNION ALL
+    SELECT CASE r.relkind WHEN 'v' THEN 'view ' WHEN 'c' THEN 'type ' ELSE 'table ' END || r.name FROM relations r
+    UNION ALL
+    SELECT format('column %s.%s %s%s', r.name, a.attname, format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN '!' END)
+      FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid WHERE a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT format('index %s on %s %s', i.indexrelid::regclass, r.name,
+               regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING (.*?)( WITH \(.*?\))?( WHERE .*)?$', '\1\3'))
+      FROM relations r JOIN pg_index i ON i.indrelid = r.oid WHERE i.indisvalid
+    UNION ALL
+    SELECT format('constraint %s on %s', k.conname, r.name)
+      FROM relations r JOIN pg_constraint k ON k.conrelid = r.oid WHERE k.contype <> 'n' AND k.convalidated
+    UNION ALL
+    SELECT format('policy %s on %s', p.polname, r.name)
+      FROM relations r JOIN pg_policy p ON p.polrelid = r.oid WHERE r.relrowsecurity
+    UNION ALL
+    SELECT format('function %s(%s) %s', p.proname, oidvectortypes(p.proargtypes), pg_get_function_result(p.oid))
+      FROM pg_proc p
+     WHERE p.pronamespace = 'public'::regnamespace
+       AND NOT EXISTS (SELECT FROM pg_depend d
+                        WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e');
+$$;
+COMMENT ON FUNCTION public.schema_inventory() IS 'What this database has, one line an object.';
+
+-- schema_expected: what must be there, in the words of schema_inventory. pgbouncer_get_auth is missing on purpose: only an
+-- administrator can make it.
+CREATE OR REPLACE FUNCTION public.schema_expected()
+RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT unnest(ARRAY[r.kind || ' ' || r.name] || array(
+               SELECT format('column %s.%s', r.name, c) FROM string_to_table(r.columns, ', ') AS c))
+      FROM (VALUES
+        ('table', 'event_batches',
+            'batch_id bigint!, xid xid8!, committed_at timestamp with time zone!, events bigint[]!'),
+        ('table', 'events',
+            'id bigint!, created_at bigint!, expires_at bigint, kind integer!, id_dialect smallint!, event_id bytea!, '
+            'pubkey bytea!, sig bytea!, tag_keys bigint[], tags jsonb!, content text!, raw bytea'),
+        ('table', 'events_relays',
+            'event bigint!, created_at bigint!, relay_id integer!, seen_at integer!, gone_at integer'),
+        ('table', 'latest_versions',
+            'address uuid!, created_at bigint!, event bigint!, event_id bytea!'),
+        ('table', 'nip11',
+            'id bytea!, raw bytea!, supported_nips integer[], name text, description text, banner text, icon text, pubkey text, '
+            'self text, contact text, software text, version text, privacy_policy text, terms_of_service text, '
+            'posting_policy text, payments_url text, relay_countries text[], language_tags text[], tags text[], '
+            'limitation jsonb, fees jsonb, retention jsonb, extra_fields jsonb, defects text[]!'),
+        ('table', 'nip66',
+            'id bytea!, openable boolean, readable boolean, writable boolean, rtt_open integer, rtt_read integer, '
+            'rtt_write integer, document jsonb!'),
+        ('table', 'orphan_walks',
+            'name text!, position_id bigint!, position_key bytea!, rounds bigint!, deleted bigint!, '
+            'deleted_at timestamp with time zone'),
+        ('table', 'quarantine',
+            'id bigint!, n bigint!, first_seen bigint!, last_seen bigint!, relay_id integer, digest bytea!, reason text!, '
+            'raw bytea'),
+        ('table', 'relay_checks',
+            'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, owner uuid, network text!, '
+            'last_error text'),
+        ('table', 'relay_coverage',
+            'relay_id integer!, lo bigint!, hi bigint!, state smallint!, proof smallint, reason smallint, rescan_step smallint, '
+            'pages integer, cap integer, items bigint, rescan_at timestamp with time zone, proved_at timestamp with time zone'),
+        ('table', 'relay_day',
+            'relay_id integer!, day integer!, n integer!, idsum bytea!'),
+        ('table', 'relay_metadata',
+            'relay_url text!, generated_at bigint!, nip11_id bytea, nip66_id bytea, nip11_error text, nip66_error text'),
+        ('table', 'relay_sync',
+            'relay_id integer!, lane smallint!, class smallint!, fails integer!, due_at timestamp with time zone!, '
+            'fence bigint!, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, frontier bigint, '
+            'deficit_bytes bigint!, events_new bigint!, sightings bigint!, cap_seen integer, page_size integer, rate real, '
+            'owner uuid, network text!, last_error text, behaviour jsonb!'),
+        ('table', 'relays',
+            'relay_url text!, network text!, first_seen bigint!, last_seen bigint!, status text!, relay_id integer!'),
+        ('table', 'schema_migrations',
+            'version integer!, name text!, checksum bytea!, applied_at timestamp with time zone!'),
+        ('table', 'service_leases',
+            'name text!, fence bigint!, due_at timestamp with time zone!, owner uuid'),
+        ('table', 'service_replicas',
+            'replica_id uuid!, service text!, lane smallint, steal_wanted boolean!, slots integer!, '
+            'started_at timestamp with time zone!, heartbeat_at timestamp with time zone!, build text'),
+        ('table', 'service_state',
+            'service_name text!, state jsonb!, updated_at bigint!'),
+        ('table', 'stat_authors',
+            'author_id bigint!, n bigint!, pubkey bytea!'),
+        ('table', 'stat_kinds',
+            'n bigint!, kind integer!'),
+        ('table', 'stat_queue',
+            'id bigint!, relay_id integer, new_pubkeys bytea[], new_kinds integer[], old_pubkeys bytea[], old_kinds integer[], '
+            'gone_pubkeys bytea[], gone_kinds integer[]'),
+        ('table', 'stat_relay_authors',
+            'author_id bigint!, relay_id integer!, n integer!'),
+        ('table', 'stat_relay_kinds',
+            'n bigint!, relay_id integer!, kind integer!'),
+        ('table', 'stat_relays',
+            'n bigint!, authors bigint!, relay_id integer!'),
+        ('table', 'stat_totals',
+            'one boolean!, events bigint!, authors bigint!'),
+        ('table', 'tombstones',
+            'key bytea!, pubkey bytea!, up_to bigint!, event bigint!'),
+        ('view', 'events_statistics',
+            'total_events bigint, total_sightings bigint, unique_pubkeys bigint, unique_kinds bigint, regular_events bigint, '
+            'replaceable_events bigint, ephemeral_events bigint, addressable_events bigint, earliest_event_timestamp bigint, '
+            'latest_event_timestamp bigint'),
+        ('view', 'kind_counts_by_relay',
+            'relay_url text, kind integer, total_events bigint'),
+        ('view', 'kind_counts_total',
+            'kind integer, total_events bigint'),
+        ('view', 'pubkey_counts_by_relay',
+            'pubkey bytea, relay_url text, total_events bigint'),
+        ('view', 'pubkey_counts_total',
+            'pubkey bytea, total_events bigint'),
+        ('view', 'relay_coverage_summary',
+            'relay_url text, network text, class smallint, sealed_hi bigint, frontier bigint, tail_seen bigint, '
+            'intervals bigint, covered_from bigint, covered_to bigint, open_seconds numeric, provisional_seconds numeric, '
+            'sealed_seconds numeric, settled_seconds numeric, gap_seconds numeric, gap_reasons smallint[], '
+            'last_proved_at timestamp with time zone'),
+        ('view', 'relay_metadata_latest',
+            'relay_url text, network text, status text, generated_at bigint, nip11_id bytea, nip66_id bytea, nip11_error text, '
+            'nip66_error text, name text, description text, pubkey text, contact text, software text, version text, '
+            'supported_nips integer[], limitation jsonb, defects text[], openable boolean, readable boolean, writable boolean, '
+            'rtt_open integer, rtt_read integer, rtt_write integer'),
+        ('view', 'relays_statistics',
+            'relay_url text, network text, status text, first_seen bigint, last_seen bigint, total_events bigint, '
+            'unique_pubkeys bigint, events_first_seen_here bigint, first_event_timestamp bigint, last_event_timestamp bigint, '
+            'avg_rtt_open numeric, avg_rtt_read numeric, avg_rtt_write numeric'),
+        ('view', 'sightings',
+            'event_id bytea, relay_url text, seen_at bigint, gone_at bigint, created_at bigint'),
+        ('view', 'stat_pending',
+            'relay_id integer, pubkey bytea, kind integer, events integer, sightings integer'),
+        ('type', 'tagset',
+            'k bigint[]')
+        ) AS r (kind, name, columns)
+    UNION ALL
+    SELECT format('index %s on %s %s', i.name, i.relation, i.definition)
+      FROM (VALUES
+        ('event_batches_pkey', 'event_batches', 'btree (batch_id)'),
+        ('event_batches_xid', 'event_batches', 'btree (xid)'),
+        ('events_author', 'events', 'btree (pubkey, created_at)'),
+        ('events_event_id_key', 'events', 'btree (event_id)'),
+        ('events_expiry', 'events', 'btree (expires_at) WHERE (expires_at IS NOT NULL)'),
+        ('events_kind', 'events', 'btree (kind, created_at)'),
+        ('events_pkey', 'events', 'btree (id)'),
+        ('events_tags', 'events', 'gin (tag_keys)'),
+        ('events_time', 'events', 'btree (created_at)'),
+        ('events_relays_event', 'events_relays', 'btree (event, relay_id)'),
+        ('events_relays_time', 'events_relays', 'btree (relay_id, created_at, event)'),
+        ('latest_versions_pkey', 'latest_versions', 'btree (address)'),
+        ('nip11_pkey', 'nip11', 'btree (id)'),
+        ('nip66_pkey', 'nip66', 'btree (id)'),
+        ('orphan_walks_pkey', 'orphan_walks', 'btree (name)'),
+        ('quarantine_digest_key', 'quarantine', 'btree (digest)'),
+        ('quarantine_pkey', 'quarantine', 'btree (id)'),
+        ('relay_checks_due', 'relay_checks', 'btree (network, due_at)'),
+        ('relay_checks_pkey', 'relay_checks', 'btree (relay_id)'),
+        ('relay_coverage_disjoint', 'relay_coverage', 'gist (relay_id, int8range(lo, hi, ''[]''::text))'),
+        ('relay_coverage_pkey', 'relay_coverage', 'btree (relay_id, lo)'),
+        ('relay_day_pkey', 'relay_day', 'btree (relay_id, day)'),
+        ('relay_metadata_nip11', 'relay_metadata', 'btree (nip11_id) WHERE (nip11_id IS NOT NULL)'),
+        ('relay_metadata_nip66', 'relay_metadata', 'btree (nip66_id) WHERE (nip66_id IS NOT NULL)'),
+        ('relay_metadata_pkey', 'relay_metadata', 'btree (relay_url, generated_at)'),
+        ('relay_sync_due', 'relay_sync', 'btree (lane, network, due_at)'),
+        ('relay_sync_pkey', 'relay_sync', 'btree (relay_id)'),
+        ('relays_pkey', 'relays', 'btree (relay_url)'),
+        ('relays_relay_id_key', 'relays', 'btree (relay_id)'),
+        ('schema_migrations_pkey', 'schema_migrations', 'btree (version)'),
+        ('service_leases_pkey', 'service_leases', 'btree (name)'),
+        ('service_replicas_pkey', 'service_replicas', 'btree (replica_id)'),
+        ('service_state_pkey', 'service_state', 'btree (service_name)'),
+        ('stat_authors_pkey', 'stat_authors', 'btree (author_id)'),
+        ('stat_authors_pubkey_key', 'stat_authors', 'btree (pubkey)'),
+        ('stat_kinds_pkey', 'stat_kinds', 'btree (kind)'),
+        ('stat_queue_pkey', 'stat_queue', 'btree (id)'),
+        ('stat_relay_authors_author', 'stat_relay_authors', 'btree (author_id)'),
+        ('stat_relay_authors_pkey', 'stat_relay_authors', 'btree (relay_id, author_id)'),
+        ('stat_relay_kinds_pkey', 'stat_relay_kinds', 'btree (relay_id, kind)'),
+        ('stat_relays_pkey', 'stat_relays', 'btree (relay_id)'),
+        ('stat_totals_pkey', 'stat_totals', 'btree (one)'),
+        ('tombstones_pkey', 'tombstones', 'btree (key, pubkey)')
+        ) AS i (name, relation, definition)
+    UNION ALL
+    SELECT format('constraint %s on %s', c, k.relation)
+      FROM (VALUES
+        ('event_batches', 'event_batches_pkey'),
+        ('events', 'events_created_at_check events_event_id_check events_event_id_key events_id_dialect_check '
+            'events_kind_check events_pkey events_pubkey_check events_sig_check'),
+        ('latest_versions', 'latest_versions_pkey'),
+        ('nip11', 'nip11_id_check nip11_pkey nip11_raw_check'),
+        ('nip66', 'nip66_id_check nip66_pkey'),
+        ('orphan_walks', 'orphan_walks_name_check orphan_walks_pkey'),
+        ('quarantine', 'quarantine_digest_check quarantine_digest_key quarantine_pkey quarantine_raw_check '
+            'quarantine_reason_check'),
+        ('relay_checks', 'relay_checks_pkey relay_checks_relay_id_fkey'),
+        ('relay_coverage', 'relay_coverage_bounds relay_coverage_disjoint relay_coverage_gap_has_reason '
+            'relay_coverage_pkey relay_coverage_proof_check relay_coverage_reason_check relay_coverage_relay_id_fkey '
+            'relay_coverage_sealed_has_proof relay_coverage_state_check'),
+        ('relay_day', 'relay_day_idsum_check relay_day_n_check relay_day_pkey relay_day_relay_id_fkey'),
+        ('relay_metadata', 'relay_metadata_nip11_id_fkey relay_metadata_nip66_id_fkey relay_metadata_pkey '
+            'relay_metadata_relay_url_fkey'),
+        ('relay_sync', 'relay_sync_class_check relay_sync_lane_check relay_sync_pkey relay_sync_relay_id_fkey'),
+        ('relays', 'relays_network_check relays_pkey relays_relay_id_key relays_relay_url_check relays_status_check'),
+        ('schema_migrations', 'schema_migrations_checksum_check schema_migrations_pkey '
+            'schema_migrations_version_check'),
+        ('service_leases', 'service_leases_pkey'),
+        ('service_replicas', 'service_replicas_pkey'),
+        ('service_state', 'service_state_pkey'),
+        ('stat_authors', 'stat_authors_pkey stat_authors_pubkey_key'),
+        ('stat_kinds', 'stat_kinds_pkey'),
+        ('stat_queue', 'stat_queue_pkey'),
+        ('stat_relay_authors', 'stat_relay_authors_pkey'),
+        ('stat_relay_kinds', 'stat_relay_kinds_pkey'),
+        ('stat_relays', 'stat_relays_pkey'),
+        ('stat_totals', 'stat_totals_one_check stat_totals_pkey'),
+        ('tombstones', 'tombstones_key_check tombstones_pkey')
+        ) AS k (relation, names), string_to_table(k.names, ' ') AS c
+    UNION ALL
+    SELECT 'function ' || f
+      FROM unnest(ARRAY[
+        'add_id(bytea, bytea) bytea',
+        'apply_rights() void',
+        'commit_pages(uuid, integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], boolean[], integer[], '
+        'integer[], bytea[], bytea[], bigint[], integer[], jsonb[], text[], bytea[], tagset[], bigint[], bytea[], smallint[], '
+        'uuid[], integer[], integer[], integer[], bigint[], bigint[], integer[], bytea[], integer[], integer[], integer[], '
+        'bytea[], integer[], bytea[], bigint[], integer[], bigint[], integer[], bigint[], bigint[], smallint[], smallint[], '
+        'integer[], bigint[], integer[], smallint[], integer[], text[], bytea[], bytea[]) TABLE(relay_id integer, accepted '
+        'boolean, events_new integer, events_known integer, sightings_new integer)',
+        'create_service_login(text, text) text',
+        'delete_orphan_events(integer) integer',
+        'delete_orphan_nip11(integer) integer',
+        'delete_orphan_nip66(integer) integer',
+        'event_address(integer, bytea, jsonb) uuid',
+        'fold_statistics(integer) integer',
+        'insert_event(bytea, bytea, bigint, integer, jsonb, text, bytea, text, text, bigint, bigint, bigint[], bigint, bytea, '
+        'smallint, uuid, bytea[], bigint[]) record',
+        'insert_relay(text, text, bigint) integer',
+        'insert_relay_metadata(text, text, bigint, bigint, bytea, jsonb, jsonb, text, text) boolean',
+        'insert_relays(text[], text[], bigint[]) TABLE(ord integer, relay_id integer, is_new boolean)',
+        'known_events(bytea[], integer) TABLE(ord integer, event bigint, linked boolean)',
+        'schema_expected() SETOF text',
+        'schema_inventory() SETOF text',
+        'schema_missing() SETOF text',
+        'scram_verifier(text) text',
+        'store_coverage(integer[], boolean[], integer[], bigint[], integer[], bigint[], bigint[], smallint[], smallint[], '
+        'integer[], bigint[], integer[], smallint[]) void',
+        'store_derived(bytea[], bytea[], bigint[], uuid[], bigint[], boolean[], integer[], bytea[], bigint[]) void',
+        'store_quarantine(integer[], boolean[], integer[], text[], bytea[], bytea[]) void',
+        'sum_ids(bytea) bytea',
+        'tags_to_tagvalues(jsonb) text[]'
+        ]) AS f
+    UNION ALL
+    SELECT unnest(ARRAY[
+        'extension btree_gin',
+        'extension btree_gist',
+        'extension pgcrypto',
+        'policy everybody_reads on service_leases',
+        'policy everybody_reads on service_state',
+        'policy service_writes on service_leases',
+        'policy service_writes on service_state',
+        'role bigbrotr_owner',
+        'role bigbrotr_pgbouncer',
+        'role bigbrotr_reader',
+        'role bigbrotr_writer_dvm',
+        'role bigbrotr_writer_finder',
+        'role bigbrotr_writer_monitor',
+        'role bigbrotr_writer_priority_synchronizer',
+        'role bigbrotr_writer_synchronizer']);
+$$;
+COMMENT ON FUNCTION public.schema_expected() IS 'What this release needs, in the words of schema_inventory.';
+
+-- schema_missing: what is expected and not there, sorted; a column of another type counts as missing.
+CREATE OR REPLACE FUNCTION public.schema_missing()
+RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    (SELECT public.schema_expected() EXCEPT SELECT public.schema_inventory()) ORDER BY 1;
+$$;
+COMMENT ON FUNCTION public.schema_missing() IS 'What this release needs and this database lacks.';

@@ -514,9 +514,12 @@ BEGIN
         RETURN -1;
     END IF;
     SELECT max(z.id) INTO bound FROM (SELECT q.id FROM stat_queue q ORDER BY q.id LIMIT p_limit) AS z;
-    WITH queue AS MATERIALIZED (DELETE FROM stat_queue q WHERE q.id <= bound RETURNING *),
+    WITH queue AS MATERIALIZED (
+        DELETE FROM stat_queue q WHERE q.id <= bound
+        RETURNING q.relay_id, q.new_pubkeys, q.new_kinds, q.old_pubkeys, q.old_kinds, q.gone_pubkeys, q.gone_kinds),
     seen AS MATERIALIZED (
-        SELECT q.relay_id, u.pubkey, u.kind, 1 AS events, 1 AS sightings FROM queue q, unnest(q.new_pubkeys, q.new_kinds) AS u (pubkey, kind)
+        SELECT q.relay_id, u.pubkey, u.kind, 1 AS events, 1 AS sightings
+          FROM queue q, unnest(q.new_pubkeys, q.new_kinds) AS u (pubkey, kind)
         UNION ALL
         SELECT q.relay_id, u.pubkey, u.kind, 0, 1 FROM queue q, unnest(q.old_pubkeys, q.old_kinds) AS u (pubkey, kind)
         UNION ALL

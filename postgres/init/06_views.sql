@@ -143,11 +143,11 @@ SELECT r.relay_url, r.network, s.class, s.sealed_hi, s.frontier, s.tail_seen,
   JOIN public.relay_sync s ON s.relay_id = r.relay_id
  CROSS JOIN LATERAL (
        SELECT count(*) AS intervals, min(v.lo) AS covered_from, max(v.hi) AS covered_to,
-              coalesce(sum(v.hi - v.lo + 1) FILTER (WHERE v.state IN (0, 1)), 0) AS open_seconds,
-              coalesce(sum(v.hi - v.lo + 1) FILTER (WHERE v.state = 2), 0) AS provisional_seconds,
-              coalesce(sum(v.hi - v.lo + 1) FILTER (WHERE v.state = 3), 0) AS sealed_seconds,
-              coalesce(sum(v.hi - v.lo + 1) FILTER (WHERE v.state = 4), 0) AS settled_seconds,
-              coalesce(sum(v.hi - v.lo + 1) FILTER (WHERE v.state = 5), 0) AS gap_seconds,
+              coalesce(sum(v.hi::numeric - v.lo + 1) FILTER (WHERE v.state IN (0, 1)), 0) AS open_seconds,
+              coalesce(sum(v.hi::numeric - v.lo + 1) FILTER (WHERE v.state = 2), 0) AS provisional_seconds,
+              coalesce(sum(v.hi::numeric - v.lo + 1) FILTER (WHERE v.state = 3), 0) AS sealed_seconds,
+              coalesce(sum(v.hi::numeric - v.lo + 1) FILTER (WHERE v.state = 4), 0) AS settled_seconds,
+              coalesce(sum(v.hi::numeric - v.lo + 1) FILTER (WHERE v.state = 5), 0) AS gap_seconds,
               coalesce(array_agg(DISTINCT v.reason ORDER BY v.reason) FILTER (WHERE v.state = 5), '{}') AS gap_reasons,
               max(v.proved_at) AS last_proved_at
          FROM public.relay_coverage v WHERE v.relay_id = r.relay_id) AS c;

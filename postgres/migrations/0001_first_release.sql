@@ -1,0 +1,1969 @@
+-- The first release: the sum of postgres/init/00 to 06. Frozen; later changes are later migrations.
+
+-- 00_extensions.sql ---------------------------------------------------------------------
+
+-- What the schema needs of the cluster: extensions and group roles.
+--
+-- These files are plain SQL that may run twice, as one transaction a file or statement by statement, through PgBouncer
+-- in transaction mode, as a superuser or as the owner of the database with CREATEROLE. docs/DATABASE.md has the rest.
+
+-- They build a new database or confirm one of their own version. An older or newer one belongs to postgres/migrations.
+DO $$
+DECLARE
+    found int;
+BEGIN
+    IF current_setting('server_version_num')::int < 140000 THEN
+        RAISE EXCEPTION 'PostgreSQL 14 or newer is needed, this is %', current_setting('server_version');
+    END IF;
+    IF to_regclass('public.schema_migrations') IS NOT NULL THEN
+        EXECUTE 'SELECT max(version) FROM public.schema_migrations' INTO found;
+    END IF;
+    IF found <> 1 THEN
+        RAISE EXCEPTION 'this database is at migration %, these files are at 1', found
+            USING HINT = 'Let the Initializer apply postgres/migrations instead.';
+    END IF;
+END $$;
+
+CREATE EXTENSION IF NOT EXISTS pgcrypto;
+CREATE EXTENSION IF NOT EXISTS btree_gin;
+CREATE EXTENSION IF NOT EXISTS btree_gist;
+
+-- Group roles: nobody logs in as one of them; the logins bigbrotr_<service> are members (create_service_login).
+-- A role belongs to the cluster, so another database may have made it, or be making it at this moment.
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY[
+        'bigbrotr_owner', 'bigbrotr_reader', 'bigbrotr_pgbouncer',
+        'bigbrotr_writer_finder', 'bigbrotr_writer_monitor', 'bigbrotr_writer_synchronizer',
+        'bigbrotr_writer_priority_synchronizer', 'bigbrotr_writer_dvm'] LOOP
+        CONTINUE WHEN EXISTS (SELECT FROM pg_roles r WHERE r.rolname = name);
+        BEGIN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', name);
+        EXCEPTION
+            WHEN duplicate_object OR unique_violation THEN NULL;
+            WHEN insufficient_privilege THEN
+                RAISE EXCEPTION 'role % is missing and % may not create roles', name, current_user
+                    USING HINT = 'Create the roles of docs/DATABASE.md once as an administrator.';
+        END;
+    END LOOP;
+END $$;
+
+-- Writers read what everybody may read. The installing user joins the owner, so that it can come back for migrations.
+DO $$
+DECLARE
+    pair record;
+BEGIN
+    FOR pair IN
+        SELECT 'bigbrotr_reader' AS granted, r.rolname::text AS member
+          FROM pg_roles r WHERE r.rolname LIKE 'bigbrotr\_writer\_%' AND NOT r.rolcanlogin
+        UNION ALL SELECT 'bigbrotr_owner', current_user::text
+         ORDER BY 1, 2
+    LOOP
+        CONTINUE WHEN pg_has_role(pair.member, pair.granted, 'USAGE');
+        BEGIN
+            EXECUTE format('GRANT %I TO %I', pair.granted, pair.member);
+        EXCEPTION WHEN unique_violation THEN NULL;
+        END;
+    END LOOP;
+END $$;
+
+-- Settings of a role hold for logins only and are not inherited: they stand on the groups as the one place to look,
+-- and create_service_login copies them. Timeouts are ceilings above the deadlines that the services keep themselves.
+DO $$
+DECLARE
+    wish record;
+BEGIN
+    FOR wish IN
+        SELECT r.rolname, s.name, CASE WHEN r.rolname LIKE '%writer%' THEN s.writer ELSE s.reader END AS value
+          FROM pg_roles r,
+               (VALUES ('statement_timeout', '150s', '30s'),
+                       ('lock_timeout', '30s', '5s'),
+                       ('idle_in_transaction_session_timeout', '60s', '30s'),
+                       ('default_transaction_read_only', NULL, 'on'),
+                       ('random_page_cost', '1.1', '1.1'),
+                       ('jit', 'off', 'off')) AS s (name, writer, reader)
+         WHERE (r.rolname = 'bigbrotr_reader' OR r.rolname LIKE 'bigbrotr\_writer\_%') AND NOT r.rolcanlogin
+         ORDER BY 1, 2
+    LOOP
+        CONTINUE WHEN wish.value IS NULL OR EXISTS (
+            SELECT FROM pg_db_role_setting d
+             WHERE d.setrole = wish.rolname::regrole AND d.setdatabase = 0
+               AND format('%s=%s', wish.name, wish.value) = ANY (d.setconfig));
+        BEGIN
+            EXECUTE format('ALTER ROLE %I SET %s = %L', wish.rolname, wish.name, wish.value);
+        EXCEPTION WHEN insufficient_privilege THEN
+            RAISE NOTICE '% could not be set on %: not permitted', wish.name, wish.rolname;
+        END;
+    END LOOP;
+END $$;
+
+-- 01_utility_functions.sql ---------------------------------------------------------------------
+
+-- Pure functions of tags and ids, logins and rights. Nothing here reads a table of the archive.
+
+-- Advisory locks of this schema, all of transactions, all (16962, n): 1 existence of events (shared by those who link
+-- them, exclusive for those who delete them), 2 folding of statistics, 3 installation (taken by the Initializer).
+
+-- tags_to_tagvalues: the first values of all one-letter tags, in order, without NULLs; {} when there are none.
+CREATE OR REPLACE FUNCTION public.tags_to_tagvalues(p_tags jsonb)
+RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT coalesce(array_agg(t.tag ->> 1 ORDER BY t.n), '{}')
+      FROM jsonb_array_elements(CASE jsonb_typeof(p_tags) WHEN 'array' THEN p_tags ELSE '[]' END)
+           WITH ORDINALITY AS t (tag, n)
+     WHERE jsonb_typeof(t.tag) = 'array' AND octet_length(t.tag ->> 0) = 1 AND t.tag ->> 1 IS NOT NULL;
+$$;
+COMMENT ON FUNCTION public.tags_to_tagvalues(jsonb) IS 'First values of all one-letter tags, in order, without NULLs.';
+
+-- event_address: first 16 bytes of SHA-256 of "kind:pubkey:d" of a replaceable or addressable event, otherwise NULL.
+-- Only addressable kinds have a d; it is the value of the first d tag, "" when that is missing (NIP-01).
+CREATE OR REPLACE FUNCTION public.event_address(p_kind int, p_pubkey bytea, p_tags jsonb)
+RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT encode(substr(sha256(convert_to(
+               format('%s:%s:%s', p_kind, encode(p_pubkey, 'hex'), CASE WHEN p_kind >= 30000 THEN (
+                   SELECT t.tag ->> 1 FROM jsonb_array_elements(p_tags) WITH ORDINALITY AS t (tag, n)
+                    WHERE t.tag ->> 0 = 'd' ORDER BY t.n LIMIT 1) END),
+               'UTF8')), 1, 16), 'hex')::uuid
+     WHERE p_kind IN (0, 3) OR p_kind BETWEEN 10000 AND 19999 OR p_kind BETWEEN 30000 AND 39999;
+$$;
+COMMENT ON FUNCTION public.event_address(int, bytea, jsonb) IS 'Key of latest_versions of an event, NULL for kinds without one.';
+
+-- add_id: the sum of two little-endian 256-bit numbers modulo 2^256, as relay_day.idsum needs it. 32 bytes each.
+CREATE OR REPLACE FUNCTION public.add_id(p_sum bytea, p_id bytea)
+RETURNS bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    carry int := 0;
+BEGIN
+    FOR i IN 0 .. 31 LOOP
+        carry := carry + get_byte(p_sum, i) + get_byte(p_id, i);
+        p_sum := set_byte(p_sum, i, carry & 255);
+        carry := carry >> 8;
+    END LOOP;
+    RETURN p_sum;
+END $$;
+COMMENT ON FUNCTION public.add_id(bytea, bytea) IS 'Sum of little-endian 256-bit numbers modulo 2^256.';
+
+-- Aggregate of add_id, for recomputations.
+DO $$
+BEGIN
+    IF to_regprocedure('public.sum_ids(bytea)') IS NULL THEN
+        CREATE AGGREGATE public.sum_ids(bytea) (
+            SFUNC = public.add_id, STYPE = bytea, PARALLEL = SAFE,
+            INITCOND = '\x0000000000000000000000000000000000000000000000000000000000000000');
+        COMMENT ON AGGREGATE public.sum_ids(bytea) IS 'Sum of ids as relay_day keeps it.';
+    END IF;
+END $$;
+
+-- scram_verifier: what PostgreSQL keeps of a password (RFC 5803), so that the password itself is in no statement that
+-- could reach a log. 4096 rounds, a random salt of 16 bytes. The caller's own parameters are the caller's to protect.
+CREATE OR REPLACE FUNCTION public.scram_verifier(p_password text)
+RETURNS text LANGUAGE plpgsql VOLATILE STRICT SET search_path = public, pg_temp AS $$
+DECLARE
+    key   bytea := convert_to(p_password, 'UTF8');
+    salt  bytea := gen_random_bytes(16);
+    block bytea := hmac(salt || '\x00000001'::bytea, key, 'sha256');
+    mixed bit(256) := ('x' || encode(block, 'hex'))::bit(256);
+    salted bytea;
+BEGIN
+    IF p_password !~ '^[\x20-\x7e]{1,128}$' THEN
+        RAISE EXCEPTION 'a password here is 1 to 128 printable ASCII characters' USING ERRCODE = '22023';
+    END IF;
+    FOR i IN 2 .. 4096 LOOP
+        block := hmac(block, key, 'sha256');
+        mixed := mixed # ('x' || encode(block, 'hex'))::bit(256);
+    END LOOP;
+    SELECT decode(string_agg(lpad(to_hex(substring(mixed FROM 1 + 32 * w FOR 32)::bit(32)::int), 8, '0'), '' ORDER BY w), 'hex')
+      INTO salted FROM generate_series(0, 7) AS w;
+    RETURN format('SCRAM-SHA-256$4096:%s$%s:%s', encode(salt, 'base64'),
+        encode(sha256(hmac('Client Key'::bytea, salted, 'sha256')), 'base64'),
+        encode(hmac('Server Key'::bytea, salted, 'sha256'), 'base64'));
+END $$;
+COMMENT ON FUNCTION public.scram_verifier(text) IS 'SCRAM-SHA-256 verifier of a password.';
+
+-- create_service_login: the login bigbrotr_<service>, member of its service's group, with the group's settings.
+-- p_secret is a password or a SCRAM-SHA-256 verifier; NULL keeps the password there is. Returns the login's name.
+-- A login belongs to the cluster: installations of other databases may touch it at the same moment, hence the retries.
+CREATE OR REPLACE FUNCTION public.create_service_login(p_service text, p_secret text)
+RETURNS text LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    login     text := 'bigbrotr_' || p_service;
+    own_group text := CASE WHEN p_service = 'api' THEN 'bigbrotr_reader' ELSE 'bigbrotr_writer_' || p_service END;
+    secret    text := p_secret;
+    setting   text;
+BEGIN
+    IF p_service NOT IN ('finder', 'monitor', 'synchronizer', 'priority_synchronizer', 'api', 'dvm') THEN
+        RAISE EXCEPTION 'no login for service %', p_service USING ERRCODE = '22023';
+    END IF;
+    IF secret NOT LIKE 'SCRAM-SHA-256$%' THEN
+        secret := scram_verifier(secret);
+    END IF;
+    FOR attempt IN 1 .. 10 LOOP
+        BEGIN
+            IF to_regrole(login) IS NULL THEN
+                EXECUTE format('CREATE ROLE %I LOGIN', login);
+            END IF;
+            IF secret IS NOT NULL THEN
+                EXECUTE format('ALTER ROLE %I LOGIN PASSWORD %L', login, secret);
+            END IF;
+            IF NOT pg_has_role(login, own_group, 'USAGE') THEN
+                EXECUTE format('GRANT %I TO %I', own_group, login);
+            END IF;
+            FOR setting IN
+                SELECT unnest(g.setconfig) FROM pg_db_role_setting g WHERE g.setrole = own_group::regrole AND g.setdatabase = 0
+                EXCEPT
+                SELECT unnest(l.setconfig) FROM pg_db_role_setting l WHERE l.setrole = login::regrole AND l.setdatabase = 0
+            LOOP
+                EXECUTE format('ALTER ROLE %I SET %s = %L', login, split_part(setting, '=', 1), split_part(setting, '=', 2));
+            END LOOP;
+            RETURN login;
+        EXCEPTION WHEN duplicate_object OR unique_violation OR internal_error THEN
+            IF attempt = 10 THEN
+                RAISE EXCEPTION 'login % is being changed by others', login USING ERRCODE = '55006';
+            END IF;
+        END;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION public.create_service_login(text, text) IS 'Creates or renews the login of a service.';
+
+-- pgbouncer_get_auth: PgBouncer's auth_query. Only an administrator can make it, since only one may read pg_shadow;
+-- without it PgBouncer takes the verifiers from its own file. Logins with powers over the cluster are never returned.
+DO $$
+BEGIN
+    IF NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
+        RAISE NOTICE 'pgbouncer_get_auth was left out: % is not a superuser; give PgBouncer an auth_file', current_user;
+        RETURN;
+    END IF;
+    CREATE OR REPLACE FUNCTION public.pgbouncer_get_auth(p_name name, OUT name name, OUT verifier text)
+    RETURNS SETOF record LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
+        SELECT s.usename, s.passwd FROM pg_shadow s
+         WHERE s.usename = p_name AND NOT s.usesuper AND NOT s.userepl AND NOT s.usebypassrls
+           AND coalesce(s.valuntil, 'infinity') > now();
+    $f$;
+    COMMENT ON FUNCTION public.pgbouncer_get_auth(name) IS 'Name and verifier of a login, for PgBouncer alone; never of a superuser.';
+    REVOKE ALL ON FUNCTION public.pgbouncer_get_auth(name) FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION public.pgbouncer_get_auth(name) TO bigbrotr_pgbouncer;
+END $$;
+
+-- apply_rights: hands everything in schema public to bigbrotr_owner and grants each group what it needs and no more.
+-- Objects come from the catalogue, so a new table or view can be read at once and is writable by nobody until it has
+-- a line here. 06_views.sql and every migration end with it. Members of extensions and pgbouncer_get_auth stay out.
+CREATE OR REPLACE FUNCTION public.apply_rights()
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    item   record;
+    groups text;
+BEGIN
+    SELECT string_agg(quote_ident(r.rolname), ', ') INTO groups
+      FROM pg_roles r WHERE (r.rolname = 'bigbrotr_reader' OR r.rolname LIKE 'bigbrotr\_writer\_%') AND NOT r.rolcanlogin;
+
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO bigbrotr_owner, bigbrotr_pgbouncer, %s', current_database(), groups);
+    REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    GRANT USAGE, CREATE ON SCHEMA public TO bigbrotr_owner;
+    EXECUTE format('GRANT USAGE ON SCHEMA public TO bigbrotr_pgbouncer, %s', groups);
+
+    FOR item IN
+        SELECT c.oid::regclass::text AS name, pg_get_userbyid(c.relowner) AS owner
+          FROM pg_class c
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
+           AND NOT EXISTS (SELECT FROM pg_depend d
+                            WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+         ORDER BY c.oid
+    LOOP
+        IF item.owner <> 'bigbrotr_owner' THEN
+            EXECUTE format('ALTER TABLE %s OWNER TO bigbrotr_owner', item.name);
+        END IF;
+        EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC, %s', item.name, groups);
+        EXECUTE format('GRANT SELECT ON TABLE %s TO bigbrotr_reader', item.name);
+    END LOOP;
+
+    FOR item IN
+        SELECT p.oid::regprocedure::text AS name, p.prokind = 'a' AS is_aggregate, pg_get_userbyid(p.proowner) AS owner
+          FROM pg_proc p
+         WHERE p.pronamespace = 'public'::regnamespace AND p.proname <> 'pgbouncer_get_auth'
+           AND NOT EXISTS (SELECT FROM pg_depend d
+                            WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+         ORDER BY p.oid
+    LOOP
+        IF item.owner <> 'bigbrotr_owner' THEN
+            EXECUTE format('ALTER ROUTINE %s OWNER TO bigbrotr_owner', item.name);
+        END IF;
+        EXECUTE format('REVOKE ALL ON ROUTINE %s FROM PUBLIC, %s', item.name, groups);
+    END LOOP;
+
+    ALTER TYPE tagset OWNER TO bigbrotr_owner;
+
+    FOR item IN
+        SELECT p.oid::regprocedure::text AS name, string_agg('bigbrotr_' || m.member, ', ') AS members
+          FROM (VALUES
+                ('tags_to_tagvalues', 'reader'),
+                ('event_address', 'reader'),
+                ('add_id', 'reader'),
+                ('sum_ids', 'reader'),
+                ('known_events', 'reader'),
+                ('schema_inventory', 'reader'),
+                ('schema_expected', 'reader'),
+                ('schema_missing', 'reader'),
+                ('insert_relay', 'writer_finder writer_monitor writer_priority_synchronizer'),
+                ('insert_relays', 'writer_finder writer_monitor writer_priority_synchronizer'),
+                ('insert_relay_metadata', 'writer_monitor'),
+                ('delete_orphan_nip11', 'writer_monitor'),
+                ('delete_orphan_nip66', 'writer_monitor'),
+                ('insert_event', 'writer_synchronizer writer_priority_synchronizer'),
+                ('commit_pages', 'writer_synchronizer writer_priority_synchronizer'),
+                ('fold_statistics', 'writer_synchronizer'),
+                ('delete_orphan_events', 'writer_synchronizer')) AS g (routine, members),
+               string_to_table(g.members, ' ') AS m (member),
+               pg_proc p
+         WHERE p.pronamespace = 'public'::regnamespace AND p.proname = g.routine
+         GROUP BY p.oid
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %s', item.name, item.members);
+    END LOOP;
+
+    -- What stays plain SQL: claims, renewals and releases of leases, and each service's own rows.
+    FOR item IN
+        SELECT 'bigbrotr_writer_' || w.member AS member, g.object, g.rights
+          FROM (VALUES
+                ('relays', 'UPDATE (status, last_seen)', 'monitor'),
+                ('relay_checks', 'UPDATE (due_at, owner, fence, fails, last_error)', 'monitor'),
+                ('relay_sync', 'UPDATE (due_at, owner, fence, class, fails, rate, deficit_bytes, last_error, behaviour)',
+                    'synchronizer priority_synchronizer'),
+                ('relay_sync', 'UPDATE (lane)', 'priority_synchronizer'),
+                ('service_replicas', 'INSERT, UPDATE, DELETE', 'finder monitor synchronizer priority_synchronizer dvm'),
+                ('service_leases', 'UPDATE (owner, fence, due_at)', 'finder synchronizer priority_synchronizer'),
+                ('service_state', 'INSERT, UPDATE, DELETE', 'finder monitor synchronizer priority_synchronizer dvm')
+               ) AS g (object, rights, members),
+               string_to_table(g.members, ' ') AS w (member)
+    LOOP
+        EXECUTE format('GRANT %s ON TABLE %I TO %I', item.rights, item.object, item.member);
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION public.apply_rights() IS 'Ownership and grants of everything in schema public; run at the end of every migration.';
+
+-- 02_tables.sql ---------------------------------------------------------------------
+
+-- Tables of the first release. Conventions:
+--   times of Nostr and of observations are whole Unix seconds (bigint; int where rows are many);
+--   times of scheduling (due_at, heartbeat_at, applied_at) are timestamptz, always by the database's now();
+--   ids, keys, signatures and digests are bytes, never hex; fixed-width columns stand first; no foreign key on events.
+-- Only the owner named in docs/DATABASE.md writes a table. Comments stand at every column with a state or a unit.
+
+CREATE TABLE IF NOT EXISTS public.schema_migrations (
+    version     int PRIMARY KEY CHECK (version > 0),
+    name        text NOT NULL,
+    checksum    bytea NOT NULL CHECK (octet_length(checksum) = 32),
+    applied_at  timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE public.schema_migrations IS 'Migrations this database has, written by the Initializer and by 99_verify.sql.';
+COMMENT ON COLUMN public.schema_migrations.name IS 'File name without .sql, for example 0001_first_release.';
+COMMENT ON COLUMN public.schema_migrations.checksum IS 'SHA-256 of the file, 32 bytes.';
+
+-- Relays ------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS public.relays (
+    relay_url   text PRIMARY KEY CHECK (octet_length(relay_url) BETWEEN 1 AND 2048),
+    network     text NOT NULL CHECK (network IN ('clearnet', 'tor', 'i2p', 'loki', 'local')),
+    first_seen  bigint NOT NULL DEFAULT extract(epoch FROM now())::bigint,
+    last_seen   bigint NOT NULL DEFAULT extract(epoch FROM now())::bigint,
+    status      text NOT NULL DEFAULT 'unknown' CHECK (status IN ('unknown', 'online', 'offline', 'dead', 'ignored')),
+    relay_id    int GENERATED ALWAYS AS IDENTITY UNIQUE
+);
+COMMENT ON TABLE public.relays IS 'Every relay known, by its canonical URL.';
+COMMENT ON COLUMN public.relays.relay_url IS 'Canonical URL, 1 to 2048 bytes.';
+COMMENT ON COLUMN public.relays.network IS 'clearnet, tor, i2p, loki or local.';
+COMMENT ON COLUMN public.relays.first_seen IS 'Unix seconds of the first insert.';
+COMMENT ON COLUMN public.relays.last_seen IS 'Unix seconds of the last check that the relay answered; the first insert until then.';
+COMMENT ON COLUMN public.relays.status IS 'unknown (never checked), online, offline, dead (set by the Monitor), ignored (set by the operator: never dialled).';
+COMMENT ON COLUMN public.relays.relay_id IS 'Short key used wherever rows are many; never reused.';
+
+CREATE TABLE IF NOT EXISTS public.relay_sync (
+    relay_id       int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    lane           smallint NOT NULL DEFAULT 0 CHECK (lane IN (0, 1)),
+    class          smallint NOT NULL DEFAULT 0 CHECK (class BETWEEN 0 AND 5),
+    fails          int NOT NULL DEFAULT 0,
+    due_at         timestamptz NOT NULL DEFAULT now(),
+    fence          bigint NOT NULL DEFAULT 0,
+    tail_seen      bigint,
+    sealed_hi      bigint,
+    walk_lo        bigint,
+    walk_hi        bigint,
+    frontier       bigint,
+    deficit_bytes  bigint NOT NULL DEFAULT 0,
+    events_new     bigint NOT NULL DEFAULT 0,
+    sightings      bigint NOT NULL DEFAULT 0,
+    cap_seen       int,
+    page_size      int,
+    rate           real,
+    owner          uuid,
+    network        text NOT NULL,
+    last_error     text,
+    behaviour      jsonb NOT NULL DEFAULT '{}'
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
+COMMENT ON TABLE public.relay_sync IS 'One row a relay: who archives it, until when, and how far it is proven. commit_pages moves the progress, claims and releases move the lease.';
+COMMENT ON COLUMN public.relay_sync.lane IS '0 ordinary, 1 priority.';
+COMMENT ON COLUMN public.relay_sync.class IS '0 ok, 1 auth, 2 unordered, 3 unpageable, 4 blocked, 5 unreachable.';
+COMMENT ON COLUMN public.relay_sync.fails IS 'Failed visits in a row.';
+COMMENT ON COLUMN public.relay_sync.due_at IS 'Free: the next visit is due. Held: the lease ends. One column for both, so that one index finds both.';
+COMMENT ON COLUMN public.relay_sync.fence IS 'Rises with every claim; a write carries (fence, owner) and is refused when either differs.';
+COMMENT ON COLUMN public.relay_sync.owner IS 'Replica that holds the lease, a fresh UUID per process start; NULL when free.';
+COMMENT ON COLUMN public.relay_sync.tail_seen IS 'Unix seconds: created_at up to which the tail has been followed. At most now + 1 h when written.';
+COMMENT ON COLUMN public.relay_sync.sealed_hi IS 'Unix seconds: upper end of proven history, inclusive. Only rises.';
+COMMENT ON COLUMN public.relay_sync.walk_lo IS 'Unix seconds: lower end of the walk in progress, inclusive; NULL when there is none.';
+COMMENT ON COLUMN public.relay_sync.walk_hi IS 'Unix seconds: upper end of the walk in progress, inclusive; NULL when there is none.';
+COMMENT ON COLUMN public.relay_sync.frontier IS 'Unix seconds: (frontier, walk_hi] is proven, the second itself is still open. Only falls while a walk is in progress.';
+COMMENT ON COLUMN public.relay_sync.deficit_bytes IS 'Bytes of download this relay has used beyond its fair share.';
+COMMENT ON COLUMN public.relay_sync.events_new IS 'Events that were stored from this relay first.';
+COMMENT ON COLUMN public.relay_sync.sightings IS 'Events ever linked to this relay.';
+COMMENT ON COLUMN public.relay_sync.cap_seen IS 'Events in the largest conclusive page.';
+COMMENT ON COLUMN public.relay_sync.page_size IS 'Events asked for in the next page.';
+COMMENT ON COLUMN public.relay_sync.rate IS 'Requests a second the relay tolerates, as learned.';
+COMMENT ON COLUMN public.relay_sync.network IS 'Copy of relays.network, which never changes: claims go by network.';
+COMMENT ON COLUMN public.relay_sync.last_error IS 'Kind of the last failure, at most 512 bytes; NULL after success.';
+COMMENT ON COLUMN public.relay_sync.behaviour IS 'Calibration and contradictions on record.';
+
+CREATE TABLE IF NOT EXISTS public.relay_checks (
+    relay_id    int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    fails       int NOT NULL DEFAULT 0,
+    due_at      timestamptz NOT NULL DEFAULT now(),
+    fence       bigint NOT NULL DEFAULT 0,
+    owner       uuid,
+    network     text NOT NULL,
+    last_error  text
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
+COMMENT ON TABLE public.relay_checks IS 'One row a relay: when the Monitor checks it next, and who does.';
+COMMENT ON COLUMN public.relay_checks.fails IS 'Failed checks in a row.';
+COMMENT ON COLUMN public.relay_checks.due_at IS 'Free: the next check is due. Held: the lease ends.';
+COMMENT ON COLUMN public.relay_checks.fence IS 'Rises with every claim.';
+COMMENT ON COLUMN public.relay_checks.owner IS 'Replica that holds the lease; NULL when free.';
+COMMENT ON COLUMN public.relay_checks.network IS 'Copy of relays.network.';
+COMMENT ON COLUMN public.relay_checks.last_error IS 'Kind of the last failure; NULL after success.';
+
+CREATE TABLE IF NOT EXISTS public.relay_coverage (
+    relay_id     int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    lo           bigint NOT NULL,
+    hi           bigint NOT NULL,
+    state        smallint NOT NULL CHECK (state BETWEEN 0 AND 5),
+    proof        smallint CHECK (proof BETWEEN 1 AND 4),
+    reason       smallint CHECK (reason BETWEEN 1 AND 9),
+    rescan_step  smallint,
+    pages        int,
+    cap          int,
+    items        bigint,
+    rescan_at    timestamptz,
+    proved_at    timestamptz,
+    PRIMARY KEY (relay_id, lo),
+    CONSTRAINT relay_coverage_bounds CHECK (lo <= hi),
+    CONSTRAINT relay_coverage_sealed_has_proof CHECK (
+        state <> 3 OR (proof IS NOT NULL AND proved_at IS NOT NULL AND pages IS NOT NULL AND cap IS NOT NULL)),
+    CONSTRAINT relay_coverage_gap_has_reason CHECK (state <> 5 OR reason IS NOT NULL),
+    CONSTRAINT relay_coverage_disjoint EXCLUDE USING gist (relay_id WITH =, int8range(lo, hi, '[]') WITH &&)
+);
+COMMENT ON TABLE public.relay_coverage IS 'What is known about each closed interval of seconds of each relay; intervals of a relay never overlap.';
+COMMENT ON COLUMN public.relay_coverage.lo IS 'Unix seconds, inclusive.';
+COMMENT ON COLUMN public.relay_coverage.hi IS 'Unix seconds, inclusive.';
+COMMENT ON COLUMN public.relay_coverage.state IS '0 open, 1 walking, 2 provisional, 3 sealed, 4 settled, 5 gap.';
+COMMENT ON COLUMN public.relay_coverage.proof IS '1 the relay said finish (NIP-67), 2 negentropy equality (NIP-77), 3 two independent walks, 4 one walk and an exact COUNT (NIP-45).';
+COMMENT ON COLUMN public.relay_coverage.reason IS 'Of a gap: 1 unanswered, 2 saturated_second, 3 until_ignored, 4 unordered, 5 auth, 6 payment, 7 restricted, 8 oversize, 9 poison.';
+COMMENT ON COLUMN public.relay_coverage.pages IS 'Conclusive pages behind this row.';
+COMMENT ON COLUMN public.relay_coverage.cap IS 'Largest page seen when it was proven.';
+COMMENT ON COLUMN public.relay_coverage.items IS 'Events found in the interval.';
+COMMENT ON COLUMN public.relay_coverage.rescan_at IS 'When the interval is looked at again; NULL when not planned.';
+COMMENT ON COLUMN public.relay_coverage.rescan_step IS 'Position in the re-scan schedule.';
+COMMENT ON COLUMN public.relay_coverage.proved_at IS 'When it reached provisional, sealed or settled; NULL before.';
+
+CREATE TABLE IF NOT EXISTS public.relay_day (
+    relay_id  int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    day       int NOT NULL,
+    n         int NOT NULL CHECK (n >= 0),
+    idsum     bytea NOT NULL CHECK (octet_length(idsum) = 32),
+    PRIMARY KEY (relay_id, day)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE public.relay_day IS 'Fingerprint of what is linked to a relay and not gone, by day of created_at.';
+COMMENT ON COLUMN public.relay_day.day IS 'created_at / 86400.';
+COMMENT ON COLUMN public.relay_day.n IS 'Sightings of the day.';
+COMMENT ON COLUMN public.relay_day.idsum IS 'Sum of their ids as little-endian 256-bit numbers modulo 2^256, as NIP-77 adds them.';
+
+-- Events ------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS public.events (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    created_at  bigint NOT NULL CHECK (created_at >= 0),
+    expires_at  bigint,
+    kind        int NOT NULL CHECK (kind BETWEEN 0 AND 65535),
+    id_dialect  smallint NOT NULL DEFAULT 0 CHECK (id_dialect BETWEEN 0 AND 2),
+    event_id    bytea NOT NULL UNIQUE CHECK (octet_length(event_id) = 32),
+    pubkey      bytea NOT NULL CHECK (octet_length(pubkey) = 32),
+    sig         bytea NOT NULL CHECK (octet_length(sig) = 64),
+    tag_keys    bigint[],
+    tags        jsonb COMPRESSION lz4 NOT NULL DEFAULT '[]',
+    content     text COMPRESSION lz4 NOT NULL DEFAULT '',
+    raw         bytea COMPRESSION lz4
+) WITH (autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02);
+COMMENT ON TABLE public.events IS 'Every valid event ever seen, each once. Outside the database an event is its event_id.';
+COMMENT ON COLUMN public.events.id IS 'Internal number, used by internal tables only.';
+COMMENT ON COLUMN public.events.created_at IS 'Unix seconds as signed, 0 to 2^63-1.';
+COMMENT ON COLUMN public.events.expires_at IS 'Unix seconds of the NIP-40 expiration tag; NULL without.';
+COMMENT ON COLUMN public.events.id_dialect IS 'Which serialisation gives the id: 0 JSON escapes every character below U+0020, 1 U+007F too, 2 control characters without a short escape stand raw.';
+COMMENT ON COLUMN public.events.event_id IS 'NIP-01 id, 32 bytes.';
+COMMENT ON COLUMN public.events.pubkey IS 'Author, 32 bytes.';
+COMMENT ON COLUMN public.events.sig IS 'BIP-340 signature, 64 bytes; the first one verified wins.';
+COMMENT ON COLUMN public.events.tag_keys IS '64-bit hashes of (letter, first 255 bytes of the value, week of created_at) of the one-letter tags, sorted, distinct. Answers found by them are checked again against tags.';
+COMMENT ON COLUMN public.events.raw IS 'The event as received, only when text or jsonb cannot hold it (NUL); tags and content then carry U+FFFD in its place.';
+
+CREATE TABLE IF NOT EXISTS public.events_relays (
+    event       bigint NOT NULL,
+    created_at  bigint NOT NULL,
+    relay_id    int NOT NULL,
+    seen_at     int NOT NULL,
+    gone_at     int
+) WITH (autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02);
+COMMENT ON TABLE public.events_relays IS 'Which relay served which event. Most of the disk, therefore short keys and no foreign keys; the view sightings spells them out.';
+COMMENT ON COLUMN public.events_relays.event IS 'events.id.';
+COMMENT ON COLUMN public.events_relays.created_at IS 'Copy of events.created_at, so that all of one relay reads in time order.';
+COMMENT ON COLUMN public.events_relays.seen_at IS 'Unix seconds of the first time the relay served it (32 bits: to January 2038).';
+COMMENT ON COLUMN public.events_relays.gone_at IS 'Unix seconds when the relay was found to have it no more; NULL while it is served.';
+
+CREATE TABLE IF NOT EXISTS public.event_batches (
+    batch_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    xid           xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    committed_at  timestamptz NOT NULL DEFAULT now(),
+    events        bigint[] COMPRESSION lz4 NOT NULL
+);
+COMMENT ON TABLE public.event_batches IS 'One row for each batch that stored new events. Readers of new events go by xid and take only rows below pg_snapshot_xmin(pg_current_snapshot()): nothing that commits late is passed over.';
+COMMENT ON COLUMN public.event_batches.xid IS 'Transaction that stored the batch; the watermark of readers. Meaningless after a logical restore into another cluster.';
+COMMENT ON COLUMN public.event_batches.committed_at IS 'Start of that transaction.';
+COMMENT ON COLUMN public.event_batches.events IS 'events.id of the new events.';
+
+CREATE TABLE IF NOT EXISTS public.latest_versions (
+    address     uuid PRIMARY KEY,
+    created_at  bigint NOT NULL,
+    event       bigint NOT NULL,
+    event_id    bytea NOT NULL
+) WITH (fillfactor = 80);
+COMMENT ON TABLE public.latest_versions IS 'Newest event of each replaceable or addressable address; on equal created_at the lowest id (NIP-01). All versions stay in events.';
+COMMENT ON COLUMN public.latest_versions.address IS 'First 16 bytes of SHA-256 of "kind:pubkey:d".';
+COMMENT ON COLUMN public.latest_versions.created_at IS 'Unix seconds, copy of the event''s.';
+COMMENT ON COLUMN public.latest_versions.event IS 'events.id.';
+
+CREATE TABLE IF NOT EXISTS public.tombstones (
+    key     bytea NOT NULL CHECK (octet_length(key) IN (16, 32)),
+    pubkey  bytea NOT NULL,
+    up_to   bigint NOT NULL,
+    event   bigint NOT NULL,
+    PRIMARY KEY (key, pubkey)
+);
+COMMENT ON TABLE public.tombstones IS 'What deletions (NIP-09) and requests to vanish (NIP-62) name. Written when such an event is stored, applied by readers, never probed by inserts.';
+COMMENT ON COLUMN public.tombstones.key IS '32 bytes: event id, or pubkey of one who vanishes; 16 bytes: address as in latest_versions.';
+COMMENT ON COLUMN public.tombstones.pubkey IS 'Author of the deletion; it covers only events of the same author.';
+COMMENT ON COLUMN public.tombstones.up_to IS 'Unix seconds: events with created_at up to this are meant.';
+COMMENT ON COLUMN public.tombstones.event IS 'events.id of the deletion.';
+
+CREATE TABLE IF NOT EXISTS public.quarantine (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    n           bigint NOT NULL DEFAULT 1,
+    first_seen  bigint NOT NULL DEFAULT extract(epoch FROM now())::bigint,
+    last_seen   bigint NOT NULL DEFAULT extract(epoch FROM now())::bigint,
+    relay_id    int,
+    digest      bytea NOT NULL UNIQUE CHECK (octet_length(digest) = 32),
+    reason      text NOT NULL CHECK (octet_length(reason) <= 64),
+    raw         bytea COMPRESSION lz4 CHECK (octet_length(raw) <= 65536)
+);
+COMMENT ON TABLE public.quarantine IS 'What failed validation. Bounded in rows: the oldest go (setting bigbrotr.quarantine_rows, default 100000).';
+COMMENT ON COLUMN public.quarantine.n IS 'How often the same bytes came.';
+COMMENT ON COLUMN public.quarantine.first_seen IS 'Unix seconds.';
+COMMENT ON COLUMN public.quarantine.last_seen IS 'Unix seconds.';
+COMMENT ON COLUMN public.quarantine.relay_id IS 'Relay that sent it first.';
+COMMENT ON COLUMN public.quarantine.digest IS 'SHA-256 of the whole bytes.';
+COMMENT ON COLUMN public.quarantine.reason IS 'Kind of the defect in snake_case.';
+COMMENT ON COLUMN public.quarantine.raw IS 'The bytes, at most the first 65536.';
+
+-- Statistics: counters that the batches' queue rows are folded into -------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS public.stat_queue (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    relay_id      int,
+    new_pubkeys   bytea[] COMPRESSION lz4,
+    new_kinds     int[] COMPRESSION lz4,
+    old_pubkeys   bytea[] COMPRESSION lz4,
+    old_kinds     int[] COMPRESSION lz4,
+    gone_pubkeys  bytea[] COMPRESSION lz4,
+    gone_kinds    int[] COMPRESSION lz4
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_insert_threshold = -1);
+COMMENT ON TABLE public.stat_queue IS 'Counting that is not folded yet, one row a relay page. Work is found by existence: folding deletes the row and moves the counters in one transaction.';
+COMMENT ON COLUMN public.stat_queue.relay_id IS 'Relay of the page; NULL for deleted events.';
+COMMENT ON COLUMN public.stat_queue.new_pubkeys IS 'Authors of events that are new and linked to the relay; parallel to new_kinds.';
+COMMENT ON COLUMN public.stat_queue.old_pubkeys IS 'Authors of events that were stored before and are now linked to the relay; parallel to old_kinds.';
+COMMENT ON COLUMN public.stat_queue.gone_pubkeys IS 'Authors of events that were deleted; parallel to gone_kinds.';
+
+CREATE TABLE IF NOT EXISTS public.stat_authors (
+    author_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    n          bigint NOT NULL,
+    pubkey     bytea NOT NULL UNIQUE
+) WITH (fillfactor = 80);
+COMMENT ON TABLE public.stat_authors IS 'Events by author.';
+COMMENT ON COLUMN public.stat_authors.n IS 'Events stored.';
+
+CREATE TABLE IF NOT EXISTS public.stat_relay_authors (
+    author_id  bigint NOT NULL,
+    relay_id   int NOT NULL,
+    n          int NOT NULL,
+    PRIMARY KEY (relay_id, author_id)
+) WITH (fillfactor = 80);
+COMMENT ON TABLE public.stat_relay_authors IS 'Sightings by relay and author.';
+COMMENT ON COLUMN public.stat_relay_authors.n IS 'Sightings.';
+
+CREATE TABLE IF NOT EXISTS public.stat_relay_kinds (
+    n         bigint NOT NULL,
+    relay_id  int NOT NULL,
+    kind      int NOT NULL,
+    PRIMARY KEY (relay_id, kind)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE public.stat_relay_kinds IS 'Sightings by relay and kind.';
+COMMENT ON COLUMN public.stat_relay_kinds.n IS 'Sightings.';
+
+CREATE TABLE IF NOT EXISTS public.stat_kinds (
+    n     bigint NOT NULL,
+    kind  int PRIMARY KEY
+) WITH (fillfactor = 50);
+COMMENT ON TABLE public.stat_kinds IS 'Events by kind.';
+COMMENT ON COLUMN public.stat_kinds.n IS 'Events stored.';
+
+CREATE TABLE IF NOT EXISTS public.stat_relays (
+    n         bigint NOT NULL,
+    authors   bigint NOT NULL,
+    relay_id  int PRIMARY KEY
+) WITH (fillfactor = 50);
+COMMENT ON TABLE public.stat_relays IS 'Totals by relay.';
+COMMENT ON COLUMN public.stat_relays.n IS 'Sightings.';
+COMMENT ON COLUMN public.stat_relays.authors IS 'Distinct authors seen there.';
+
+CREATE TABLE IF NOT EXISTS public.stat_totals (
+    one      boolean PRIMARY KEY DEFAULT true CHECK (one),
+    events   bigint NOT NULL DEFAULT 0,
+    authors  bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+COMMENT ON TABLE public.stat_totals IS 'Totals of the archive, one row.';
+COMMENT ON COLUMN public.stat_totals.authors IS 'Authors with at least one event stored.';
+INSERT INTO public.stat_totals (one) VALUES (true) ON CONFLICT DO NOTHING;
+
+-- Observations of the Monitor ---------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS public.nip11 (
+    id                bytea PRIMARY KEY CHECK (octet_length(id) = 32),
+    raw               bytea COMPRESSION lz4 NOT NULL CHECK (octet_length(raw) <= 262144),
+    supported_nips    int[],
+    name              text,
+    description       text,
+    banner            text,
+    icon              text,
+    pubkey            text,
+    self              text,
+    contact           text,
+    software          text,
+    version           text,
+    privacy_policy    text,
+    terms_of_service  text,
+    posting_policy    text,
+    payments_url      text,
+    relay_countries   text[],
+    language_tags     text[],
+    tags              text[],
+    limitation        jsonb,
+    fees              jsonb,
+    retention         jsonb,
+    extra_fields      jsonb COMPRESSION lz4,
+    defects           text[] NOT NULL DEFAULT '{}'
+);
+COMMENT ON TABLE public.nip11 IS 'Relay information documents (NIP-11), each once, with typed columns beside the raw bytes; a bad field is a defect, never a reason to drop the document.';
+COMMENT ON COLUMN public.nip11.id IS 'SHA-256 of raw.';
+COMMENT ON COLUMN public.nip11.raw IS 'The body as received, after inflation, at most 262144 bytes.';
+COMMENT ON COLUMN public.nip11.pubkey IS 'As served: hex, npub or neither.';
+COMMENT ON COLUMN public.nip11.extra_fields IS 'Members without a column.';
+COMMENT ON COLUMN public.nip11.defects IS 'Member and defect, for example supported_nips:not_a_list.';
+
+CREATE TABLE IF NOT EXISTS public.nip66 (
+    id         bytea PRIMARY KEY CHECK (octet_length(id) = 32),
+    openable   boolean,
+    readable   boolean,
+    writable   boolean,
+    rtt_open   int,
+    rtt_read   int,
+    rtt_write  int,
+    document   jsonb COMPRESSION lz4 NOT NULL
+);
+COMMENT ON TABLE public.nip66 IS 'Measurements (NIP-66), each distinct one once.';
+COMMENT ON COLUMN public.nip66.id IS 'SHA-256 of the text of document.';
+COMMENT ON COLUMN public.nip66.openable IS 'The WebSocket opened; NULL when not tried.';
+COMMENT ON COLUMN public.nip66.readable IS 'A subscription ended in EOSE; NULL when not tried.';
+COMMENT ON COLUMN public.nip66.writable IS 'An event was accepted; NULL when not tried.';
+COMMENT ON COLUMN public.nip66.rtt_open IS 'Milliseconds to open; NULL when it did not open.';
+COMMENT ON COLUMN public.nip66.rtt_read IS 'Milliseconds to the first answer of a subscription.';
+COMMENT ON COLUMN public.nip66.rtt_write IS 'Milliseconds to the OK of an event.';
+COMMENT ON COLUMN public.nip66.document IS 'Everything measured, the columns above included.';
+
+CREATE TABLE IF NOT EXISTS public.relay_metadata (
+    relay_url     text NOT NULL REFERENCES public.relays (relay_url) ON DELETE CASCADE,
+    generated_at  bigint NOT NULL,
+    nip11_id      bytea REFERENCES public.nip11 (id),
+    nip66_id      bytea REFERENCES public.nip66 (id),
+    nip11_error   text,
+    nip66_error   text,
+    PRIMARY KEY (relay_url, generated_at)
+);
+COMMENT ON TABLE public.relay_metadata IS 'One row a check of a relay, also when it failed.';
+COMMENT ON COLUMN public.relay_metadata.generated_at IS 'Unix seconds of the check.';
+COMMENT ON COLUMN public.relay_metadata.nip11_error IS 'Kind of the failure of the fetch; NULL when it gave a document or was not tried.';
+COMMENT ON COLUMN public.relay_metadata.nip66_error IS 'Kind of the failure of the measurement; NULL when it gave one or was not tried.';
+
+-- Services ----------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS public.service_state (
+    service_name  text PRIMARY KEY,
+    state         jsonb NOT NULL DEFAULT '{}',
+    updated_at    bigint NOT NULL DEFAULT extract(epoch FROM now())::bigint
+);
+COMMENT ON TABLE public.service_state IS 'What each service remembers; a replica may have a row of its own, named service:replica.';
+COMMENT ON COLUMN public.service_state.updated_at IS 'Unix seconds.';
+
+CREATE TABLE IF NOT EXISTS public.service_replicas (
+    replica_id    uuid PRIMARY KEY,
+    service       text NOT NULL,
+    lane          smallint,
+    steal_wanted  boolean NOT NULL DEFAULT false,
+    slots         int NOT NULL DEFAULT 0,
+    started_at    timestamptz NOT NULL DEFAULT now(),
+    heartbeat_at  timestamptz NOT NULL DEFAULT now(),
+    build         text
+) WITH (fillfactor = 50);
+COMMENT ON TABLE public.service_replicas IS 'Processes alive, by their own word.';
+COMMENT ON COLUMN public.service_replicas.lane IS '0 ordinary, 1 priority; NULL where it has no meaning.';
+COMMENT ON COLUMN public.service_replicas.slots IS 'Relays it can hold at once.';
+COMMENT ON COLUMN public.service_replicas.steal_wanted IS 'Has free slots and found nothing due: holders of more than their share yield.';
+COMMENT ON COLUMN public.service_replicas.heartbeat_at IS 'Last sign of life.';
+COMMENT ON COLUMN public.service_replicas.build IS 'Version of the executable.';
+
+CREATE TABLE IF NOT EXISTS public.service_leases (
+    name    text PRIMARY KEY,
+    fence   bigint NOT NULL DEFAULT 0,
+    due_at  timestamptz NOT NULL DEFAULT now(),
+    owner   uuid
+) WITH (fillfactor = 50);
+COMMENT ON TABLE public.service_leases IS 'Work that only one replica does at a time; the rows are there from the start, a claim updates one.';
+COMMENT ON COLUMN public.service_leases.fence IS 'Rises with every claim.';
+COMMENT ON COLUMN public.service_leases.due_at IS 'The lease ends, or ended; free when in the past.';
+COMMENT ON COLUMN public.service_leases.owner IS 'Replica that holds it; NULL when released.';
+INSERT INTO public.service_leases (name) VALUES ('finder'), ('statistics'), ('priority_list') ON CONFLICT DO NOTHING;
+
+CREATE TABLE IF NOT EXISTS public.orphan_walks (
+    name          text PRIMARY KEY CHECK (name IN ('events', 'nip11', 'nip66')),
+    position_id   bigint NOT NULL DEFAULT 0,
+    position_key  bytea NOT NULL DEFAULT '',
+    rounds        bigint NOT NULL DEFAULT 0,
+    deleted       bigint NOT NULL DEFAULT 0,
+    deleted_at    timestamptz
+) WITH (fillfactor = 50);
+COMMENT ON TABLE public.orphan_walks IS 'How far the delete_orphan functions have walked.';
+COMMENT ON COLUMN public.orphan_walks.position_id IS 'Of events: last id looked at in this round.';
+COMMENT ON COLUMN public.orphan_walks.position_key IS 'Of nip11 and nip66: last id looked at in this round.';
+COMMENT ON COLUMN public.orphan_walks.rounds IS 'Rounds completed.';
+COMMENT ON COLUMN public.orphan_walks.deleted IS 'Rows deleted so far.';
+COMMENT ON COLUMN public.orphan_walks.deleted_at IS 'Last time something was deleted; for an hour after it commit_pages makes sure that known events are still there.';
+INSERT INTO public.orphan_walks (name) VALUES ('events'), ('nip11'), ('nip66') ON CONFLICT DO NOTHING;
+
+-- A service writes its own rows of these two tables and no others; everybody reads them. A row belongs to the service
+-- that its name begins with, up to a colon; the leases of other names are listed.
+ALTER TABLE public.service_state ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.service_leases ENABLE ROW LEVEL SECURITY;
+DO $$
+DECLARE
+    item record;
+BEGIN
+    FOR item IN SELECT * FROM (VALUES
+        ('service_state', $q$split_part(service_name, ':', 1)$q$),
+        ('service_leases', $q$CASE name WHEN 'statistics' THEN 'synchronizer'
+                                        WHEN 'priority_list' THEN 'priority_synchronizer' ELSE name END$q$)
+        ) AS i (object, service)
+    LOOP
+        CONTINUE WHEN EXISTS (SELECT FROM pg_policies p WHERE p.schemaname = 'public' AND p.tablename = item.object);
+        EXECUTE format('CREATE POLICY everybody_reads ON public.%I FOR SELECT USING (true)', item.object);
+        EXECUTE format('CREATE POLICY service_writes ON public.%I USING (
+            coalesce(pg_has_role(current_user, to_regrole(''bigbrotr_writer_'' || %s)::oid, ''USAGE''), false))',
+            item.object, item.service);
+    END LOOP;
+END $$;
+
+-- Types -------------------------------------------------------------------------------------------------------------
+
+-- A ragged array as a parameter: an array of arrays must be rectangular in PostgreSQL, an array of a composite need not.
+DO $$
+BEGIN
+    IF to_regtype('public.tagset') IS NULL THEN
+        CREATE TYPE public.tagset AS (k bigint[]);
+        COMMENT ON TYPE public.tagset IS 'The tag keys of one event, as an element of an array parameter.';
+    END IF;
+END $$;
+
+-- 03_indexes.sql ---------------------------------------------------------------------
+
+-- Indexes beyond primary keys and unique constraints, each with the read it exists for. docs/DATABASE.md has their costs.
+
+-- events: newest first of everything, of a kind, of an author (a kind of an author is filtered from these).
+CREATE INDEX IF NOT EXISTS events_time ON public.events (created_at);
+CREATE INDEX IF NOT EXISTS events_kind ON public.events (kind, created_at);
+CREATE INDEX IF NOT EXISTS events_author ON public.events (pubkey, created_at);
+CREATE INDEX IF NOT EXISTS events_expiry ON public.events (expires_at) WHERE expires_at IS NOT NULL;
+-- Tag filters: a key per week, so that "newest 100" probes week by week. The pending list takes the cost off the batch.
+CREATE INDEX IF NOT EXISTS events_tags ON public.events USING gin (tag_keys)
+    WITH (fastupdate = on, gin_pending_list_limit = 4096);
+
+-- events_relays: all relays of one event; all of one relay in time order (not unique on purpose: cheaper to keep).
+CREATE UNIQUE INDEX IF NOT EXISTS events_relays_event ON public.events_relays (event, relay_id);
+CREATE INDEX IF NOT EXISTS events_relays_time ON public.events_relays (relay_id, created_at, event);
+
+-- event_batches: readers of new events go by transaction.
+CREATE INDEX IF NOT EXISTS event_batches_xid ON public.event_batches (xid);
+
+-- Claims: what is due, by lane and network. Batches touch no column of these, so their updates stay on the page (HOT).
+CREATE INDEX IF NOT EXISTS relay_sync_due ON public.relay_sync (lane, network, due_at);
+CREATE INDEX IF NOT EXISTS relay_checks_due ON public.relay_checks (network, due_at);
+
+-- stat_*: relays of one author.
+CREATE INDEX IF NOT EXISTS stat_relay_authors_author ON public.stat_relay_authors (author_id);
+
+-- relay_metadata: whether a document is still referred to (deletion of orphans, and the foreign keys' own check).
+CREATE INDEX IF NOT EXISTS relay_metadata_nip11 ON public.relay_metadata (nip11_id) WHERE nip11_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS relay_metadata_nip66 ON public.relay_metadata (nip66_id) WHERE nip66_id IS NOT NULL;
+
+-- 04_integrity_functions.sql ---------------------------------------------------------------------
+
+-- Clean-up and recomputation. The single transaction of the writer leaves no orphans behind; these functions serve what
+-- operators delete by hand, and documents that no check refers to any more.
+--
+-- Each delete_orphan function looks at p_limit rows a call, from where the last call of anybody ended, and deletes the
+-- orphans among them. Answer: how many it deleted, or -1 when the round is over (the next call begins a new one). The
+-- client commits and calls again until -1.
+
+-- delete_orphan_events: events that no relay is linked to. Their counters go down, their address falls back to the newest
+-- version that is left. Deleting excludes those who link events, (16962, 1); looking does not.
+CREATE OR REPLACE FUNCTION public.delete_orphan_events(p_limit int DEFAULT 10000)
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    start    bigint;
+    last     bigint;
+    suspects bigint[];
+    number   bigint;
+    gone     record;
+    home     uuid;
+    pubkeys  bytea[] := '{}';
+    kinds    int[] := '{}';
+BEGIN
+    SELECT w.position_id INTO STRICT start FROM orphan_walks w WHERE w.name = 'events' FOR UPDATE;
+    SELECT max(z.id), array_agg(z.id ORDER BY z.id) FILTER (WHERE z.is_orphan) INTO last, suspects
+      FROM (SELECT e.id, (SELECT false FROM events_relays s WHERE s.event = e.id LIMIT 1) IS NULL AS is_orphan
+              FROM (SELECT i.id FROM events i WHERE i.id > start ORDER BY i.id LIMIT p_limit) AS e OFFSET 0) AS z;
+    IF last IS NULL THEN
+        UPDATE orphan_walks w SET position_id = 0, rounds = w.rounds + 1 WHERE w.name = 'events';
+        RETURN -1;
+    END IF;
+    UPDATE orphan_walks w SET position_id = last WHERE w.name = 'events';
+    IF suspects IS NULL THEN
+        RETURN 0;
+    END IF;
+
+    PERFORM pg_advisory_xact_lock(16962, 1);
+    FOREACH number IN ARRAY suspects LOOP
+        -- Linked while we waited for the lock?
+        CONTINUE WHEN EXISTS (SELECT FROM events_relays s WHERE s.event = number);
+        DELETE FROM events e WHERE e.id = number RETURNING e.pubkey, e.kind, e.tags INTO gone;
+        CONTINUE WHEN NOT FOUND;
+        pubkeys := pubkeys || gone.pubkey;
+        kinds := kinds || gone.kind;
+        home := event_address(gone.kind, gone.pubkey, gone.tags);
+        DELETE FROM latest_versions l WHERE l.address = home AND l.event = number;
+        IF FOUND THEN
+            INSERT INTO latest_versions (address, created_at, event, event_id)
+            SELECT home, e.created_at, e.id, e.event_id FROM events e
+             WHERE e.pubkey = gone.pubkey AND e.kind = gone.kind AND event_address(e.kind, e.pubkey, e.tags) = home
+             ORDER BY e.created_at DESC, e.event_id LIMIT 1;
+        END IF;
+    END LOOP;
+    IF cardinality(kinds) > 0 THEN
+        INSERT INTO stat_queue (gone_pubkeys, gone_kinds) VALUES (pubkeys, kinds);
+        UPDATE orphan_walks w SET deleted = w.deleted + cardinality(kinds), deleted_at = clock_timestamp()
+         WHERE w.name = 'events';
+    END IF;
+    RETURN cardinality(kinds);
+END $$;
+COMMENT ON FUNCTION public.delete_orphan_events(int) IS 'Deletes events that no relay is linked to, among the next p_limit events. Deleted rows, or -1 at the end of a round.';
+
+-- delete_orphan_nip11, delete_orphan_nip66: documents that no check refers to. A document locked by a check in progress
+-- is left for the next round; the foreign keys guard the rest.
+CREATE OR REPLACE FUNCTION public.delete_orphan_nip11(p_limit int DEFAULT 10000)
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    start bytea;
+    last  bytea;
+    item  record;
+    count int := 0;
+BEGIN
+    SELECT w.position_key INTO STRICT start FROM orphan_walks w WHERE w.name = 'nip11' FOR UPDATE;
+    FOR item IN
+        SELECT d.id, (SELECT false FROM relay_metadata m WHERE m.nip11_id = d.id LIMIT 1) IS NULL AS is_orphan
+          FROM (SELECT i.id FROM nip11 i WHERE i.id > start ORDER BY i.id LIMIT p_limit) AS d ORDER BY d.id
+    LOOP
+        last := item.id;
+        CONTINUE WHEN NOT item.is_orphan;
+        PERFORM FROM nip11 d WHERE d.id = item.id FOR UPDATE SKIP LOCKED;
+        CONTINUE WHEN NOT FOUND OR EXISTS (SELECT FROM relay_metadata m WHERE m.nip11_id = item.id);
+        DELETE FROM nip11 d WHERE d.id = item.id;
+        count := count + 1;
+    END LOOP;
+    UPDATE orphan_walks w
+       SET position_key = coalesce(last, ''), rounds = w.rounds + (last IS NULL)::int, deleted = w.deleted + count,
+           deleted_at = CASE WHEN count > 0 THEN clock_timestamp() ELSE w.deleted_at END
+     WHERE w.name = 'nip11';
+    RETURN CASE WHEN last IS NULL THEN -1 ELSE count END;
+END $$;
+COMMENT ON FUNCTION public.delete_orphan_nip11(int) IS 'Deletes NIP-11 documents that no check refers to, among the next p_limit. Deleted rows, or -1 at the end of a round.';
+
+CREATE OR REPLACE FUNCTION public.delete_orphan_nip66(p_limit int DEFAULT 10000)
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    start bytea;
+    last  bytea;
+    item  record;
+    count int := 0;
+BEGIN
+    SELECT w.position_key INTO STRICT start FROM orphan_walks w WHERE w.name = 'nip66' FOR UPDATE;
+    FOR item IN
+        SELECT d.id, (SELECT false FROM relay_metadata m WHERE m.nip66_id = d.id LIMIT 1) IS NULL AS is_orphan
+          FROM (SELECT i.id FROM nip66 i WHERE i.id > start ORDER BY i.id LIMIT p_limit) AS d ORDER BY d.id
+    LOOP
+        last := item.id;
+        CONTINUE WHEN NOT item.is_orphan;
+        PERFORM FROM nip66 d WHERE d.id = item.id FOR UPDATE SKIP LOCKED;
+        CONTINUE WHEN NOT FOUND OR EXISTS (SELECT FROM relay_metadata m WHERE m.nip66_id = item.id);
+        DELETE FROM nip66 d WHERE d.id = item.id;
+        count := count + 1;
+    END LOOP;
+    UPDATE orphan_walks w
+       SET position_key = coalesce(last, ''), rounds = w.rounds + (last IS NULL)::int, deleted = w.deleted + count,
+           deleted_at = CASE WHEN count > 0 THEN clock_timestamp() ELSE w.deleted_at END
+     WHERE w.name = 'nip66';
+    RETURN CASE WHEN last IS NULL THEN -1 ELSE count END;
+END $$;
+COMMENT ON FUNCTION public.delete_orphan_nip66(int) IS 'Deletes NIP-66 documents that no check refers to, among the next p_limit. Deleted rows, or -1 at the end of a round.';
+
+-- schema_inventory: what this database has, one line an object: extensions, roles, tables, views, types, their columns with type
+-- and nullability, valid indexes and constraints, policies, functions with result. Storage parameters are left out: they may
+-- be tuned.
+CREATE OR REPLACE FUNCTION public.schema_inventory()
+RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    WITH relations AS (
+        SELECT c.oid, c.relname::text AS name, c.relkind, c.relrowsecurity FROM pg_class c
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'c')
+           AND NOT EXISTS (SELECT FROM pg_depend d
+                            WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
+    SELECT 'extension ' || e.extname FROM pg_extension e
+    UNION ALL
+    SELECT 'role ' || r.rolname FROM pg_roles r WHERE r.rolname LIKE 'bigbrotr\_%'
+    UNION ALL
+    SELECT CASE r.relkind WHEN 'v' THEN 'view ' WHEN 'c' THEN 'type ' ELSE 'table ' END || r.name FROM relations r
+    UNION ALL
+    SELECT format('column %s.%s %s%s', r.name, a.attname, format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN '!' END)
+      FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid WHERE a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT format('index %s on %s %s', i.indexrelid::regclass, r.name,
+               regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING (.*?)( WITH \(.*?\))?( WHERE .*)?$', '\1\3'))
+      FROM relations r JOIN pg_index i ON i.indrelid = r.oid WHERE i.indisvalid
+    UNION ALL
+    SELECT format('constraint %s on %s', k.conname, r.name)
+      FROM relations r JOIN pg_constraint k ON k.conrelid = r.oid WHERE k.contype <> 'n' AND k.convalidated
+    UNION ALL
+    SELECT format('policy %s on %s', p.polname, r.name)
+      FROM relations r JOIN pg_policy p ON p.polrelid = r.oid WHERE r.relrowsecurity
+    UNION ALL
+    SELECT format('function %s(%s) %s', p.proname, oidvectortypes(p.proargtypes), pg_get_function_result(p.oid))
+      FROM pg_proc p
+     WHERE p.pronamespace = 'public'::regnamespace
+       AND NOT EXISTS (SELECT FROM pg_depend d
+                        WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e');
+$$;
+COMMENT ON FUNCTION public.schema_inventory() IS 'What this database has, one line an object.';
+
+-- schema_expected: what must be there, in the words of schema_inventory. pgbouncer_get_auth is missing on purpose: only an
+-- administrator can make it.
+CREATE OR REPLACE FUNCTION public.schema_expected()
+RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT unnest(ARRAY[r.kind || ' ' || r.name] || array(
+               SELECT format('column %s.%s', r.name, c) FROM string_to_table(r.columns, ', ') AS c))
+      FROM (VALUES
+        ('table', 'event_batches',
+            'batch_id bigint!, xid xid8!, committed_at timestamp with time zone!, events bigint[]!'),
+        ('table', 'events',
+            'id bigint!, created_at bigint!, expires_at bigint, kind integer!, id_dialect smallint!, event_id bytea!, '
+            'pubkey bytea!, sig bytea!, tag_keys bigint[], tags jsonb!, content text!, raw bytea'),
+        ('table', 'events_relays',
+            'event bigint!, created_at bigint!, relay_id integer!, seen_at integer!, gone_at integer'),
+        ('table', 'latest_versions',
+            'address uuid!, created_at bigint!, event bigint!, event_id bytea!'),
+        ('table', 'nip11',
+            'id bytea!, raw bytea!, supported_nips integer[], name text, description text, banner text, icon text, pubkey text, '
+            'self text, contact text, software text, version text, privacy_policy text, terms_of_service text, '
+            'posting_policy text, payments_url text, relay_countries text[], language_tags text[], tags text[], '
+            'limitation jsonb, fees jsonb, retention jsonb, extra_fields jsonb, defects text[]!'),
+        ('table', 'nip66',
+            'id bytea!, openable boolean, readable boolean, writable boolean, rtt_open integer, rtt_read integer, '
+            'rtt_write integer, document jsonb!'),
+        ('table', 'orphan_walks',
+            'name text!, position_id bigint!, position_key bytea!, rounds bigint!, deleted bigint!, '
+            'deleted_at timestamp with time zone'),
+        ('table', 'quarantine',
+            'id bigint!, n bigint!, first_seen bigint!, last_seen bigint!, relay_id integer, digest bytea!, reason text!, '
+            'raw bytea'),
+        ('table', 'relay_checks',
+            'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, owner uuid, network text!, '
+            'last_error text'),
+        ('table', 'relay_coverage',
+            'relay_id integer!, lo bigint!, hi bigint!, state smallint!, proof smallint, reason smallint, rescan_step smallint, '
+            'pages integer, cap integer, items bigint, rescan_at timestamp with time zone, proved_at timestamp with time zone'),
+        ('table', 'relay_day',
+            'relay_id integer!, day integer!, n integer!, idsum bytea!'),
+        ('table', 'relay_metadata',
+            'relay_url text!, generated_at bigint!, nip11_id bytea, nip66_id bytea, nip11_error text, nip66_error text'),
+        ('table', 'relay_sync',
+            'relay_id integer!, lane smallint!, class smallint!, fails integer!, due_at timestamp with time zone!, '
+            'fence bigint!, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, frontier bigint, '
+            'deficit_bytes bigint!, events_new bigint!, sightings bigint!, cap_seen integer, page_size integer, rate real, '
+            'owner uuid, network text!, last_error text, behaviour jsonb!'),
+        ('table', 'relays',
+            'relay_url text!, network text!, first_seen bigint!, last_seen bigint!, status text!, relay_id integer!'),
+        ('table', 'schema_migrations',
+            'version integer!, name text!, checksum bytea!, applied_at timestamp with time zone!'),
+        ('table', 'service_leases',
+            'name text!, fence bigint!, due_at timestamp with time zone!, owner uuid'),
+        ('table', 'service_replicas',
+            'replica_id uuid!, service text!, lane smallint, steal_wanted boolean!, slots integer!, '
+            'started_at timestamp with time zone!, heartbeat_at timestamp with time zone!, build text'),
+        ('table', 'service_state',
+            'service_name text!, state jsonb!, updated_at bigint!'),
+        ('table', 'stat_authors',
+            'author_id bigint!, n bigint!, pubkey bytea!'),
+        ('table', 'stat_kinds',
+            'n bigint!, kind integer!'),
+        ('table', 'stat_queue',
+            'id bigint!, relay_id integer, new_pubkeys bytea[], new_kinds integer[], old_pubkeys bytea[], old_kinds integer[], '
+            'gone_pubkeys bytea[], gone_kinds integer[]'),
+        ('table', 'stat_relay_authors',
+            'author_id bigint!, relay_id integer!, n integer!'),
+        ('table', 'stat_relay_kinds',
+            'n bigint!, relay_id integer!, kind integer!'),
+        ('table', 'stat_relays',
+            'n bigint!, authors bigint!, relay_id integer!'),
+        ('table', 'stat_totals',
+            'one boolean!, events bigint!, authors bigint!'),
+        ('table', 'tombstones',
+            'key bytea!, pubkey bytea!, up_to bigint!, event bigint!'),
+        ('view', 'events_statistics',
+            'total_events bigint, total_sightings bigint, unique_pubkeys bigint, unique_kinds bigint, regular_events bigint, '
+            'replaceable_events bigint, ephemeral_events bigint, addressable_events bigint, earliest_event_timestamp bigint, '
+            'latest_event_timestamp bigint'),
+        ('view', 'kind_counts_by_relay',
+            'relay_url text, kind integer, total_events bigint'),
+        ('view', 'kind_counts_total',
+            'kind integer, total_events bigint'),
+        ('view', 'pubkey_counts_by_relay',
+            'pubkey bytea, relay_url text, total_events bigint'),
+        ('view', 'pubkey_counts_total',
+            'pubkey bytea, total_events bigint'),
+        ('view', 'relay_coverage_summary',
+            'relay_url text, network text, class smallint, sealed_hi bigint, frontier bigint, tail_seen bigint, '
+            'intervals bigint, covered_from bigint, covered_to bigint, open_seconds numeric, provisional_seconds numeric, '
+            'sealed_seconds numeric, settled_seconds numeric, gap_seconds numeric, gap_reasons smallint[], '
+            'last_proved_at timestamp with time zone'),
+        ('view', 'relay_metadata_latest',
+            'relay_url text, network text, status text, generated_at bigint, nip11_id bytea, nip66_id bytea, nip11_error text, '
+            'nip66_error text, name text, description text, pubkey text, contact text, software text, version text, '
+            'supported_nips integer[], limitation jsonb, defects text[], openable boolean, readable boolean, writable boolean, '
+            'rtt_open integer, rtt_read integer, rtt_write integer'),
+        ('view', 'relays_statistics',
+            'relay_url text, network text, status text, first_seen bigint, last_seen bigint, total_events bigint, '
+            'unique_pubkeys bigint, events_first_seen_here bigint, first_event_timestamp bigint, last_event_timestamp bigint, '
+            'avg_rtt_open numeric, avg_rtt_read numeric, avg_rtt_write numeric'),
+        ('view', 'sightings',
+            'event_id bytea, relay_url text, seen_at bigint, gone_at bigint, created_at bigint'),
+        ('view', 'stat_pending',
+            'relay_id integer, pubkey bytea, kind integer, events integer, sightings integer'),
+        ('type', 'tagset',
+            'k bigint[]')
+        ) AS r (kind, name, columns)
+    UNION ALL
+    SELECT format('index %s on %s %s', i.name, i.relation, i.definition)
+      FROM (VALUES
+        ('event_batches_pkey', 'event_batches', 'btree (batch_id)'),
+        ('event_batches_xid', 'event_batches', 'btree (xid)'),
+        ('events_author', 'events', 'btree (pubkey, created_at)'),
+        ('events_event_id_key', 'events', 'btree (event_id)'),
+        ('events_expiry', 'events', 'btree (expires_at) WHERE (expires_at IS NOT NULL)'),
+        ('events_kind', 'events', 'btree (kind, created_at)'),
+        ('events_pkey', 'events', 'btree (id)'),
+        ('events_tags', 'events', 'gin (tag_keys)'),
+        ('events_time', 'events', 'btree (created_at)'),
+        ('events_relays_event', 'events_relays', 'btree (event, relay_id)'),
+        ('events_relays_time', 'events_relays', 'btree (relay_id, created_at, event)'),
+        ('latest_versions_pkey', 'latest_versions', 'btree (address)'),
+        ('nip11_pkey', 'nip11', 'btree (id)'),
+        ('nip66_pkey', 'nip66', 'btree (id)'),
+        ('orphan_walks_pkey', 'orphan_walks', 'btree (name)'),
+        ('quarantine_digest_key', 'quarantine', 'btree (digest)'),
+        ('quarantine_pkey', 'quarantine', 'btree (id)'),
+        ('relay_checks_due', 'relay_checks', 'btree (network, due_at)'),
+        ('relay_checks_pkey', 'relay_checks', 'btree (relay_id)'),
+        ('relay_coverage_disjoint', 'relay_coverage', 'gist (relay_id, int8range(lo, hi, ''[]''::text))'),
+        ('relay_coverage_pkey', 'relay_coverage', 'btree (relay_id, lo)'),
+        ('relay_day_pkey', 'relay_day', 'btree (relay_id, day)'),
+        ('relay_metadata_nip11', 'relay_metadata', 'btree (nip11_id) WHERE (nip11_id IS NOT NULL)'),
+        ('relay_metadata_nip66', 'relay_metadata', 'btree (nip66_id) WHERE (nip66_id IS NOT NULL)'),
+        ('relay_metadata_pkey', 'relay_metadata', 'btree (relay_url, generated_at)'),
+        ('relay_sync_due', 'relay_sync', 'btree (lane, network, due_at)'),
+        ('relay_sync_pkey', 'relay_sync', 'btree (relay_id)'),
+        ('relays_pkey', 'relays', 'btree (relay_url)'),
+        ('relays_relay_id_key', 'relays', 'btree (relay_id)'),
+        ('schema_migrations_pkey', 'schema_migrations', 'btree (version)'),
+        ('service_leases_pkey', 'service_leases', 'btree (name)'),
+        ('service_replicas_pkey', 'service_replicas', 'btree (replica_id)'),
+        ('service_state_pkey', 'service_state', 'btree (service_name)'),
+        ('stat_authors_pkey', 'stat_authors', 'btree (author_id)'),
+        ('stat_authors_pubkey_key', 'stat_authors', 'btree (pubkey)'),
+        ('stat_kinds_pkey', 'stat_kinds', 'btree (kind)'),
+        ('stat_queue_pkey', 'stat_queue', 'btree (id)'),
+        ('stat_relay_authors_author', 'stat_relay_authors', 'btree (author_id)'),
+        ('stat_relay_authors_pkey', 'stat_relay_authors', 'btree (relay_id, author_id)'),
+        ('stat_relay_kinds_pkey', 'stat_relay_kinds', 'btree (relay_id, kind)'),
+        ('stat_relays_pkey', 'stat_relays', 'btree (relay_id)'),
+        ('stat_totals_pkey', 'stat_totals', 'btree (one)'),
+        ('tombstones_pkey', 'tombstones', 'btree (key, pubkey)')
+        ) AS i (name, relation, definition)
+    UNION ALL
+    SELECT format('constraint %s on %s', c, k.relation)
+      FROM (VALUES
+        ('event_batches', 'event_batches_pkey'),
+        ('events', 'events_created_at_check events_event_id_check events_event_id_key events_id_dialect_check '
+            'events_kind_check events_pkey events_pubkey_check events_sig_check'),
+        ('latest_versions', 'latest_versions_pkey'),
+        ('nip11', 'nip11_id_check nip11_pkey nip11_raw_check'),
+        ('nip66', 'nip66_id_check nip66_pkey'),
+        ('orphan_walks', 'orphan_walks_name_check orphan_walks_pkey'),
+        ('quarantine', 'quarantine_digest_check quarantine_digest_key quarantine_pkey quarantine_raw_check '
+            'quarantine_reason_check'),
+        ('relay_checks', 'relay_checks_pkey relay_checks_relay_id_fkey'),
+        ('relay_coverage', 'relay_coverage_bounds relay_coverage_disjoint relay_coverage_gap_has_reason '
+            'relay_coverage_pkey relay_coverage_proof_check relay_coverage_reason_check relay_coverage_relay_id_fkey '
+            'relay_coverage_sealed_has_proof relay_coverage_state_check'),
+        ('relay_day', 'relay_day_idsum_check relay_day_n_check relay_day_pkey relay_day_relay_id_fkey'),
+        ('relay_metadata', 'relay_metadata_nip11_id_fkey relay_metadata_nip66_id_fkey relay_metadata_pkey '
+            'relay_metadata_relay_url_fkey'),
+        ('relay_sync', 'relay_sync_class_check relay_sync_lane_check relay_sync_pkey relay_sync_relay_id_fkey'),
+        ('relays', 'relays_network_check relays_pkey relays_relay_id_key relays_relay_url_check relays_status_check'),
+        ('schema_migrations', 'schema_migrations_checksum_check schema_migrations_pkey '
+            'schema_migrations_version_check'),
+        ('service_leases', 'service_leases_pkey'),
+        ('service_replicas', 'service_replicas_pkey'),
+        ('service_state', 'service_state_pkey'),
+        ('stat_authors', 'stat_authors_pkey stat_authors_pubkey_key'),
+        ('stat_kinds', 'stat_kinds_pkey'),
+        ('stat_queue', 'stat_queue_pkey'),
+        ('stat_relay_authors', 'stat_relay_authors_pkey'),
+        ('stat_relay_kinds', 'stat_relay_kinds_pkey'),
+        ('stat_relays', 'stat_relays_pkey'),
+        ('stat_totals', 'stat_totals_one_check stat_totals_pkey'),
+        ('tombstones', 'tombstones_key_check tombstones_pkey')
+        ) AS k (relation, names), string_to_table(k.names, ' ') AS c
+    UNION ALL
+    SELECT 'function ' || f
+      FROM unnest(ARRAY[
+        'add_id(bytea, bytea) bytea',
+        'apply_rights() void',
+        'commit_pages(uuid, integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], boolean[], integer[], '
+        'integer[], bytea[], bytea[], bigint[], integer[], jsonb[], text[], bytea[], tagset[], bigint[], bytea[], smallint[], '
+        'uuid[], integer[], integer[], integer[], bigint[], bigint[], integer[], bytea[], integer[], integer[], integer[], '
+        'bytea[], integer[], bytea[], bigint[], integer[], bigint[], integer[], bigint[], bigint[], smallint[], smallint[], '
+        'integer[], bigint[], integer[], smallint[], integer[], text[], bytea[], bytea[]) TABLE(relay_id integer, accepted '
+        'boolean, events_new integer, events_known integer, sightings_new integer)',
+        'create_service_login(text, text) text',
+        'delete_orphan_events(integer) integer',
+        'delete_orphan_nip11(integer) integer',
+        'delete_orphan_nip66(integer) integer',
+        'event_address(integer, bytea, jsonb) uuid',
+        'fold_statistics(integer) integer',
+        'insert_event(bytea, bytea, bigint, integer, jsonb, text, bytea, text, text, bigint, bigint, bigint[], bigint, bytea, '
+        'smallint, uuid, bytea[], bigint[]) record',
+        'insert_relay(text, text, bigint) integer',
+        'insert_relay_metadata(text, text, bigint, bigint, bytea, jsonb, jsonb, text, text) boolean',
+        'insert_relays(text[], text[], bigint[]) TABLE(ord integer, relay_id integer, is_new boolean)',
+        'known_events(bytea[], integer) TABLE(ord integer, event bigint, linked boolean)',
+        'schema_expected() SETOF text',
+        'schema_inventory() SETOF text',
+        'schema_missing() SETOF text',
+        'scram_verifier(text) text',
+        'store_coverage(integer[], boolean[], integer[], bigint[], integer[], bigint[], bigint[], smallint[], smallint[], '
+        'integer[], bigint[], integer[], smallint[]) void',
+        'store_derived(bytea[], bytea[], bigint[], uuid[], bigint[], boolean[], integer[], bytea[], bigint[]) void',
+        'store_quarantine(integer[], boolean[], integer[], text[], bytea[], bytea[]) void',
+        'sum_ids(bytea) bytea',
+        'tags_to_tagvalues(jsonb) text[]'
+        ]) AS f
+    UNION ALL
+    SELECT unnest(ARRAY[
+        'extension btree_gin',
+        'extension btree_gist',
+        'extension pgcrypto',
+        'policy everybody_reads on service_leases',
+        'policy everybody_reads on service_state',
+        'policy service_writes on service_leases',
+        'policy service_writes on service_state',
+        'role bigbrotr_owner',
+        'role bigbrotr_pgbouncer',
+        'role bigbrotr_reader',
+        'role bigbrotr_writer_dvm',
+        'role bigbrotr_writer_finder',
+        'role bigbrotr_writer_monitor',
+        'role bigbrotr_writer_priority_synchronizer',
+        'role bigbrotr_writer_synchronizer']);
+$$;
+COMMENT ON FUNCTION public.schema_expected() IS 'What this release needs, in the words of schema_inventory.';
+
+-- schema_missing: what is expected and not there, sorted; a column of another type counts as missing.
+CREATE OR REPLACE FUNCTION public.schema_missing()
+RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    (SELECT public.schema_expected() EXCEPT SELECT public.schema_inventory()) ORDER BY 1;
+$$;
+COMMENT ON FUNCTION public.schema_missing() IS 'What this release needs and this database lacks.';
+
+-- 05_procedures.sql ---------------------------------------------------------------------
+
+-- The write path: relays, single events, batches of pages, observations, counters.
+--
+-- Every function that writes is SECURITY DEFINER with a fixed search_path, so that a writer needs EXECUTE and no right
+-- on the tables. Lock order, the same for all, so that writers cannot deadlock: advisory (16962, 1) -> relays by URL ->
+-- relay_sync by relay_id -> events by event_id -> events_relays -> latest_versions by address -> tombstones by key ->
+-- relay_day -> relay_coverage -> quarantine by digest. Statements on this path must not depend on table statistics: no
+-- join with a table that grows, only scalar look-ups by key, which cannot turn into a scan of it.
+
+-- insert_relay: relay_id of a canonical URL. A known URL is returned as it is, neither network nor first_seen changes.
+-- The look-up comes first because a conflicting insert burns a relay_id.
+CREATE OR REPLACE FUNCTION public.insert_relay(p_url text, p_network text, p_inserted_at bigint)
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    found_id int;
+BEGIN
+    SELECT r.relay_id INTO found_id FROM relays r WHERE r.relay_url = p_url;
+    IF FOUND THEN
+        RETURN found_id;
+    END IF;
+    INSERT INTO relays (relay_url, network, first_seen, last_seen)
+    VALUES (p_url, p_network, p_inserted_at, p_inserted_at)
+    ON CONFLICT (relay_url) DO NOTHING RETURNING relay_id INTO found_id;
+    IF NOT FOUND THEN
+        -- Somebody else stored it meanwhile; this statement sees what they committed.
+        SELECT r.relay_id INTO STRICT found_id FROM relays r WHERE r.relay_url = p_url;
+        RETURN found_id;
+    END IF;
+    INSERT INTO relay_sync (relay_id, network) VALUES (found_id, p_network);
+    INSERT INTO relay_checks (relay_id, network) VALUES (found_id, p_network);
+    RETURN found_id;
+END $$;
+COMMENT ON FUNCTION public.insert_relay(text, text, bigint) IS 'Stores a relay unless it is known, with its rows in relay_sync and relay_checks. Returns relay_id.';
+
+-- insert_relays: the same for many, with what was new. ord is 1-based in the order given; locks go in order of URL.
+CREATE OR REPLACE FUNCTION public.insert_relays(p_urls text[], p_networks text[], p_inserted_ats bigint[])
+RETURNS TABLE (ord int, relay_id int, is_new boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp ROWS 100 AS $$
+#variable_conflict use_column
+DECLARE
+    item   record;
+    before int;
+BEGIN
+    FOR item IN
+        SELECT u.url, u.network, u.inserted_at, u.n FROM unnest(p_urls, p_networks, p_inserted_ats)
+               WITH ORDINALITY AS u (url, network, inserted_at, n) ORDER BY u.url COLLATE "C", u.n
+    LOOP
+        SELECT r.relay_id INTO before FROM relays r WHERE r.relay_url = item.url;
+        ord := item.n;
+        is_new := NOT FOUND;
+        relay_id := coalesce(before, insert_relay(item.url, item.network, item.inserted_at));
+        RETURN NEXT;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION public.insert_relays(text[], text[], bigint[]) IS 'insert_relay for many; says which were new.';
+
+-- known_events: for each id that is stored its number, and whether this relay has it already. ord is 1-based.
+-- Not SECURITY DEFINER and without SET, so that the planner can inline it. OFFSET 0 keeps the scalar subquery one.
+CREATE OR REPLACE FUNCTION public.known_events(p_ids bytea[], p_relay int)
+RETURNS TABLE (ord int, event bigint, linked boolean) LANGUAGE sql STABLE ROWS 1000 AS $$
+    SELECT z.ord, z.event,
+           coalesce((SELECT true FROM public.events_relays s WHERE s.event = z.event AND s.relay_id = p_relay), false)
+      FROM (SELECT k.n::int AS ord, (SELECT e.id FROM public.events e WHERE e.event_id = k.id) AS event
+              FROM unnest(p_ids) WITH ORDINALITY AS k (id, n) OFFSET 0) AS z
+     WHERE z.event IS NOT NULL;
+$$;
+COMMENT ON FUNCTION public.known_events(bytea[], int) IS 'Which ids are stored, under which number, and already linked to the relay.';
+
+-- store_derived: what follows from events stored just now: newest versions and tombstones. By event ordinal.
+CREATE OR REPLACE FUNCTION public.store_derived(
+    p_ids bytea[], p_pubkeys bytea[], p_created_ats bigint[], p_addresses uuid[], p_numbers bigint[], p_is_new boolean[],
+    p_tomb_events int[], p_tomb_keys bytea[], p_tomb_up_tos bigint[])
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    -- NIP-01: the newest wins, of equally new ones the lowest id. One row an address, in order of address.
+    INSERT INTO latest_versions AS l (address, created_at, event, event_id)
+    SELECT DISTINCT ON (a.address) a.address, a.created_at, a.number, a.event_id
+      FROM unnest(p_addresses, p_created_ats, p_numbers, p_ids, p_is_new) AS a (address, created_at, number, event_id, is_new)
+     WHERE a.address IS NOT NULL AND a.is_new
+     ORDER BY a.address, a.created_at DESC, a.event_id
+    ON CONFLICT (address) DO UPDATE
+       SET created_at = excluded.created_at, event = excluded.event, event_id = excluded.event_id
+     WHERE excluded.created_at > l.created_at
+        OR (excluded.created_at = l.created_at AND excluded.event_id < l.event_id);
+
+    IF cardinality(p_tomb_events) > 0 THEN
+        INSERT INTO tombstones AS t (key, pubkey, up_to, event)
+        SELECT DISTINCT ON (z.key, z.pubkey) z.key, z.pubkey, z.up_to, z.event
+          FROM (SELECT b.key, p_pubkeys[b.event] AS pubkey, b.up_to, p_numbers[b.event] AS event
+                  FROM unnest(p_tomb_events, p_tomb_keys, p_tomb_up_tos) AS b (event, key, up_to)
+                 WHERE p_is_new[b.event]) AS z
+         ORDER BY z.key, z.pubkey, z.up_to DESC, z.event
+        ON CONFLICT (key, pubkey) DO UPDATE SET up_to = excluded.up_to, event = excluded.event
+         WHERE excluded.up_to > t.up_to;
+    END IF;
+END $$;
+COMMENT ON FUNCTION public.store_derived(bytea[], bytea[], bigint[], uuid[], bigint[], boolean[], int[], bytea[], bigint[]) IS 'Part of commit_pages and insert_event: newest versions and tombstones.';
+
+-- store_coverage: drops first, then puts in order of lo, so that intervals can shrink, grow, merge and split in one call.
+-- A put keeps the re-scan plan of the row it replaces.
+CREATE OR REPLACE FUNCTION public.store_coverage(
+    p_relays int[], p_ok boolean[], p_drop_pages int[], p_drop_los bigint[],
+    p_pages int[], p_los bigint[], p_his bigint[], p_states smallint[], p_proofs smallint[],
+    p_page_counts int[], p_items bigint[], p_caps int[], p_reasons smallint[])
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    item record;
+BEGIN
+    FOR item IN SELECT p_relays[d.page] AS relay_id, d.lo FROM unnest(p_drop_pages, p_drop_los) AS d (page, lo) WHERE p_ok[d.page]
+    LOOP
+        DELETE FROM relay_coverage c WHERE c.relay_id = item.relay_id AND c.lo = item.lo;
+    END LOOP;
+    IF cardinality(p_pages) > 0 THEN
+        INSERT INTO relay_coverage AS c (relay_id, lo, hi, state, proof, reason, pages, cap, items, proved_at)
+        SELECT p_relays[t.page], t.lo, t.hi, t.state, t.proof, t.reason, t.pages, t.cap, t.items,
+               CASE WHEN t.state IN (2, 3, 4) THEN now() END
+          FROM unnest(p_pages, p_los, p_his, p_states, p_proofs, p_page_counts, p_items, p_caps, p_reasons)
+               AS t (page, lo, hi, state, proof, pages, items, cap, reason)
+         WHERE p_ok[t.page]
+         ORDER BY p_relays[t.page], t.lo
+        ON CONFLICT (relay_id, lo) DO UPDATE
+           SET hi = excluded.hi, state = excluded.state, proof = excluded.proof, reason = excluded.reason,
+               pages = excluded.pages, cap = excluded.cap, items = excluded.items, proved_at = excluded.proved_at;
+    END IF;
+END $$;
+COMMENT ON FUNCTION public.store_coverage(int[], boolean[], int[], bigint[], int[], bigint[], bigint[], smallint[], smallint[], int[], bigint[], int[], smallint[]) IS 'Part of commit_pages: intervals.';
+
+-- store_quarantine: the same bytes again only raise a count (and burn no id). What is too old goes at once: ids grow by
+-- one a row, so rows below max(id) - limit are the oldest beyond the limit, found by the primary key.
+CREATE OR REPLACE FUNCTION public.store_quarantine(
+    p_relays int[], p_ok boolean[], p_pages int[], p_reasons text[], p_digests bytea[], p_raws bytea[])
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    item  record;
+    bound CONSTANT bigint := coalesce(nullif(current_setting('bigbrotr.quarantine_rows', true), '')::bigint, 100000);
+BEGIN
+    FOR item IN
+        SELECT p_relays[t.page] AS relay_id, t.reason, t.digest, t.raw
+          FROM unnest(p_pages, p_reasons, p_digests, p_raws) AS t (page, reason, digest, raw)
+         WHERE p_ok[t.page] ORDER BY t.digest
+    LOOP
+        UPDATE quarantine q SET n = q.n + 1, last_seen = extract(epoch FROM now())::bigint WHERE q.digest = item.digest;
+        CONTINUE WHEN FOUND;
+        INSERT INTO quarantine AS q (relay_id, reason, digest, raw)
+        VALUES (item.relay_id, left(item.reason, 64), item.digest, substr(item.raw, 1, 65536))
+        ON CONFLICT (digest) DO UPDATE SET n = q.n + 1, last_seen = excluded.last_seen;
+    END LOOP;
+    DELETE FROM quarantine q WHERE q.id <= (SELECT max(m.id) FROM quarantine m) - bound;
+END $$;
+COMMENT ON FUNCTION public.store_quarantine(int[], boolean[], int[], text[], bytea[], bytea[]) IS 'Part of commit_pages: bounded store of what failed validation.';
+
+-- commit_pages: stores pages of one or more relays, each with the progress it justifies, in one transaction.
+--
+-- Pages come in relay_id order (a relay may have several, they are applied in order), new events in event_id order.
+-- A page whose (relay, fence, owner) is not the lease that stands is left out whole; the others go on. So is a page that
+-- names a known event which has been deleted since. Events seen only on pages left out are not stored.
+-- An event that somebody else stored since the look-up is linked all the same and counts as known. A call that is
+-- repeated after an unknown outcome changes nothing but seen as known: every part is idempotent.
+-- Progress is what it proves, so it only grows: within a walk (same walk_hi) the lower frontier stands, the higher
+-- sealed_hi stands, and no time moves past now + 1 h. clears_walk forgets the walk first; values beside it begin the next.
+-- Answer, one row a page: accepted; events_new (first stored here), events_known (the other sightings given),
+-- sightings_new (links that did not exist). A page that was refused has zeros.
+CREATE OR REPLACE FUNCTION public.commit_pages(
+    p_owner uuid,
+    p_relays int[], p_fences bigint[], p_frontiers bigint[], p_walk_los bigint[], p_walk_his bigint[],
+    p_sealed_his bigint[], p_tail_seens bigint[], p_clears_walk boolean[], p_caps int[], p_page_sizes int[],
+    p_ids bytea[], p_pubkeys bytea[], p_created_ats bigint[], p_kinds int[], p_tags jsonb[], p_contents text[],
+    p_sigs bytea[], p_tag_keys tagset[], p_expires_ats bigint[], p_raws bytea[], p_dialects smallint[],
+    p_addresses uuid[],
+    p_new_pages int[], p_new_events int[],
+    p_known_pages int[], p_known_events bigint[], p_known_created_ats bigint[], p_known_kinds int[],
+    p_known_pubkeys bytea[],
+    p_day_pages int[], p_days int[], p_day_counts int[], p_day_sums bytea[],
+    p_tomb_events int[], p_tomb_keys bytea[], p_tomb_up_tos bigint[],
+    p_drop_pages int[], p_drop_los bigint[],
+    p_cov_pages int[], p_cov_los bigint[], p_cov_his bigint[], p_cov_states smallint[], p_cov_proofs smallint[],
+    p_cov_page_counts int[], p_cov_items bigint[], p_cov_caps int[], p_cov_reasons smallint[],
+    p_bad_pages int[], p_bad_reasons text[], p_bad_digests bytea[], p_bad_raws bytea[])
+RETURNS TABLE (relay_id int, accepted boolean, events_new int, events_known int, sightings_new int)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp ROWS 10 AS $$
+#variable_conflict use_column
+DECLARE
+    n_pages    CONSTANT int := cardinality(p_relays);
+    n_events   CONSTANT int := cardinality(p_ids);
+    seen       CONSTANT int := extract(epoch FROM now())::int;
+    latest     CONSTANT bigint := seen + 3600;
+    ok         boolean[] := array_fill(false, ARRAY[n_pages]);
+    all_ok     boolean;
+    all_new    boolean;
+    keep       boolean[];       -- by event: to be stored; NULL for all
+    is_new     boolean[];       -- by event: stored by this call
+    numbers    bigint[];        -- by event: events.id
+    got_ids    bytea[];         -- what an insert returned, in its order
+    got        bigint[];
+    got_relays int[];
+    old_pages  int[] := p_known_pages;          -- sightings that may exist: of events known,
+    old_events bigint[] := p_known_events;      -- and of events that somebody else stored meanwhile
+    old_times  bigint[] := p_known_created_ats;
+    old_kinds  int[] := p_known_kinds;
+    old_keys   bytea[] := p_known_pubkeys;
+    old_done   boolean[];       -- by those: did not exist; NULL for all
+    count_new  int[] := array_fill(0, ARRAY[n_pages]);
+    count_all  int[] := array_fill(0, ARRAY[n_pages]);
+    count_link int[] := array_fill(0, ARRAY[n_pages]);
+    id         bytea;
+    last_id    bytea := '';
+    j          int := 1;
+    item       record;
+BEGIN
+    -- Shape: unnest would fill a shorter array with NULLs and say nothing; unsorted ids are what makes writers deadlock.
+    IF n_pages <> ALL (ARRAY[cardinality(p_fences), cardinality(p_frontiers), cardinality(p_walk_los),
+            cardinality(p_walk_his), cardinality(p_sealed_his), cardinality(p_tail_seens), cardinality(p_clears_walk),
+            cardinality(p_caps), cardinality(p_page_sizes)])
+        OR n_events <> ALL (ARRAY[cardinality(p_pubkeys), cardinality(p_created_ats), cardinality(p_kinds),
+            cardinality(p_tags), cardinality(p_contents), cardinality(p_sigs), cardinality(p_tag_keys),
+            cardinality(p_expires_ats), cardinality(p_raws), cardinality(p_dialects), cardinality(p_addresses)])
+        OR cardinality(p_new_pages) <> cardinality(p_new_events)
+        OR cardinality(p_known_pages) <> ALL (ARRAY[cardinality(p_known_events), cardinality(p_known_created_ats),
+            cardinality(p_known_kinds), cardinality(p_known_pubkeys)])
+    THEN
+        RAISE EXCEPTION 'commit_pages: arrays of different length' USING ERRCODE = '22023';
+    END IF;
+    FOREACH id IN ARRAY p_ids LOOP
+        IF id <= last_id THEN
+            RAISE EXCEPTION 'commit_pages: p_ids must ascend' USING ERRCODE = '22023';
+        END IF;
+        last_id := id;
+    END LOOP;
+
+    -- Leases: each row is locked where it is still ours, so nobody claims it before this transaction ends.
+    PERFORM pg_advisory_xact_lock_shared(16962, 1);
+    FOR i IN 1 .. n_pages LOOP
+        IF i > 1 AND p_relays[i] < p_relays[i - 1] THEN
+            RAISE EXCEPTION 'commit_pages: p_relays must not descend' USING ERRCODE = '22023';
+        END IF;
+        PERFORM FROM relay_sync s
+          WHERE s.relay_id = p_relays[i] AND s.fence = p_fences[i] AND s.owner = p_owner FOR NO KEY UPDATE;
+        ok[i] := FOUND;
+    END LOOP;
+
+    -- Known events were looked up before this transaction. Only after deletions can one of them be missing.
+    IF cardinality(p_known_events) > 0 AND EXISTS (
+        SELECT FROM orphan_walks w WHERE w.name = 'events' AND w.deleted_at > now() - interval '1 hour')
+    THEN
+        FOR item IN
+            SELECT z.page FROM (
+                SELECT k.page, (SELECT e.id FROM events e WHERE e.id = k.event) AS event
+                  FROM unnest(p_known_pages, p_known_events) AS k (page, event) OFFSET 0) AS z
+             WHERE z.event IS NULL
+        LOOP
+            ok[item.page] := false;
+        END LOOP;
+    END IF;
+
+    all_ok := true = ALL (ok);
+    IF NOT all_ok THEN
+        keep := array_fill(false, ARRAY[n_events]);
+        FOR item IN SELECT t.event FROM unnest(p_new_pages, p_new_events) AS t (page, event) WHERE ok[t.page] LOOP
+            keep[item.event] := true;
+        END LOOP;
+    END IF;
+
+    -- Events, in order of id.
+    WITH stored AS (
+        INSERT INTO events (created_at, expires_at, kind, id_dialect, event_id, pubkey, sig, tag_keys, tags, content, raw)
+        SELECT t.created_at, t.expires_at, t.kind, t.dialect, t.event_id, t.pubkey, t.sig, t.k, t.tags, t.content, t.raw
+          FROM unnest(p_ids, p_pubkeys, p_created_ats, p_kinds, p_tags, p_contents, p_sigs, p_tag_keys, p_expires_ats,
+                      p_raws, p_dialects) WITH ORDINALITY
+               AS t (event_id, pubkey, created_at, kind, tags, content, sig, k, expires_at, raw, dialect, n)
+         WHERE all_ok OR keep[t.n]
+        ON CONFLICT (event_id) DO NOTHING
+        RETURNING id, event_id)
+    SELECT coalesce(array_agg(s.id), '{}'), coalesce(array_agg(s.event_id), '{}') INTO got, got_ids FROM stored s;
+
+    -- Numbers by ordinal. RETURNING keeps the order of the rows given, so what came back is a subsequence of p_ids.
+    all_new := got_ids = p_ids;
+    IF all_new THEN
+        numbers := got;
+        is_new := array_fill(true, ARRAY[n_events]);
+    ELSE
+        is_new := array_fill(false, ARRAY[n_events]);
+        FOR i IN 1 .. n_events LOOP
+            IF got_ids[j] = p_ids[i] THEN
+                numbers[i] := got[j];
+                is_new[i] := true;
+                j := j + 1;
+            ELSIF all_ok OR keep[i] THEN
+                SELECT e.id INTO numbers[i] FROM events e WHERE e.event_id = p_ids[i];
+                IF NOT FOUND THEN
+                    RAISE EXCEPTION 'commit_pages: an event came and went' USING ERRCODE = '40001';
+                END IF;
+            END IF;
+        END LOOP;
+    END IF;
+
+    -- Sightings that may exist already.
+    IF NOT (all_ok AND all_new) THEN
+        SELECT array_agg(o.page), array_agg(o.event), array_agg(o.created_at), array_agg(o.kind), array_agg(o.pubkey)
+          INTO old_pages, old_events, old_times, old_kinds, old_keys
+          FROM (SELECT k.page, k.event, k.created_at, k.kind, k.pubkey
+                  FROM unnest(p_known_pages, p_known_events, p_known_created_ats, p_known_kinds, p_known_pubkeys)
+                       AS k (page, event, created_at, kind, pubkey)
+                 WHERE ok[k.page]
+                 UNION ALL
+                SELECT t.page, numbers[t.event], p_created_ats[t.event], p_kinds[t.event], p_pubkeys[t.event]
+                  FROM unnest(p_new_pages, p_new_events) AS t (page, event)
+                 WHERE ok[t.page] AND NOT is_new[t.event]) AS o;
+    END IF;
+    IF cardinality(old_pages) > 0 THEN
+        WITH linked AS (
+            INSERT INTO events_relays (event, created_at, relay_id, seen_at)
+            SELECT o.event, o.created_at, p_relays[o.page], seen
+              FROM unnest(old_pages, old_events, old_times) AS o (page, event, created_at)
+            ON CONFLICT (event, relay_id) DO NOTHING
+            RETURNING event, relay_id)
+        SELECT coalesce(array_agg(l.event), '{}'), array_agg(l.relay_id) INTO got, got_relays FROM linked l;
+        IF cardinality(got) < cardinality(old_pages) THEN
+            j := 1;
+            FOR i IN 1 .. cardinality(old_pages) LOOP
+                old_done[i] := coalesce(got[j] = old_events[i] AND got_relays[j] = p_relays[old_pages[i]], false);
+                j := j + old_done[i]::int;
+            END LOOP;
+        END IF;
+    END IF;
+
+    -- Sightings of events stored just now, which cannot exist unless two pages of one relay bring the same event;
+    -- then one queue row a page with what statistics have to count.
+    WITH pairs AS MATERIALIZED (
+        SELECT t.page, t.event, lag(t.event) OVER w IS DISTINCT FROM t.event AS is_first,
+               lag(t.event) OVER w IS DISTINCT FROM t.event OR lag(p_relays[t.page]) OVER w <> p_relays[t.page] AS is_link
+          FROM unnest(p_new_pages, p_new_events) WITH ORDINALITY AS t (page, event, n)
+         WHERE ok[t.page] AND is_new[t.event]
+        WINDOW w AS (ORDER BY t.n)),
+    linked AS (
+        INSERT INTO events_relays (event, created_at, relay_id, seen_at)
+        SELECT numbers[p.event], p_created_ats[p.event], p_relays[p.page], seen FROM pairs p WHERE p.is_link),
+    seen_all AS (
+        SELECT p.page, p_pubkeys[p.event] AS pubkey, p_kinds[p.event] AS kind, p.is_first, p.is_link FROM pairs p
+        UNION ALL
+        SELECT o.page, o.pubkey, o.kind, false, coalesce(o.done, true)
+          FROM unnest(old_pages, old_keys, old_kinds, old_done) AS o (page, pubkey, kind, done)),
+    grouped AS MATERIALIZED (
+        SELECT a.page, count(*) AS n, count(*) FILTER (WHERE a.is_first) AS n_new, count(*) FILTER (WHERE a.is_link) AS n_link,
+               array_agg(a.pubkey) FILTER (WHERE a.is_first) AS new_pubkeys,
+               array_agg(a.kind) FILTER (WHERE a.is_first) AS new_kinds,
+               array_agg(a.pubkey) FILTER (WHERE a.is_link AND NOT a.is_first) AS old_pubkeys,
+               array_agg(a.kind) FILTER (WHERE a.is_link AND NOT a.is_first) AS old_kinds
+          FROM seen_all a GROUP BY a.page),
+    queued AS (
+        INSERT INTO stat_queue (relay_id, new_pubkeys, new_kinds, old_pubkeys, old_kinds)
+        SELECT p_relays[g.page], g.new_pubkeys, g.new_kinds, g.old_pubkeys, g.old_kinds
+          FROM grouped g WHERE g.n_link > 0 ORDER BY g.page)
+    SELECT array_agg(coalesce(g.n, 0) ORDER BY p.n), array_agg(coalesce(g.n_new, 0) ORDER BY p.n),
+           array_agg(coalesce(g.n_link, 0) ORDER BY p.n)
+      INTO count_all, count_new, count_link
+      FROM generate_series(1, n_pages) AS p (n) LEFT JOIN grouped g ON g.page = p.n;
+
+    IF n_events > 0 THEN
+        PERFORM store_derived(p_ids, p_pubkeys, p_created_ats, p_addresses, numbers, is_new,
+                              p_tomb_events, p_tomb_keys, p_tomb_up_tos);
+    END IF;
+
+    -- Days: the client adds before it calls, since this relay's lease makes it the only writer. The last page wins.
+    INSERT INTO relay_day AS d (relay_id, day, n, idsum)
+    SELECT DISTINCT ON (p_relays[t.page], t.day) p_relays[t.page], t.day, t.n, t.idsum
+      FROM unnest(p_day_pages, p_days, p_day_counts, p_day_sums) AS t (page, day, n, idsum)
+     WHERE ok[t.page]
+     ORDER BY p_relays[t.page], t.day, t.page DESC
+    ON CONFLICT (relay_id, day) DO UPDATE SET n = excluded.n, idsum = excluded.idsum;
+
+    PERFORM store_coverage(p_relays, ok, p_drop_pages, p_drop_los, p_cov_pages, p_cov_los, p_cov_his, p_cov_states,
+        p_cov_proofs, p_cov_page_counts, p_cov_items, p_cov_caps, p_cov_reasons);
+
+    -- Progress. LEAST and GREATEST skip NULLs, so times go through a CASE where NULL means unchanged.
+    FOR i IN 1 .. n_pages LOOP
+        CONTINUE WHEN NOT ok[i];
+        UPDATE relay_sync s
+           SET frontier = CASE
+                   WHEN p_clears_walk[i] OR (p_walk_his[i] <> s.walk_hi AND p_frontiers[i] IS NOT NULL)
+                       THEN CASE WHEN p_frontiers[i] > latest THEN latest ELSE p_frontiers[i] END
+                   WHEN p_frontiers[i] IS NULL THEN s.frontier
+                   ELSE least(s.frontier, p_frontiers[i], latest) END,
+               walk_lo = CASE WHEN p_clears_walk[i] THEN p_walk_los[i] ELSE coalesce(p_walk_los[i], s.walk_lo) END,
+               walk_hi = CASE WHEN p_clears_walk[i] THEN p_walk_his[i] ELSE coalesce(p_walk_his[i], s.walk_hi) END,
+               sealed_hi = CASE WHEN p_sealed_his[i] IS NULL THEN s.sealed_hi
+                                ELSE greatest(s.sealed_hi, least(p_sealed_his[i], latest)) END,
+               tail_seen = CASE WHEN p_tail_seens[i] IS NULL THEN s.tail_seen ELSE least(p_tail_seens[i], latest) END,
+               cap_seen = coalesce(p_caps[i], s.cap_seen),
+               page_size = coalesce(p_page_sizes[i], s.page_size),
+               events_new = s.events_new + count_new[i],
+               sightings = s.sightings + count_link[i]
+         WHERE s.relay_id = p_relays[i];
+    END LOOP;
+
+    IF true = ANY (is_new) THEN
+        INSERT INTO event_batches (events) SELECT array_agg(t.number ORDER BY t.n)
+          FROM unnest(numbers, is_new) WITH ORDINALITY AS t (number, is_new, n) WHERE t.is_new;
+    END IF;
+    IF cardinality(p_bad_pages) > 0 THEN
+        PERFORM store_quarantine(p_relays, ok, p_bad_pages, p_bad_reasons, p_bad_digests, p_bad_raws);
+    END IF;
+
+    RETURN QUERY SELECT p_relays[p.n], ok[p.n], count_new[p.n], count_all[p.n] - count_new[p.n], count_link[p.n]
+      FROM generate_series(1, n_pages) AS p (n) ORDER BY p.n;
+END $$;
+COMMENT ON FUNCTION public.commit_pages IS 'Stores pages of relays under their leases, with events, sightings and progress, in one transaction.';
+
+-- insert_event: one event seen on one relay, without a lease: for tools, tests and imports. The relay is created when
+-- unknown. Synchronizers use commit_pages. If somebody holds the relay's lease, a new sighting takes the lease away, as
+-- the holder's day sums would otherwise overwrite this one's. Several in one transaction: in order of event_id.
+-- p_address may be left NULL, it is then computed. Answer: whether the event and the sighting are new.
+CREATE OR REPLACE FUNCTION public.insert_event(
+    p_event_id bytea, p_pubkey bytea, p_created_at bigint, p_kind int, p_tags jsonb, p_content text, p_sig bytea,
+    p_relay_url text, p_relay_network text, p_relay_inserted_at bigint, p_seen_at bigint,
+    p_tag_keys bigint[] DEFAULT NULL, p_expires_at bigint DEFAULT NULL, p_raw bytea DEFAULT NULL,
+    p_id_dialect smallint DEFAULT 0::smallint, p_address uuid DEFAULT NULL,
+    p_tomb_keys bytea[] DEFAULT '{}', p_tomb_up_tos bigint[] DEFAULT '{}',
+    OUT event_is_new boolean, OUT sighting_is_new boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    relay  int;
+    number bigint;
+    one_day CONSTANT int := p_created_at / 86400;
+    zero    CONSTANT bytea := decode(repeat('00', 32), 'hex');
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(16962, 1);
+    relay := insert_relay(p_relay_url, p_relay_network, p_relay_inserted_at);
+    PERFORM FROM relay_sync s WHERE s.relay_id = relay FOR NO KEY UPDATE;
+
+    event_is_new := false;
+    SELECT e.id INTO number FROM events e WHERE e.event_id = p_event_id;
+    IF NOT FOUND THEN
+        INSERT INTO events (created_at, expires_at, kind, id_dialect, event_id, pubkey, sig, tag_keys, tags, content, raw)
+        VALUES (p_created_at, p_expires_at, p_kind, p_id_dialect, p_event_id, p_pubkey, p_sig, p_tag_keys, p_tags,
+                p_content, p_raw)
+        ON CONFLICT (event_id) DO NOTHING RETURNING id INTO number;
+        event_is_new := FOUND;
+        IF NOT FOUND THEN
+            SELECT e.id INTO STRICT number FROM events e WHERE e.event_id = p_event_id;
+        END IF;
+    END IF;
+
+    INSERT INTO events_relays (event, created_at, relay_id, seen_at) VALUES (number, p_created_at, relay, p_seen_at)
+    ON CONFLICT (event, relay_id) DO NOTHING;
+    sighting_is_new := FOUND;
+    IF event_is_new THEN
+        PERFORM store_derived(ARRAY[p_event_id], ARRAY[p_pubkey], ARRAY[p_created_at],
+            ARRAY[coalesce(p_address, event_address(p_kind, p_pubkey, p_tags))], ARRAY[number], ARRAY[true],
+            array_fill(1, ARRAY[cardinality(p_tomb_keys)]), p_tomb_keys, p_tomb_up_tos);
+        INSERT INTO event_batches (events) VALUES (ARRAY[number]);
+        INSERT INTO stat_queue (relay_id, new_pubkeys, new_kinds) VALUES (relay, ARRAY[p_pubkey], ARRAY[p_kind]);
+    ELSIF sighting_is_new THEN
+        INSERT INTO stat_queue (relay_id, old_pubkeys, old_kinds) VALUES (relay, ARRAY[p_pubkey], ARRAY[p_kind]);
+    END IF;
+    IF sighting_is_new THEN
+        INSERT INTO relay_day AS d (relay_id, day, n, idsum) VALUES (relay, one_day, 1, p_event_id)
+        ON CONFLICT (relay_id, day) DO UPDATE SET n = d.n + 1, idsum = add_id(d.idsum, excluded.idsum);
+        UPDATE relay_sync s
+           SET events_new = s.events_new + event_is_new::int, sightings = s.sightings + 1,
+               fence = s.fence + (s.owner IS NOT NULL)::int, owner = NULL,
+               due_at = CASE WHEN s.owner IS NULL THEN s.due_at ELSE now() END
+         WHERE s.relay_id = relay;
+    END IF;
+END $$;
+COMMENT ON FUNCTION public.insert_event IS 'Stores one event as seen on one relay, outside any lease.';
+
+-- insert_relay_metadata: one check of a relay. Documents are stored once: nip11 under the SHA-256 of its raw bytes,
+-- nip66 under that of its jsonb text. p_nip11 and p_nip66 hold the columns of those tables by name; what has no column
+-- in nip66 stays in its document. NULL means none, and the error says why. Answer: whether the row is new.
+CREATE OR REPLACE FUNCTION public.insert_relay_metadata(
+    p_relay_url text, p_relay_network text, p_relay_inserted_at bigint, p_generated_at bigint,
+    p_nip11_raw bytea, p_nip11 jsonb, p_nip66 jsonb, p_nip11_error text, p_nip66_error text)
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    id11 CONSTANT bytea := sha256(p_nip11_raw);
+    id66 CONSTANT bytea := sha256(convert_to(p_nip66::text, 'UTF8'));
+BEGIN
+    PERFORM insert_relay(p_relay_url, p_relay_network, p_relay_inserted_at);
+    -- The row lock keeps delete_orphan_* off a document that this transaction is about to refer to.
+    WHILE id11 IS NOT NULL LOOP
+        PERFORM FROM nip11 d WHERE d.id = id11 FOR KEY SHARE;
+        EXIT WHEN FOUND;
+        INSERT INTO nip11 SELECT (jsonb_populate_record(
+                NULL::nip11, coalesce(p_nip11, '{}') || jsonb_build_object(
+                    'id', id11, 'raw', p_nip11_raw, 'defects', coalesce(p_nip11 -> 'defects', '[]')))).*
+        ON CONFLICT (id) DO NOTHING;
+        EXIT WHEN FOUND;
+    END LOOP;
+    WHILE id66 IS NOT NULL LOOP
+        PERFORM FROM nip66 d WHERE d.id = id66 FOR KEY SHARE;
+        EXIT WHEN FOUND;
+        INSERT INTO nip66 SELECT (jsonb_populate_record(
+                NULL::nip66, p_nip66 || jsonb_build_object('id', id66, 'document', p_nip66))).*
+        ON CONFLICT (id) DO NOTHING;
+        EXIT WHEN FOUND;
+    END LOOP;
+    INSERT INTO relay_metadata (relay_url, generated_at, nip11_id, nip66_id, nip11_error, nip66_error)
+    VALUES (p_relay_url, p_generated_at, id11, id66, p_nip11_error, p_nip66_error)
+    ON CONFLICT (relay_url, generated_at) DO NOTHING;
+    RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION public.insert_relay_metadata IS 'Stores one check of a relay with its documents, each document once.';
+
+-- fold_statistics: moves the oldest queue rows, about p_limit of them, into the counters. Deletion and counting commit
+-- together, so nothing is lost or counted twice. One at a time. Answer: rows folded, 0 when none are left, -1 while
+-- somebody else folds. Nested loops over CTEs of unknown size would be quadratic, hence the setting.
+CREATE OR REPLACE FUNCTION public.fold_statistics(p_limit int DEFAULT 100)
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_nestloop = off AS $$
+DECLARE
+    bound  bigint;
+    folded int;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(16962, 2) THEN
+        RETURN -1;
+    END IF;
+    SELECT max(z.id) INTO bound FROM (SELECT q.id FROM stat_queue q ORDER BY q.id LIMIT p_limit) AS z;
+    WITH queue AS MATERIALIZED (
+        DELETE FROM stat_queue q WHERE q.id <= bound
+        RETURNING q.relay_id, q.new_pubkeys, q.new_kinds, q.old_pubkeys, q.old_kinds, q.gone_pubkeys, q.gone_kinds),
+    seen AS MATERIALIZED (
+        SELECT q.relay_id, u.pubkey, u.kind, 1 AS events, 1 AS sightings
+          FROM queue q, unnest(q.new_pubkeys, q.new_kinds) AS u (pubkey, kind)
+        UNION ALL
+        SELECT q.relay_id, u.pubkey, u.kind, 0, 1 FROM queue q, unnest(q.old_pubkeys, q.old_kinds) AS u (pubkey, kind)
+        UNION ALL
+        SELECT NULL, u.pubkey, u.kind, -1, 0 FROM queue q, unnest(q.gone_pubkeys, q.gone_kinds) AS u (pubkey, kind)),
+    pairs AS MATERIALIZED (
+        SELECT s.relay_id, s.pubkey, sum(s.events) AS events, sum(s.sightings) AS sightings FROM seen s GROUP BY 1, 2),
+    persons AS MATERIALIZED (SELECT p.pubkey, sum(p.events)::bigint AS events FROM pairs p GROUP BY 1),
+    authors AS (
+        INSERT INTO stat_authors AS a (pubkey, n) SELECT p.pubkey, p.events FROM persons p ORDER BY p.pubkey
+        ON CONFLICT (pubkey) DO UPDATE SET n = a.n + excluded.n RETURNING author_id, pubkey, n),
+    relay_authors AS (
+        INSERT INTO stat_relay_authors AS r (relay_id, author_id, n)
+        SELECT p.relay_id, a.author_id, p.sightings FROM pairs p JOIN authors a ON a.pubkey = p.pubkey
+         WHERE p.relay_id IS NOT NULL ORDER BY 1, 2
+        ON CONFLICT (relay_id, author_id) DO UPDATE SET n = r.n + excluded.n
+        RETURNING relay_id, r.xmax = 0 AS is_new),      -- a row inserted, not updated, has no xmax
+    relay_kinds AS (
+        INSERT INTO stat_relay_kinds AS r (relay_id, kind, n)
+        SELECT s.relay_id, s.kind, sum(s.sightings) FROM seen s WHERE s.relay_id IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
+        ON CONFLICT (relay_id, kind) DO UPDATE SET n = r.n + excluded.n),
+    kinds AS (
+        INSERT INTO stat_kinds AS k (kind, n)
+        SELECT s.kind, sum(s.events) FROM seen s GROUP BY 1 HAVING sum(s.events) <> 0 ORDER BY 1
+        ON CONFLICT (kind) DO UPDATE SET n = k.n + excluded.n),
+    relays AS (
+        INSERT INTO stat_relays AS r (relay_id, n, authors)
+        SELECT z.relay_id, sum(z.n), sum(z.authors)
+          FROM (SELECT p.relay_id, sum(p.sightings) AS n, 0 AS authors FROM pairs p WHERE p.relay_id IS NOT NULL GROUP BY 1
+                UNION ALL
+                SELECT a.relay_id, 0, count(*) FROM relay_authors a WHERE a.is_new GROUP BY 1) AS z
+         GROUP BY 1 ORDER BY 1
+        ON CONFLICT (relay_id) DO UPDATE SET n = r.n + excluded.n, authors = r.authors + excluded.authors),
+    totals AS (
+        UPDATE stat_totals t
+           SET events = t.events + z.events, authors = t.authors + z.authors
+          FROM (SELECT coalesce(sum(p.events), 0) AS events,
+                       coalesce(sum((a.n > 0)::int - (a.n - p.events > 0)::int), 0) AS authors
+                  FROM persons p JOIN authors a ON a.pubkey = p.pubkey) AS z)
+    SELECT count(*) INTO folded FROM queue;
+    RETURN folded;
+END $$;
+COMMENT ON FUNCTION public.fold_statistics(int) IS 'Moves queued counting into the counters, a bounded number of rows a call.';
+
+-- 06_views.sql ---------------------------------------------------------------------
+
+-- Views. Counting views answer from the stat_* counters plus what the queue still holds, so they are exact at once and
+-- never scan the archive. A view belongs to bigbrotr_owner; apply_rights at the end lets everybody read it.
+
+-- sightings: events_relays spelt out.
+CREATE OR REPLACE VIEW public.sightings AS
+SELECT e.event_id, r.relay_url, s.seen_at::bigint AS seen_at, s.gone_at::bigint AS gone_at, s.created_at
+  FROM public.events_relays s
+  JOIN public.events e ON e.id = s.event
+  JOIN public.relays r ON r.relay_id = s.relay_id;
+COMMENT ON VIEW public.sightings IS 'Which relay served which event, since when (Unix seconds), and when it was found gone.';
+
+-- relay_metadata_latest: the newest check of each relay with its documents, also when it failed.
+CREATE OR REPLACE VIEW public.relay_metadata_latest AS
+SELECT r.relay_url, r.network, r.status, m.generated_at, m.nip11_id, m.nip66_id, m.nip11_error, m.nip66_error,
+       n.name, n.description, n.pubkey, n.contact, n.software, n.version, n.supported_nips, n.limitation, n.defects,
+       o.openable, o.readable, o.writable, o.rtt_open, o.rtt_read, o.rtt_write
+  FROM public.relays r
+ CROSS JOIN LATERAL (SELECT x.generated_at, x.nip11_id, x.nip66_id, x.nip11_error, x.nip66_error
+                       FROM public.relay_metadata x WHERE x.relay_url = r.relay_url
+                      ORDER BY x.generated_at DESC LIMIT 1) AS m
+  LEFT JOIN public.nip11 n ON n.id = m.nip11_id
+  LEFT JOIN public.nip66 o ON o.id = m.nip66_id;
+COMMENT ON VIEW public.relay_metadata_latest IS 'Newest check of each relay.';
+
+-- stat_pending: the queue, one row a sighting or deletion.
+CREATE OR REPLACE VIEW public.stat_pending AS
+SELECT q.relay_id, u.pubkey, u.kind, 1 AS events, 1 AS sightings
+  FROM public.stat_queue q, unnest(q.new_pubkeys, q.new_kinds) AS u (pubkey, kind)
+ UNION ALL
+SELECT q.relay_id, u.pubkey, u.kind, 0, 1
+  FROM public.stat_queue q, unnest(q.old_pubkeys, q.old_kinds) AS u (pubkey, kind)
+ UNION ALL
+SELECT q.relay_id, u.pubkey, u.kind, -1, 0
+  FROM public.stat_queue q, unnest(q.gone_pubkeys, q.gone_kinds) AS u (pubkey, kind);
+COMMENT ON VIEW public.stat_pending IS 'Counting that is not folded yet.';
+
+CREATE OR REPLACE VIEW public.kind_counts_total AS
+SELECT z.kind, sum(z.n)::bigint AS total_events
+  FROM (SELECT k.kind, k.n FROM public.stat_kinds k
+         UNION ALL SELECT p.kind, p.events FROM public.stat_pending p) AS z
+ GROUP BY z.kind HAVING sum(z.n) > 0;
+COMMENT ON VIEW public.kind_counts_total IS 'Events by kind.';
+
+CREATE OR REPLACE VIEW public.kind_counts_by_relay AS
+SELECT r.relay_url, z.kind, sum(z.n)::bigint AS total_events
+  FROM (SELECT k.relay_id, k.kind, k.n FROM public.stat_relay_kinds k
+         UNION ALL SELECT p.relay_id, p.kind, p.sightings FROM public.stat_pending p) AS z
+  JOIN public.relays r ON r.relay_id = z.relay_id
+ GROUP BY r.relay_url, z.kind HAVING sum(z.n) > 0;
+COMMENT ON VIEW public.kind_counts_by_relay IS 'Events by relay and kind.';
+
+-- The two views by author join the queue to the counters instead of grouping both, so that neither direction has to
+-- aggregate all authors.
+CREATE OR REPLACE VIEW public.pubkey_counts_total AS
+WITH pending AS MATERIALIZED (SELECT p.pubkey, sum(p.events) AS n FROM public.stat_pending p GROUP BY p.pubkey)
+SELECT a.pubkey, (a.n + coalesce(p.n, 0))::bigint AS total_events
+  FROM public.stat_authors a LEFT JOIN pending p ON p.pubkey = a.pubkey
+ WHERE a.n + coalesce(p.n, 0) > 0
+ UNION ALL
+SELECT p.pubkey, p.n::bigint FROM pending p
+ WHERE p.n > 0 AND (SELECT a.author_id FROM public.stat_authors a WHERE a.pubkey = p.pubkey) IS NULL;
+COMMENT ON VIEW public.pubkey_counts_total IS 'Events by author.';
+
+CREATE OR REPLACE VIEW public.pubkey_counts_by_relay AS
+WITH pending AS MATERIALIZED (
+    SELECT p.relay_id, p.pubkey, sum(p.sightings) AS n FROM public.stat_pending p
+     WHERE p.relay_id IS NOT NULL GROUP BY p.relay_id, p.pubkey HAVING sum(p.sightings) > 0)
+SELECT a.pubkey, r.relay_url, (c.n + coalesce(p.n, 0))::bigint AS total_events
+  FROM public.stat_relay_authors c
+  JOIN public.stat_authors a ON a.author_id = c.author_id
+  JOIN public.relays r ON r.relay_id = c.relay_id
+  LEFT JOIN pending p ON p.relay_id = c.relay_id AND p.pubkey = a.pubkey
+ UNION ALL
+SELECT p.pubkey, r.relay_url, p.n::bigint
+  FROM pending p JOIN public.relays r ON r.relay_id = p.relay_id
+ WHERE (SELECT c.n FROM public.stat_relay_authors c
+         WHERE c.relay_id = p.relay_id
+           AND c.author_id = (SELECT a.author_id FROM public.stat_authors a WHERE a.pubkey = p.pubkey)) IS NULL;
+COMMENT ON VIEW public.pubkey_counts_by_relay IS 'Events by author and relay.';
+
+CREATE OR REPLACE VIEW public.events_statistics AS
+WITH pending AS MATERIALIZED (
+    SELECT p.pubkey, sum(p.events) AS events, sum(p.sightings) AS sightings FROM public.stat_pending p GROUP BY p.pubkey)
+SELECT (t.events + coalesce((SELECT sum(p.events) FROM pending p), 0))::bigint AS total_events,
+       ((SELECT coalesce(sum(r.n), 0) FROM public.stat_relays r)
+           + coalesce((SELECT sum(p.sightings) FROM pending p), 0))::bigint AS total_sightings,
+       (t.authors + coalesce((
+           SELECT sum((z.had + z.events > 0)::int - (z.had > 0)::int)
+             FROM (SELECT p.events, coalesce((SELECT a.n FROM public.stat_authors a WHERE a.pubkey = p.pubkey), 0) AS had
+                     FROM pending p) AS z), 0))::bigint AS unique_pubkeys,
+       k.unique_kinds, k.regular_events, k.replaceable_events, k.ephemeral_events, k.addressable_events,
+       (SELECT min(e.created_at) FROM public.events e) AS earliest_event_timestamp,
+       (SELECT max(e.created_at) FROM public.events e) AS latest_event_timestamp
+  FROM public.stat_totals t,
+       (SELECT count(*) AS unique_kinds,
+               coalesce(sum(c.total_events) FILTER (WHERE c.class = 'regular'), 0)::bigint AS regular_events,
+               coalesce(sum(c.total_events) FILTER (WHERE c.class = 'replaceable'), 0)::bigint AS replaceable_events,
+               coalesce(sum(c.total_events) FILTER (WHERE c.class = 'ephemeral'), 0)::bigint AS ephemeral_events,
+               coalesce(sum(c.total_events) FILTER (WHERE c.class = 'addressable'), 0)::bigint AS addressable_events
+          FROM (SELECT n.total_events,
+                       CASE WHEN n.kind IN (0, 3) OR n.kind BETWEEN 10000 AND 19999 THEN 'replaceable'
+                            WHEN n.kind BETWEEN 20000 AND 29999 THEN 'ephemeral'
+                            WHEN n.kind BETWEEN 30000 AND 39999 THEN 'addressable'
+                            ELSE 'regular' END AS class
+                  FROM public.kind_counts_total n) AS c) AS k;
+COMMENT ON VIEW public.events_statistics IS 'The archive in one row; times in Unix seconds. Kinds without a class in NIP-01 count as regular.';
+
+CREATE OR REPLACE VIEW public.relays_statistics AS
+WITH pending AS MATERIALIZED (
+    SELECT z.relay_id, sum(z.n) AS n, count(*) FILTER (WHERE z.author IS NULL) AS authors
+      FROM (SELECT p.relay_id, p.pubkey, sum(p.sightings) AS n,
+                   (SELECT c.author_id FROM public.stat_relay_authors c
+                     WHERE c.relay_id = p.relay_id
+                       AND c.author_id = (SELECT a.author_id FROM public.stat_authors a WHERE a.pubkey = p.pubkey)) AS author
+              FROM public.stat_pending p WHERE p.relay_id IS NOT NULL GROUP BY p.relay_id, p.pubkey) AS z
+     GROUP BY z.relay_id)
+SELECT r.relay_url, r.network, r.status, r.first_seen, r.last_seen,
+       (coalesce(c.n, 0) + coalesce(p.n, 0))::bigint AS total_events,
+       (coalesce(c.authors, 0) + coalesce(p.authors, 0))::bigint AS unique_pubkeys,
+       s.events_new AS events_first_seen_here,
+       (SELECT min(e.created_at) FROM public.events_relays e WHERE e.relay_id = r.relay_id) AS first_event_timestamp,
+       (SELECT max(e.created_at) FROM public.events_relays e WHERE e.relay_id = r.relay_id) AS last_event_timestamp,
+       t.avg_rtt_open, t.avg_rtt_read, t.avg_rtt_write
+  FROM public.relays r
+  LEFT JOIN public.relay_sync s ON s.relay_id = r.relay_id
+  LEFT JOIN public.stat_relays c ON c.relay_id = r.relay_id
+  LEFT JOIN pending p ON p.relay_id = r.relay_id
+  LEFT JOIN LATERAL (
+       SELECT avg(o.rtt_open) AS avg_rtt_open, avg(o.rtt_read) AS avg_rtt_read, avg(o.rtt_write) AS avg_rtt_write
+         FROM (SELECT m.nip66_id FROM public.relay_metadata m WHERE m.relay_url = r.relay_url
+                ORDER BY m.generated_at DESC LIMIT 10) AS m
+         JOIN public.nip66 o ON o.id = m.nip66_id) AS t ON true;
+COMMENT ON VIEW public.relays_statistics IS 'Each relay in one row; times in Unix seconds, round trips in milliseconds over its newest ten checks.';
+
+-- relay_coverage_summary: how much of a relay's time is proven. Seconds by state, open time before the first interval
+-- not counted.
+CREATE OR REPLACE VIEW public.relay_coverage_summary AS
+SELECT r.relay_url, r.network, s.class, s.sealed_hi, s.frontier, s.tail_seen,
+       c.intervals, c.covered_from, c.covered_to,
+       c.open_seconds, c.provisional_seconds, c.sealed_seconds, c.settled_seconds, c.gap_seconds, c.gap_reasons,
+       c.last_proved_at
+  FROM public.relays r
+  JOIN public.relay_sync s ON s.relay_id = r.relay_id
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS intervals, min(v.lo) AS covered_from, max(v.hi) AS covered_to,
+              coalesce(sum(v.hi::numeric - v.lo + 1) FILTER (WHERE v.state IN (0, 1)), 0) AS open_seconds,
+              coalesce(sum(v.hi::numeric - v.lo + 1) FILTER (WHERE v.state = 2), 0) AS provisional_seconds,
+              coalesce(sum(v.hi::numeric - v.lo + 1) FILTER (WHERE v.state = 3), 0) AS sealed_seconds,
+              coalesce(sum(v.hi::numeric - v.lo + 1) FILTER (WHERE v.state = 4), 0) AS settled_seconds,
+              coalesce(sum(v.hi::numeric - v.lo + 1) FILTER (WHERE v.state = 5), 0) AS gap_seconds,
+              coalesce(array_agg(DISTINCT v.reason ORDER BY v.reason) FILTER (WHERE v.state = 5), '{}') AS gap_reasons,
+              max(v.proved_at) AS last_proved_at
+         FROM public.relay_coverage v WHERE v.relay_id = r.relay_id) AS c;
+COMMENT ON VIEW public.relay_coverage_summary IS 'Seconds of each relay by state of proof; reasons as in relay_coverage.reason.';
+
+SELECT public.apply_rights();
