@@ -77,13 +77,12 @@ extension Ban {
         Ban(
             name: "wall_clock", pattern: #"\bDate\(|(?<![.\w])time\(nil\)|\bCLOCK_REALTIME\b|\bgettimeofday\b"#,
             scope: .product,
-            reason:
-                "clocks of replicas are compared with nothing; use the database's now(), or a comment on the wall clock",
-            except: ["Shared/Telemetry/": "a log line carries the time of this machine"], allowingWords: ["wall clock"]),
+            reason: "clocks of replicas are compared with nothing; use the database's now(), or explain the wall clock",
+            except: ["Shared/Telemetry/": "a log line has this machine's time"], allowingWords: ["wall clock"]),
         Ban(
             name: "sleep",
             pattern: #"\b(Task(<Never, Never>)?\.sleep|usleep|nanosleep|Thread\.sleep)\b"#
-                + #"|(?<![.\w])(?<!func )sleep\("#,
+                + #"|(?<![.\w])(?<!func )(?<!await )sleep\("#,
             scope: .everywhere,
             reason: "time enters as a Clock; await a signal in tests, clock.sleep(for:) in products"),
         Ban(

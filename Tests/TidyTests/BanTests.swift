@@ -32,6 +32,7 @@ import Testing
         "// print(1), try! x", "let a = \"print(1) b! try! c\"", "writer.print(1)", "dump(a, to: &text)",
         "func printed() {}", "a != b",
         "if !a {}", "a !== b", "f(!a)", "x = !y", "func sleep(until: Int) {}", "try await clock.sleep(for: wait)",
+        "try await sleep(now() + wait)",
         "blueprint(1)", "let a = b ? !c : d", "preconditionFailure(\"our own mistake\")",
     ])
     func `sound code is accepted`(line: String) throws {

@@ -49,6 +49,12 @@ import Testing
         #expect(violations("Tests/StoreTests/A.swift", "@testable import Finder").isEmpty)
     }
 
+    @Test func `a granted module is granted to the named modules only`() {
+        #expect(planted.allowed(in: "Nostr", isTest: false)?.contains("FoundationEssentials") == false)
+        #expect(planted.allowed(in: "Nostr", isTest: false)?.contains("Glibc") == true)
+        #expect(planted.allowed(in: "DatabaseTests", isTest: true)?.contains("Foundation") == true)
+    }
+
     @Test func `an import in a comment or a literal is none`() {
         #expect(violations("Shared/Nostr/A.swift", "// import Foundation\nlet a = \"import Foundation\"").isEmpty)
     }
