@@ -23,11 +23,14 @@ public struct Bytes32: Hashable, Sendable {
 
     /// The value of 64 lowercase hex characters in memory; nil for any other length or character.
     public init?(hex: UnsafeRawBufferPointer) {
-        guard hex.count == 64, let text = hex.baseAddress,
-            let a = Hex.decodeLong(text), let b = Hex.decodeLong(text + 16),
-            let c = Hex.decodeLong(text + 32), let d = Hex.decodeLong(text + 48)
-        else { return nil }
-        self.init(words: (a, b, c, d))
+        guard hex.count == 64, let text = hex.baseAddress else { return nil }
+        var faults: UInt64 = 0
+        let words = (
+            Hex.decodeLong(text, &faults), Hex.decodeLong(text + 16, &faults),
+            Hex.decodeLong(text + 32, &faults), Hex.decodeLong(text + 48, &faults)
+        )
+        guard faults == 0 else { return nil }
+        self.init(words: words)
     }
 
     /// Lets a function write the 32 bytes; they are zero before.
@@ -39,6 +42,16 @@ public struct Bytes32: Hashable, Sendable {
 
     /// 64 lowercase hex characters.
     public var hex: String { withUnsafeBytes { Hex.encode($0) } }
+
+    /// Writes 64 lowercase hex characters to an address.
+    public func writeHex(to text: UnsafeMutableRawPointer) {
+        withUnsafeBytes { bytes in
+            for index in 0..<8 {
+                let four = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self))
+                text.storeBytes(of: Hex.encodeWord(four).littleEndian, toByteOffset: index * 8, as: UInt64.self)
+            }
+        }
+    }
 
     /// The 32 bytes as an array.
     public var bytes: [UInt8] { withUnsafeBytes { [UInt8]($0) } }

@@ -16,7 +16,7 @@ public struct AddressKey: Hashable, Sendable {
     ///
     /// A replaceable kind (0, 3, 10000-19999) has no `d`: it is taken as empty. An addressable one (30000-39999)
     /// without the tag equals one with an empty value.
-    public init?(kind: UInt16, pubkey: PublicKey, d: some Collection<UInt8>) {
+    public init?(kind: UInt16, pubkey: PublicKey, d: [UInt8]) {
         guard let kindClass = Self.kindClass(kind) else { return nil }
         var text: [UInt8] = []
         Decimal.append(Int64(kind), to: &text)

@@ -9,13 +9,14 @@ internal import Crypto
 public struct EventParser: ~Copyable {
     private let limits: EventLimits
     private var hasher = SHA256Hasher()
+    // Holds the canonical form of an event of the usual size.
+    private var small = [UInt8](repeating: 0, count: copiedBytes + frameBytes)
     // Grows with an event that is not hashed in place, and is given back after a large one.
     private var buffer: [UInt8] = []
 
     /// A parser with the given limits.
     public init(limits: EventLimits = .init()) {
         self.limits = limits
-        buffer.reserveCapacity(Self.copiedBytes + 256)
     }
 
     /// The event that the bytes hold, as a whole. The ranges of the result are positions in `json`.
@@ -46,44 +47,48 @@ public struct EventParser: ~Copyable {
     /// What a parser may hold between events; thousands of connections have one each.
     private static let keptBytes = 64 << 10
 
+    /// Room for what stands round tags and content.
+    private static let frameBytes = 128
+
     private mutating func hashInPlace(_ event: ParsedEvent, _ json: UnsafeBufferPointer<UInt8>) -> EventID {
-        writeHead(event)
-        let tags = UnsafeBufferPointer(rebasing: json[event.tags])
-        let content = UnsafeBufferPointer(rebasing: json[event.content])
-        guard tags.count + content.count > Self.copiedBytes else {
-            buffer.append(contentsOf: tags)
-            buffer.append(contentsOf: ",\"".utf8)
-            buffer.append(contentsOf: content)
-            buffer.append(contentsOf: "\"]".utf8)
-            buffer.withUnsafeBytes { hasher.update($0) }
-            return hasher.finalize()
+        let tags = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: json[event.tags]))
+        let content = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: json[event.content]))
+        let isCopied = tags.count + content.count <= Self.copiedBytes
+        small.withUnsafeMutableBytes { bytes in
+            var writer = ByteWriter(bytes)
+            writer.head(event)
+            if isCopied {
+                writer.append(tags)
+                writer.append(",\"")
+                writer.append(content)
+                writer.append("\"]")
+            }
+            hasher.update(writer.written)
         }
-        buffer.withUnsafeBytes { hasher.update($0) }
-        hasher.update(UnsafeRawBufferPointer(tags))
-        buffer.removeAll(keepingCapacity: true)
-        buffer.append(contentsOf: ",\"\"]".utf8)
-        buffer.withUnsafeBytes { hasher.update(UnsafeRawBufferPointer(rebasing: $0.prefix(2))) }
-        hasher.update(UnsafeRawBufferPointer(content))
-        buffer.withUnsafeBytes { hasher.update(UnsafeRawBufferPointer(rebasing: $0.dropFirst(2))) }
+        if !isCopied {
+            hasher.update(tags)
+            update(",\"")
+            hasher.update(content)
+            update("\"]")
+        }
         return hasher.finalize()
+    }
+
+    private mutating func update(_ text: StaticString) {
+        hasher.update(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     private mutating func hash(
         _ event: ParsedEvent, _ json: UnsafeBufferPointer<UInt8>, _ dialect: IDDialect
     ) -> EventID {
-        writeHead(event)
+        buffer.removeAll(keepingCapacity: true)
+        CanonicalJSON.appendHead(pubkey: event.pubkey, createdAt: event.createdAt, kind: event.kind, to: &buffer)
         CanonicalJSON.appendTags(json, event.tags, dialect: dialect, to: &buffer)
         buffer.append(contentsOf: ",\"".utf8)
         CanonicalJSON.appendString(json, event.content, dialect: dialect, to: &buffer)
         buffer.append(contentsOf: "\"]".utf8)
         buffer.withUnsafeBytes { hasher.update($0) }
         return hasher.finalize()
-    }
-
-    private mutating func writeHead(_ event: ParsedEvent) {
-        buffer.removeAll(keepingCapacity: true)
-        CanonicalJSON.appendHead(
-            pubkey: event.pubkey, createdAt: event.createdAt, kind: event.kind, to: &buffer)
     }
 
     /// Which of the other dialects gives the id. Most wrong ids are just wrong: a dialect is tried only when the text

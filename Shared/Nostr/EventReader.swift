@@ -37,7 +37,7 @@ struct EventReader {
 
     /// Reads the whole object and what follows it, which may be blanks only.
     mutating func read() throws(EventError) -> ParsedEvent {
-        if scanner.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { throw .byteOrderMark }
+        if scanner.hasByteOrderMark { throw .byteOrderMark }
         scanner.skipBlanks()
         guard scanner.take(UInt8(ascii: "{")) else { throw .notJSON }
         scanner.skipBlanks()
@@ -120,20 +120,28 @@ struct EventReader {
     }
 
     private static func member(_ bytes: UnsafeBufferPointer<UInt8>, _ key: Range<Int>) -> Members? {
-        var word: UInt64 = 0
-        for index in key.prefix(8) { word = word << 8 | UInt64(bytes[index]) }
-        switch (key.count, word) {
-        case (2, 0x6964): return .id
-        case (3, 0x73_6967): return .signature
-        case (4, 0x6B69_6E64): return .kind
-        case (4, 0x7461_6773): return .tags
-        case (6, 0x7075_626B_6579): return .pubkey
-        case (7, 0x63_6F6E_7465_6E74): return .content
-        case (10, 0x6372_6561_7465_645F):
+        switch (key.count, word(bytes, key)) {
+        case (2, 0x6469): return .id
+        case (3, 0x67_6973): return .signature
+        case (4, 0x646E_696B): return .kind
+        case (4, 0x7367_6174): return .tags
+        case (6, 0x7965_6B62_7570): return .pubkey
+        case (7, 0x74_6E65_746E_6F63): return .content
+        case (10, 0x5F64_6574_6165_7263):
             let isAt = bytes[key.upperBound - 2] == UInt8(ascii: "a") && bytes[key.upperBound - 1] == UInt8(ascii: "t")
             return isAt ? .createdAt : nil
         default: return nil
         }
+    }
+
+    /// The first eight bytes of a key as one number, the first byte lowest.
+    private static func word(_ bytes: UnsafeBufferPointer<UInt8>, _ key: Range<Int>) -> UInt64 {
+        guard key.lowerBound <= bytes.count - 8 else {
+            return key.reversed().reduce(0) { $0 << 8 | UInt64(bytes[$1]) }
+        }
+        let raw = UnsafeRawBufferPointer(bytes)
+        let word = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: key.lowerBound, as: UInt64.self))
+        return key.count < 8 ? word & (1 << (UInt64(key.count) * 8) - 1) : word
     }
 }
 

@@ -38,6 +38,9 @@ struct JSONScanner {
     /// The byte at the position, or 0 at the end: 0 is no part of JSON outside strings.
     @inline(__always) var current: UInt8 { position < bytes.count ? bytes[position] : 0 }
 
+    /// True when the text begins with U+FEFF, which RFC 8259 section 8.1 forbids to send.
+    var hasByteOrderMark: Bool { bytes.count > 2 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF }
+
     /// Moves past blanks; true when there were any.
     @inline(__always) @discardableResult mutating func skipBlanks() -> Bool {
         if current > 0x20 { return false }
@@ -58,49 +61,60 @@ struct JSONScanner {
         guard take(byte) else { throw .syntax }
     }
 
-    /// Takes a string with its quotes.
-    mutating func string() throws(JSONFault) -> JSONText {
+    /// Takes a string with its quotes. Most strings are plain, so that case is inlined where it is called.
+    @inline(__always) mutating func string() throws(JSONFault) -> JSONText {
         try expect(UInt8(ascii: "\""))
         let start = position
+        let end = endOfPlainText(from: start)
+        position = end
+        guard end < bytes.count, bytes[end] == UInt8(ascii: "\"") else { return try escapedString(from: start) }
+        position = end + 1
+        return JSONText(range: start..<end, marks: [])
+    }
+
+    /// Takes the rest of a string that is not plain ASCII; the position is behind its plain beginning.
+    @inline(never) private mutating func escapedString(from start: Int) throws(JSONFault) -> JSONText {
         var marks: JSONText.Marks = []
         while true {
-            skipPlainWords()
             let byte = current
-            switch byte {
-            case UInt8(ascii: "\""):
+            if byte == UInt8(ascii: "\"") {
                 position += 1
                 return JSONText(range: start..<(position - 1), marks: marks)
-            case UInt8(ascii: "\\"):
+            }
+            if byte == UInt8(ascii: "\\") {
                 try escape(&marks)
-            case 0x80...:
+            } else if byte >= 0x80 {
                 try multibyte()
-            case 0x20...:
-                position += 1
-            default:
+            } else {
                 throw position < bytes.count ? .controlByte : .syntax
             }
+            position = endOfPlainText(from: position)
         }
     }
 
-    /// Moves over whole words without a quote, a backslash, a control byte or a byte above 0x7F, then to the first one.
-    @inline(__always) private mutating func skipPlainWords() {
+    /// Where the next quote, backslash, control byte or byte above 0x7F stands, or the end.
+    @inline(__always) private func endOfPlainText(from start: Int) -> Int {
         let raw = UnsafeRawBufferPointer(bytes)
         let ones: UInt64 = 0x0101_0101_0101_0101
-        while position <= bytes.count - 8 {
-            let word = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+        let lastWord = raw.count - 8
+        var index = start
+        while index <= lastWord {
+            let word = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
             let quote = word ^ (ones &* 0x22)
             let backslash = word ^ (ones &* 0x5C)
-            // Subtracting borrows into bit 7 of the first byte that matches; later bytes may be wrong, the first is not.
+            // Subtracting borrows into bit 7 of the first byte that matches. Bytes behind it may be wrong, it is not:
+            // bytes above 0x7F, the only others that set bit 7, count as found by themselves.
             let found = (quote &- ones) | (backslash &- ones) | (word &- ones &* 0x20) | word
             let special = found & (ones &* 0x80)
-            if special == 0 {
-                position += 8
-                continue
-            }
-            // A byte above 0xA0 also sets bit 7 in the difference; it is special by itself, so that does no harm.
-            position += special.trailingZeroBitCount >> 3
-            return
+            if special != 0 { return index + (special.trailingZeroBitCount >> 3) }
+            index += 8
         }
+        while index < raw.count, Self.isPlain(raw[index]) { index += 1 }
+        return index
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte < 0x80 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 }
 
@@ -141,28 +155,33 @@ extension JSONScanner {
 
     /// Takes a run of bytes above 0x7F, checking them by RFC 3629: shortest forms, no surrogates, up to U+10FFFF.
     private mutating func multibyte() throws(JSONFault) {
-        while current >= 0x80 {
-            let lead = current
-            switch lead {
-            case 0xC2...0xDF: try continuation(0x80...0xBF, then: 0)
-            case 0xE0: try continuation(0xA0...0xBF, then: 1)
-            case 0xED: try continuation(0x80...0x9F, then: 1)
-            case 0xE1...0xEF: try continuation(0x80...0xBF, then: 1)
-            case 0xF0: try continuation(0x90...0xBF, then: 2)
-            case 0xF1...0xF3: try continuation(0x80...0xBF, then: 2)
-            case 0xF4: try continuation(0x80...0x8F, then: 2)
-            default: throw .badUTF8
-            }
+        var index = position
+        while index < bytes.count, bytes[index] >= 0x80 {
+            let size = Self.sizeOfCharacter(bytes, at: index)
+            guard size > 0 else { throw .badUTF8 }
+            index += size
         }
+        position = index
     }
 
-    /// Takes a lead byte, a second byte in the range and as many plain continuation bytes.
+    /// How many bytes the character beyond ASCII takes that begins at a place; 0 when it is not UTF-8.
     @inline(__always)
-    private mutating func continuation(_ second: ClosedRange<UInt8>, then more: Int) throws(JSONFault) {
-        guard position < bytes.count - 1 - more, second.contains(bytes[position + 1]) else { throw .badUTF8 }
-        for offset in 0..<more {
-            guard bytes[position + 2 + offset] & 0xC0 == 0x80 else { throw .badUTF8 }
+    private static func sizeOfCharacter(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> Int {
+        let lead = bytes[index]
+        let left = bytes.count - index
+        if lead < 0xE0 { return lead >= 0xC2 && left > 1 && isTail(bytes[index + 1]) ? 2 : 0 }
+        if lead < 0xF0 {
+            guard left > 2, isTail(bytes[index + 1]), isTail(bytes[index + 2]) else { return 0 }
+            if lead == 0xE0, bytes[index + 1] < 0xA0 { return 0 }
+            if lead == 0xED, bytes[index + 1] > 0x9F { return 0 }
+            return 3
         }
-        position += 2 + more
+        guard lead < 0xF5, left > 3, isTail(bytes[index + 1]), isTail(bytes[index + 2]), isTail(bytes[index + 3])
+        else { return 0 }
+        if lead == 0xF0, bytes[index + 1] < 0x90 { return 0 }
+        if lead == 0xF4, bytes[index + 1] > 0x8F { return 0 }
+        return 4
     }
+
+    @inline(__always) private static func isTail(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
 }

@@ -7,11 +7,12 @@ extension ParsedEvent {
     public func materialised(from json: UnsafeBufferPointer<UInt8>, servedAs ownURL: RelayURL? = nil) -> Event {
         precondition(json.count >= end, "an event is materialised from the bytes it was parsed from")
         let source = UnsafeBufferPointer(rebasing: json[tags])
+        let facts = TagFacts(source, createdAt: createdAt)
         return Event(
             id: id, pubkey: pubkey, createdAt: createdAt, kind: kind, signature: signature,
             tagsJSON: canonicalTags(json), content: decodedContent(json), raw: hasNUL ? Array(json[..<end]) : nil,
-            dialect: dialect, expiresAt: NIP40Expiration.time(source),
-            tagKeys: TagKey.keys(source, createdAt: createdAt), address: address(source),
+            dialect: dialect, expiresAt: facts.expiresAt, tagKeys: facts.keys,
+            address: AddressKey(kind: kind, pubkey: pubkey, d: facts.d),
             tombstones: tombstones(source, ownURL))
     }
 
@@ -29,20 +30,6 @@ extension ParsedEvent {
         output.reserveCapacity(content.count)
         JSONString.appendDecoded(json, content, replacingNUL: true, to: &output)
         return output
-    }
-
-    private func address(_ tags: UnsafeBufferPointer<UInt8>) -> AddressKey? {
-        guard let kindClass = AddressKey.kindClass(kind) else { return nil }
-        return AddressKey(kind: kind, pubkey: pubkey, d: kindClass == .addressable ? firstD(tags) : [])
-    }
-
-    /// The value of the first `d` tag; a missing one equals the empty value (NIP-01).
-    private func firstD(_ tags: UnsafeBufferPointer<UInt8>) -> [UInt8] {
-        var cursor = TagCursor(tags)
-        while let tag = cursor.next() {
-            if tag.letter?.letter == UInt8(ascii: "d") { return tag.decodedValue }
-        }
-        return []
     }
 
     private func tombstones(_ tags: UnsafeBufferPointer<UInt8>, _ ownURL: RelayURL?) -> [Tombstone] {

@@ -6,8 +6,8 @@ struct RelayMessageReader {
 
     /// Stands behind the opening bracket.
     init(_ bytes: UnsafeBufferPointer<UInt8>) throws(ProtocolError) {
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { throw .byteOrderMark }
         scanner = JSONScanner(bytes)
+        if scanner.hasByteOrderMark { throw .byteOrderMark }
         scanner.skipBlanks()
         guard scanner.take(UInt8(ascii: "[")) else { throw .notJSON }
     }

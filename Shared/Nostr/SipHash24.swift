@@ -24,6 +24,29 @@ struct SipHash24 {
         if count & 7 == 0 { block() }
     }
 
+    /// Adds eight bytes of the message, the lowest first.
+    @inline(__always) mutating func append(_ word: UInt64) {
+        let shift = (count & 7) * 8
+        count &+= 8
+        tail |= word << shift
+        block()
+        // A shift by the whole width gives 0 in Swift, which is what an aligned word leaves.
+        tail = word >> (64 - shift)
+    }
+
+    /// Adds the bytes in memory.
+    @inline(__always) mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        var offset = 0
+        while offset <= bytes.count - 8 {
+            append(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+            offset += 8
+        }
+        while offset < bytes.count {
+            append(bytes[offset])
+            offset += 1
+        }
+    }
+
     /// The hash of the message; the value is used up.
     mutating func finish() -> UInt64 {
         tail |= count << 56
@@ -33,7 +56,7 @@ struct SipHash24 {
         return v0 ^ v1 ^ v2 ^ v3
     }
 
-    private mutating func block() {
+    @inline(__always) private mutating func block() {
         v3 ^= tail
         round()
         round()
@@ -41,7 +64,7 @@ struct SipHash24 {
         tail = 0
     }
 
-    private mutating func round() {
+    @inline(__always) private mutating func round() {
         v0 &+= v1
         v1 = v1 << 13 | v1 >> 51
         v1 ^= v0

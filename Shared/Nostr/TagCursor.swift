@@ -23,8 +23,9 @@ struct TagCursor {
 
         /// True when the name is this ASCII text.
         func isNamed(_ text: StaticString) -> Bool {
-            JSONString.decoded(bytes, name).elementsEqual(
-                UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+            let wanted = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+            if name.marks.contains(.escaped) { return JSONString.decoded(bytes, name).elementsEqual(wanted) }
+            return name.range.count == wanted.count && bytes[name.range].elementsEqual(wanted)
         }
 
         /// The value in UTF-8; empty when there is none.

@@ -1,3 +1,5 @@
+internal import Crypto
+
 /// The 64-bit keys that stand for a tag in the index of stored events.
 ///
 /// A key is SipHash-2-4 over one byte letter, eight bytes week (created_at / 604,800 as little-endian Int64) and the
@@ -22,42 +24,22 @@ public enum TagKey {
 
     /// The key of a tag value in UTF-8 in one week; nil for an `e` or `p` value that is not 64 lowercase hex
     /// characters: NIP-01 lets filters ask for no other.
-    public static func key(_ name: TagName, _ value: some Collection<UInt8>, week: Int64) -> Int64? {
+    public static func key(_ name: TagName, _ value: [UInt8], week: Int64) -> Int64? {
+        value.withUnsafeBufferPointer { key(name, $0, week: week) }
+    }
+
+    /// The key of a tag value in memory.
+    static func key(_ name: TagName, _ value: UnsafeBufferPointer<UInt8>, week: Int64) -> Int64? {
         if name.letter == UInt8(ascii: "e") || name.letter == UInt8(ascii: "p") {
-            guard value.count == 64, value.allSatisfy(isHex) else { return nil }
+            guard EventID(hex: UnsafeRawBufferPointer(value)) != nil else { return nil }
         }
         var hash = SipHash24(seed)
         hash.append(name.letter)
-        var week = UInt64(bitPattern: week)
-        for _ in 0..<8 {
-            hash.append(UInt8(truncatingIfNeeded: week))
-            week >>= 8
-        }
-        for byte in value.prefix(maxValueBytes) { hash.append(byte) }
+        hash.append(UInt64(bitPattern: week))
+        hash.append(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: value.prefix(maxValueBytes))))
         return Int64(bitPattern: hash.finish())
-    }
-
-    /// The sorted, distinct keys of all one-letter tags of an event.
-    static func keys(_ tags: UnsafeBufferPointer<UInt8>, createdAt: UnixTime) -> [Int64] {
-        let week = week(of: createdAt)
-        var keys: [Int64] = []
-        var cursor = TagCursor(tags)
-        while let tag = cursor.next() {
-            guard let name = tag.letter, let value = tag.value else { continue }
-            let key =
-                value.marks.contains(.escaped)
-                ? key(name, tag.decodedValue, week: week)
-                : key(name, UnsafeBufferPointer(rebasing: tags[value.range]), week: week)
-            if let key { keys.append(key) }
-        }
-        keys.sort()
-        return keys.reduce(into: []) { distinct, key in if distinct.last != key { distinct.append(key) } }
     }
 
     /// The 16 ASCII bytes `BigBrotr tagkey1` as two little-endian words; public, and the version is part of it.
     private static let seed: (UInt64, UInt64) = (0x7274_6F72_4267_6942, 0x3179_656B_6761_7420)
-
-    private static func isHex(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
-    }
 }
