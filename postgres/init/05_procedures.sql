@@ -284,8 +284,8 @@ BEGIN
                 is_new[i] := true;
                 j := j + 1;
             ELSIF all_ok OR keep[i] THEN
-                SELECT e.id INTO numbers[i] FROM events e WHERE e.event_id = p_ids[i];
-                IF NOT FOUND THEN
+                numbers[i] := (SELECT e.id FROM events e WHERE e.event_id = p_ids[i]);
+                IF numbers[i] IS NULL THEN
                     RAISE EXCEPTION 'commit_pages: an event came and went' USING ERRCODE = '40001';
                 END IF;
             END IF;

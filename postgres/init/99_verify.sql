@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x43675abcb0f86e21dbe8a6acc09cedc9e6c3bfa2f959e28b0292044d6c2feb9f')
+            (1, '0001_first_release', '\xd86548e54df3955f602ada2df2eacd0a1abcf3f8691089ab551b715c1d023424')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP
