@@ -6,7 +6,8 @@ enum SettingsScalarReader {
     /// The value of a node; nil when the type is no single value at all.
     static func read<T>(_ type: T.Type, _ node: SettingsNode?) throws -> T? {
         if let scalarType = type as? any SettingsScalar.Type {
-            return try text(node).flatMap { scalarType.init(settingText: $0) }.map { $0 as? T } ?? mismatch()
+            let text = text(node) ?? quotedWord(node)
+            return try text.flatMap { scalarType.init(settingText: $0) }.map { $0 as? T } ?? mismatch()
         }
         if type == String.self { return try string(node) as? T }
         if type == Bool.self { return try bool(node) as? T }
@@ -46,13 +47,13 @@ enum SettingsScalarReader {
 
     /// The text of a scalar that is not a text itself.
     private static func text(_ node: SettingsNode?) -> String? {
-        guard case .scalar(let text, let form)? = node?.value, form != .quoted else { return quantity(node) }
+        guard case .scalar(let text, let form)? = node?.value, form != .quoted else { return nil }
         return text
     }
 
-    /// A quoted "4 MiB" is as good as a plain one; a quoted "5" is a text.
-    private static func quantity(_ node: SettingsNode?) -> String? {
-        guard case .scalar(let text, .quoted)? = node?.value, text.hasSuffix("B") else { return nil }
+    /// A quoted "4 MiB" is as good as a plain one; a quoted "5" is a text, not a number.
+    private static func quotedWord(_ node: SettingsNode?) -> String? {
+        guard case .scalar(let text, .quoted)? = node?.value, SettingsNumber.double(text) == nil else { return nil }
         return text
     }
 

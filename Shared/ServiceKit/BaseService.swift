@@ -1,0 +1,79 @@
+internal import Database
+internal import Logging
+internal import Telemetry
+
+/// A service: one unit of work that is repeated. Cycles take no input, read the database anew and may run twice.
+public protocol BaseService<State>: Actor {
+    /// What it remembers.
+    associatedtype State: ServiceState
+    /// Its own settings.
+    associatedtype Config: ServiceConfig
+
+    /// In snake_case: "priority_synchronizer". Names its files, its row in `service_state` and its log lines.
+    static var serviceName: String { get }
+    /// True for work that is done once and then ends the process.
+    static var runsOnce: Bool { get }
+    /// False for the service that makes the schema, which cannot wait for it.
+    static var needsSchema: Bool { get }
+    /// False for a service whose role may not write; then nothing is loaded or saved.
+    static var keepsState: Bool { get }
+
+    /// Made from settings and what it depends on; does nothing yet.
+    init(config: Config, context: ServiceContext)
+
+    /// What it depends on.
+    nonisolated var context: ServiceContext { get }
+    /// What it remembers; saved after each cycle.
+    var state: State { get set }
+    /// Row of `service_state`; a service whose replicas each have a state adds its replica.
+    nonisolated var stateName: String { get }
+
+    /// One cycle. Ends soon after `context.shutdown` is requested or the task is cancelled.
+    /// - Throws: whatever went wrong; only the loop around it catches everything.
+    func run() async throws -> Outcome
+
+    /// What speaks for or against its readiness beyond database, schema and cycles.
+    func healthCheck() async -> HealthReport
+}
+
+extension BaseService {
+    /// Repeated.
+    public static var runsOnce: Bool { false }
+    /// Waits for the schema.
+    public static var needsSchema: Bool { true }
+    /// Remembers.
+    public static var keepsState: Bool { true }
+    /// The service's name.
+    public nonisolated var stateName: String { Self.serviceName }
+    /// Nothing speaks against it.
+    public func healthCheck() async -> HealthReport { HealthReport() }
+
+    /// Name of the executable: "bigbrotr-priority-synchronizer".
+    public static var productName: String {
+        "bigbrotr-" + serviceName.map { $0 == "_" ? "-" : String($0) }.joined()
+    }
+
+    /// Replaces the state by the saved one. One that cannot be read is reported and left for a fresh one.
+    /// - Throws: `DatabaseError` when the database cannot be asked.
+    public func loadState() async throws {
+        guard Self.keepsState, let saved = try await context.brotr.loadServiceState(name: stateName) else { return }
+        do { state = try State(json: saved.json) } catch {
+            context.logger.error(
+                "state_unreadable",
+                metadata: [LogKey.errorKind: "state_unreadable", LogKey.reason: "the cycle starts from a fresh state"])
+        }
+    }
+
+    /// Saves the state.
+    /// - Throws: `DatabaseError`.
+    public func saveState() async throws {
+        guard Self.keepsState else { return }
+        try await context.brotr.saveServiceState(name: stateName, json: try state.json())
+    }
+
+    /// Gets ready for the first cycle.
+    public func start() async throws { try await loadState() }
+
+    /// Asks for the end: the cycle in hand finishes, no other begins.
+    public nonisolated func stop() { context.shutdown.request() }
+}
