@@ -20,11 +20,10 @@ public enum ErrorKind {
         }
     }
 
-    /// Whether the error says that the database cannot be worked with at all now, whatever is asked.
-    public static func isDatabaseUnreachable(_ error: any Error) -> Bool {
-        guard let error = error as? DatabaseError else { return false }
-        return [.connectionFailed, .authenticationFailed, .connectionLost, .acquisitionTimeout].contains(error.kind)
-    }
+    /// Names of errors which say that the database cannot be worked with at all now, whatever is asked.
+    static let unreachable: Set<String> = Set(
+        [.connectionFailed, .authenticationFailed, .connectionLost, .acquisitionTimeout]
+            .map { (kind: DatabaseError.Kind) in kind.rawValue })
 
     private static func snakeCase(_ name: String) -> String {
         var result = ""

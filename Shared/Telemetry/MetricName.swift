@@ -11,6 +11,14 @@ public enum MetricName {
     /// Counter: series that were folded into one because a metric had too many.
     public static let droppedSeries = "bigbrotr_metrics_series_folded_total"
 
+    /// Gives the metrics of every service their help lines.
+    public static func describe(in registry: PrometheusRegistry) {
+        registry.describe(cycleDuration, "Time one cycle took.")
+        registry.describe(cycles, "Cycles that ended, by outcome.")
+        registry.describe(errors, "Errors, by kind.")
+        registry.describe(ready, "1 when the service is ready.")
+    }
+
     /// A name as Prometheus allows it: letters, digits, underscores and colons, no digit first.
     static func sanitised(_ name: String) -> String { sanitised(name, allowsColon: true) }
 
