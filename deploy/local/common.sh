@@ -24,9 +24,12 @@ ensure_service_user() {
     useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$service_user"
 }
 
+# Becomes the service user by replacing this process: no parent stays behind that would treat signals its own way.
+drop_to_service_user=(setpriv --reuid "$service_user" --regid "$service_user" --init-groups --inh-caps=-all --)
+
 # Runs a command as the service user with this environment (so secrets travel in variables, never in arguments).
 as_service() {
-    if [ "$is_root" = yes ]; then runuser -u "$service_user" -- "$@"; else "$@"; fi
+    if [ "$is_root" = yes ]; then "${drop_to_service_user[@]}" "$@"; else "$@"; fi
 }
 
 # The folder below which every run keeps its state. Server processes must be able to search all its parents, so a clone
@@ -69,9 +72,9 @@ continue_as_service_user() {
         cp "$repository"/deploy/local/* "$base/tools/deploy/local/"
         scripts=$base/tools/deploy/local
     fi
-    export BIGBROTR_STATE_DIR=$base
+    export BIGBROTR_STATE_DIR=$base HOME=$folder
     cd "$folder"
-    exec runuser -u "$service_user" -- "$scripts/$script" "$@"
+    exec "${drop_to_service_user[@]}" "$scripts/$script" "$@"
 }
 
 # write_file MODE PATH: standard input becomes the file, in one step.
@@ -88,13 +91,13 @@ secret() {
     cat "$file"
 }
 
-# free_port FROM: the first port from FROM on that can be bound on loopback. Below the range from which the kernel takes
-# ports for outgoing connections, so that a recorded port stays free while its server is down.
+# free_port FROM STEP: the first port of FROM, FROM + STEP, ... that can be bound on loopback. All are below the range from
+# which the kernel takes ports for outgoing connections, so that a recorded port stays free while its server is down.
 free_port() {
-    python3 - "$1" <<'PYTHON'
+    python3 - "$1" "$2" <<'PYTHON'
 import socket, sys
-first = int(sys.argv[1])
-for port in range(first, first + 1000):
+first, step = int(sys.argv[1]), int(sys.argv[2])
+for port in range(first, first + 200 * step, step):
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -107,11 +110,11 @@ sys.exit("no free port from %d on" % first)
 PYTHON
 }
 
-# recorded_port FOLDER NAME FROM: the port this name had before if it is still free, else another one; remembered.
+# recorded_port FOLDER NAME FROM [STEP]: the port this name had before if it is still free, else another one; remembered.
 recorded_port() {
     local file="$1/ports/$2" from=$3 port
     if [ -s "$file" ]; then from=$(cat "$file"); fi
-    port=$(free_port "$from")
+    port=$(free_port "$from" "${4:-1}")
     say "$port" | write_file 644 "$file"
     say "$port"
 }
