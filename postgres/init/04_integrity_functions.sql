@@ -8,7 +8,7 @@
 -- delete_orphan_events: events that no relay is linked to. Their counters go down, their address falls back to the newest
 -- version that is left. Deleting excludes those who link events, (16962, 1); looking does not.
 CREATE OR REPLACE FUNCTION public.delete_orphan_events(p_limit int DEFAULT 10000)
-RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     start    bigint;
     last     bigint;
@@ -61,7 +61,7 @@ COMMENT ON FUNCTION public.delete_orphan_events(int) IS 'Deletes events that no 
 -- delete_orphan_nip11, delete_orphan_nip66: documents that no check refers to. A document locked by a check in progress
 -- is left for the next round; the foreign keys guard the rest.
 CREATE OR REPLACE FUNCTION public.delete_orphan_nip11(p_limit int DEFAULT 10000)
-RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     start bytea;
     last  bytea;
@@ -89,7 +89,7 @@ END $$;
 COMMENT ON FUNCTION public.delete_orphan_nip11(int) IS 'Deletes NIP-11 documents that no check refers to, among the next p_limit. Deleted rows, or -1 at the end of a round.';
 
 CREATE OR REPLACE FUNCTION public.delete_orphan_nip66(p_limit int DEFAULT 10000)
-RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     start bytea;
     last  bytea;
@@ -116,7 +116,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.delete_orphan_nip66(int) IS 'Deletes NIP-66 documents that no check refers to, among the next p_limit. Deleted rows, or -1 at the end of a round.';
 
--- schema_inventory: what this database has, one line an object: extensions, roles, tables, views, types, their columns with type
+-- schema_inventory: what this database has, one line an object: extensions, group roles, tables, views, types, their columns with type
 -- and nullability, valid indexes and constraints, policies, functions with result. Storage parameters are left out: they may
 -- be tuned.
 CREATE OR REPLACE FUNCTION public.schema_inventory()
@@ -128,7 +128,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
                             WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
     SELECT 'extension ' || e.extname FROM pg_extension e
     UNION ALL
-    SELECT 'role ' || r.rolname FROM pg_roles r WHERE r.rolname LIKE 'bigbrotr\_%'
+    SELECT 'role ' || r.rolname FROM pg_roles r
+     WHERE r.rolname LIKE 'bigbrotr\_%' AND (NOT r.rolcanlogin OR r.rolname = 'bigbrotr_pgbouncer')
     UNION ALL
     SELECT CASE r.relkind WHEN 'v' THEN 'view ' WHEN 'c' THEN 'type ' ELSE 'table ' END || r.name FROM relations r
     UNION ALL

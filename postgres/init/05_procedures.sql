@@ -4,12 +4,13 @@
 -- on the tables. Lock order, the same for all, so that writers cannot deadlock: advisory (16962, 1) -> relays by URL ->
 -- relay_sync by relay_id -> events by event_id -> events_relays -> latest_versions by address -> tombstones by key ->
 -- relay_day -> relay_coverage -> quarantine by digest. Statements on this path must not depend on table statistics: no
--- join with a table that grows, only scalar look-ups by key, which cannot turn into a scan of it.
+-- join with a table that grows, only scalar look-ups by key, which cannot turn into a scan of it. enable_seqscan is off in
+-- them, since a plan made while a table was tiny would else be kept while it grows.
 
 -- insert_relay: relay_id of a canonical URL. A known URL is returned as it is, neither network nor first_seen changes.
 -- The look-up comes first because a conflicting insert burns a relay_id.
 CREATE OR REPLACE FUNCTION public.insert_relay(p_url text, p_network text, p_inserted_at bigint)
-RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     found_id int;
 BEGIN
@@ -176,7 +177,7 @@ CREATE OR REPLACE FUNCTION public.commit_pages(
     p_cov_page_counts int[], p_cov_items bigint[], p_cov_caps int[], p_cov_reasons smallint[],
     p_bad_pages int[], p_bad_reasons text[], p_bad_digests bytea[], p_bad_raws bytea[])
 RETURNS TABLE (relay_id int, accepted boolean, events_new int, events_known int, sightings_new int)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp ROWS 10 AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off ROWS 10 AS $$
 #variable_conflict use_column
 DECLARE
     n_pages    CONSTANT int := cardinality(p_relays);
@@ -415,7 +416,7 @@ CREATE OR REPLACE FUNCTION public.insert_event(
     p_id_dialect smallint DEFAULT 0::smallint, p_address uuid DEFAULT NULL,
     p_tomb_keys bytea[] DEFAULT '{}', p_tomb_up_tos bigint[] DEFAULT '{}',
     OUT event_is_new boolean, OUT sighting_is_new boolean)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     relay  int;
@@ -470,7 +471,7 @@ COMMENT ON FUNCTION public.insert_event IS 'Stores one event as seen on one rela
 CREATE OR REPLACE FUNCTION public.insert_relay_metadata(
     p_relay_url text, p_relay_network text, p_relay_inserted_at bigint, p_generated_at bigint,
     p_nip11_raw bytea, p_nip11 jsonb, p_nip66 jsonb, p_nip11_error text, p_nip66_error text)
-RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     id11 CONSTANT bytea := sha256(p_nip11_raw);
     id66 CONSTANT bytea := sha256(convert_to(p_nip66::text, 'UTF8'));
@@ -503,9 +504,9 @@ COMMENT ON FUNCTION public.insert_relay_metadata IS 'Stores one check of a relay
 
 -- fold_statistics: moves the oldest queue rows, about p_limit of them, into the counters. Deletion and counting commit
 -- together, so nothing is lost or counted twice. One at a time. Answer: rows folded, 0 when none are left, -1 while
--- somebody else folds. Nested loops over CTEs of unknown size would be quadratic, hence the setting.
+-- somebody else folds. Nested loops over CTEs of unknown size would be quadratic, hence the settings.
 CREATE OR REPLACE FUNCTION public.fold_statistics(p_limit int DEFAULT 100)
-RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_nestloop = off AS $$
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_nestloop = off SET enable_seqscan = off AS $$
 DECLARE
     bound  bigint;
     folded int;

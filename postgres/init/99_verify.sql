@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\xd86548e54df3955f602ada2df2eacd0a1abcf3f8691089ab551b715c1d023424')
+            (1, '0001_first_release', '\x6d0e171218916de0f6f0e56dab88e0fc4c82f6d4dd663bd9037627b6fa25139c')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

@@ -848,7 +848,7 @@ CREATE INDEX IF NOT EXISTS relay_metadata_nip66 ON public.relay_metadata (nip66_
 -- delete_orphan_events: events that no relay is linked to. Their counters go down, their address falls back to the newest
 -- version that is left. Deleting excludes those who link events, (16962, 1); looking does not.
 CREATE OR REPLACE FUNCTION public.delete_orphan_events(p_limit int DEFAULT 10000)
-RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     start    bigint;
     last     bigint;
@@ -901,7 +901,7 @@ COMMENT ON FUNCTION public.delete_orphan_events(int) IS 'Deletes events that no 
 -- delete_orphan_nip11, delete_orphan_nip66: documents that no check refers to. A document locked by a check in progress
 -- is left for the next round; the foreign keys guard the rest.
 CREATE OR REPLACE FUNCTION public.delete_orphan_nip11(p_limit int DEFAULT 10000)
-RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     start bytea;
     last  bytea;
@@ -929,7 +929,7 @@ END $$;
 COMMENT ON FUNCTION public.delete_orphan_nip11(int) IS 'Deletes NIP-11 documents that no check refers to, among the next p_limit. Deleted rows, or -1 at the end of a round.';
 
 CREATE OR REPLACE FUNCTION public.delete_orphan_nip66(p_limit int DEFAULT 10000)
-RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     start bytea;
     last  bytea;
@@ -956,7 +956,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.delete_orphan_nip66(int) IS 'Deletes NIP-66 documents that no check refers to, among the next p_limit. Deleted rows, or -1 at the end of a round.';
 
--- schema_inventory: what this database has, one line an object: extensions, roles, tables, views, types, their columns with type
+-- schema_inventory: what this database has, one line an object: extensions, group roles, tables, views, types, their columns with type
 -- and nullability, valid indexes and constraints, policies, functions with result. Storage parameters are left out: they may
 -- be tuned.
 CREATE OR REPLACE FUNCTION public.schema_inventory()
@@ -968,7 +968,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
                             WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
     SELECT 'extension ' || e.extname FROM pg_extension e
     UNION ALL
-    SELECT 'role ' || r.rolname FROM pg_roles r WHERE r.rolname LIKE 'bigbrotr\_%'
+    SELECT 'role ' || r.rolname FROM pg_roles r
+     WHERE r.rolname LIKE 'bigbrotr\_%' AND (NOT r.rolcanlogin OR r.rolname = 'bigbrotr_pgbouncer')
     UNION ALL
     SELECT CASE r.relkind WHEN 'v' THEN 'view ' WHEN 'c' THEN 'type ' ELSE 'table ' END || r.name FROM relations r
     UNION ALL
@@ -1250,12 +1251,13 @@ COMMENT ON FUNCTION public.schema_missing() IS 'What this release needs and this
 -- on the tables. Lock order, the same for all, so that writers cannot deadlock: advisory (16962, 1) -> relays by URL ->
 -- relay_sync by relay_id -> events by event_id -> events_relays -> latest_versions by address -> tombstones by key ->
 -- relay_day -> relay_coverage -> quarantine by digest. Statements on this path must not depend on table statistics: no
--- join with a table that grows, only scalar look-ups by key, which cannot turn into a scan of it.
+-- join with a table that grows, only scalar look-ups by key, which cannot turn into a scan of it. enable_seqscan is off in
+-- them, since a plan made while a table was tiny would else be kept while it grows.
 
 -- insert_relay: relay_id of a canonical URL. A known URL is returned as it is, neither network nor first_seen changes.
 -- The look-up comes first because a conflicting insert burns a relay_id.
 CREATE OR REPLACE FUNCTION public.insert_relay(p_url text, p_network text, p_inserted_at bigint)
-RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     found_id int;
 BEGIN
@@ -1422,7 +1424,7 @@ CREATE OR REPLACE FUNCTION public.commit_pages(
     p_cov_page_counts int[], p_cov_items bigint[], p_cov_caps int[], p_cov_reasons smallint[],
     p_bad_pages int[], p_bad_reasons text[], p_bad_digests bytea[], p_bad_raws bytea[])
 RETURNS TABLE (relay_id int, accepted boolean, events_new int, events_known int, sightings_new int)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp ROWS 10 AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off ROWS 10 AS $$
 #variable_conflict use_column
 DECLARE
     n_pages    CONSTANT int := cardinality(p_relays);
@@ -1661,7 +1663,7 @@ CREATE OR REPLACE FUNCTION public.insert_event(
     p_id_dialect smallint DEFAULT 0::smallint, p_address uuid DEFAULT NULL,
     p_tomb_keys bytea[] DEFAULT '{}', p_tomb_up_tos bigint[] DEFAULT '{}',
     OUT event_is_new boolean, OUT sighting_is_new boolean)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     relay  int;
@@ -1716,7 +1718,7 @@ COMMENT ON FUNCTION public.insert_event IS 'Stores one event as seen on one rela
 CREATE OR REPLACE FUNCTION public.insert_relay_metadata(
     p_relay_url text, p_relay_network text, p_relay_inserted_at bigint, p_generated_at bigint,
     p_nip11_raw bytea, p_nip11 jsonb, p_nip66 jsonb, p_nip11_error text, p_nip66_error text)
-RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     id11 CONSTANT bytea := sha256(p_nip11_raw);
     id66 CONSTANT bytea := sha256(convert_to(p_nip66::text, 'UTF8'));
@@ -1749,9 +1751,9 @@ COMMENT ON FUNCTION public.insert_relay_metadata IS 'Stores one check of a relay
 
 -- fold_statistics: moves the oldest queue rows, about p_limit of them, into the counters. Deletion and counting commit
 -- together, so nothing is lost or counted twice. One at a time. Answer: rows folded, 0 when none are left, -1 while
--- somebody else folds. Nested loops over CTEs of unknown size would be quadratic, hence the setting.
+-- somebody else folds. Nested loops over CTEs of unknown size would be quadratic, hence the settings.
 CREATE OR REPLACE FUNCTION public.fold_statistics(p_limit int DEFAULT 100)
-RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_nestloop = off AS $$
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_nestloop = off SET enable_seqscan = off AS $$
 DECLARE
     bound  bigint;
     folded int;

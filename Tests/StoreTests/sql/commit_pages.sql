@@ -115,7 +115,8 @@ BEGIN
     PERFORM pg_temp.expect('events', (SELECT array_agg(content ORDER BY content) FROM events), ARRAY['e1', 'e2', 'e3']);
     PERFORM pg_temp.expect('columns', (SELECT (created_at, kind, event_id, pubkey, tag_keys, id_dialect)::text FROM events
         WHERE content = 'e2'), (200, 7, pg_temp.hash('e2'), pg_temp.hash('bob'), ARRAY[1, 2]::bigint[], 0)::text);
-    PERFORM pg_temp.expect('sightings', (SELECT array_agg(format('%s %s %s', e.content, r.relay_url, s.created_at) ORDER BY e.content, r.relay_url)
+    PERFORM pg_temp.expect('sightings', (SELECT array_agg(format('%s %s %s', e.content, r.relay_url, s.created_at) ORDER BY e.content,
+        r.relay_url)
         FROM events_relays s JOIN events e ON e.id = s.event JOIN relays r ON r.relay_id = s.relay_id),
         ARRAY['e1 wss://a.example 100', 'e2 wss://a.example 200', 'e2 wss://b.example 200', 'e3 wss://b.example 300']);
     PERFORM pg_temp.expect('seen_at', (SELECT bool_and(seen_at = extract(epoch FROM now())::int AND gone_at IS NULL) FROM events_relays),
@@ -166,7 +167,8 @@ BEGIN
         '{"f1": {"author": "carl", "at": 10, "kind": 1}, "f2": {"author": "carl", "at": 20, "kind": 0, "home": "carl 0"},
           "f3": {"author": "carl", "at": 30, "kind": 0, "home": "carl 0", "tombs": [["x", 1]]}}'),
         ARRAY['a t 2 0 2', 'b f 0 0 0', 'c t 0 2 2']);
-    PERFORM pg_temp.expect('its events', (SELECT array_agg(content ORDER BY content) FROM events WHERE content LIKE 'f%'), ARRAY['f1', 'f2']);
+    PERFORM pg_temp.expect('its events', (SELECT array_agg(content ORDER BY content) FROM events WHERE content LIKE 'f%'), ARRAY['f1',
+        'f2']);
     PERFORM pg_temp.expect('its row', (SELECT x::text FROM relay_sync x WHERE relay_id = pg_temp.relay('b')), print);
     PERFORM pg_temp.expect('its parts', (SELECT count(*) FROM relay_coverage)
         + (SELECT count(*) FROM quarantine) + (SELECT count(*) FROM tombstones)
@@ -191,13 +193,17 @@ BEGIN
         '{"v0": {"author": "d", "at": 10, "kind": 0, "home": "d 0"}, "v1": {"author": "d", "at": 20, "kind": 0, "home": "d 0"},
           "v2": {"author": "d", "at": 20, "kind": 0, "home": "d 0"}}');
     PERFORM pg_temp.expect('tie in a call', (SELECT event_id FROM latest_versions), pg_temp.hash('v1'));
-    PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "new": ["v7"]}]', '{"v7": {"author": "d", "at": 20, "kind": 0, "home": "d 0"}}');
+    PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "new": ["v7"]}]', '{"v7": {"author": "d", "at": 20, "kind": 0,
+        "home": "d 0"}}');
     PERFORM pg_temp.expect('tie over calls, lower id', (SELECT event_id FROM latest_versions), pg_temp.hash('v7'));
-    PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "new": ["v9"]}]', '{"v9": {"author": "d", "at": 20, "kind": 0, "home": "d 0"}}');
+    PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "new": ["v9"]}]', '{"v9": {"author": "d", "at": 20, "kind": 0,
+        "home": "d 0"}}');
     PERFORM pg_temp.expect('tie over calls, higher id', (SELECT event_id FROM latest_versions), pg_temp.hash('v7'));
-    PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "new": ["v4"]}]', '{"v4": {"author": "d", "at": 19, "kind": 0, "home": "d 0"}}');
+    PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "new": ["v4"]}]', '{"v4": {"author": "d", "at": 19, "kind": 0,
+        "home": "d 0"}}');
     PERFORM pg_temp.expect('older', (SELECT event_id FROM latest_versions), pg_temp.hash('v7'));
-    PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "new": ["v5"]}]', '{"v5": {"author": "d", "at": 21, "kind": 0, "home": "d 0"}}');
+    PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "new": ["v5"]}]', '{"v5": {"author": "d", "at": 21, "kind": 0,
+        "home": "d 0"}}');
     PERFORM pg_temp.expect('newer', (SELECT (l.event_id, l.created_at, l.event)::text FROM latest_versions l),
         (SELECT (pg_temp.hash('v5'), 21::bigint, e.id)::text FROM events e WHERE e.content = 'v5'));
 
@@ -216,11 +222,13 @@ BEGIN
     -- Day sums are absolute; the last page of a relay wins.
     PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "days": [[0, 9, "first"], [1, 4, "one"]]},
         {"relay": "a", "fence": 7, "days": [[0, 10, "second"]]}]');
-    PERFORM pg_temp.expect('absolute', (SELECT array_agg((day, n, idsum)::text ORDER BY day) FROM relay_day WHERE relay_id = pg_temp.relay('a')),
+    PERFORM pg_temp.expect('absolute', (SELECT array_agg((day, n, idsum)::text ORDER BY day)
+        FROM relay_day WHERE relay_id = pg_temp.relay('a')),
         ARRAY[(0, 10, pg_temp.hash('second'))::text, (1, 4, pg_temp.hash('one'))::text]);
 
     -- Coverage: put, shrink and fill, drop and grow, in one call each.
-    PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "cov": [{"lo": 0, "hi": 100, "state": 0}, {"lo": 101, "hi": 200, "state": 1}]}]');
+    PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "cov": [{"lo": 0, "hi": 100, "state": 0}, {"lo": 101, "hi": 200,
+        "state": 1}]}]');
     PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "cov": [{"lo": 0, "hi": 40, "state": 0},
         {"lo": 41, "hi": 100, "state": 5, "reason": 2, "pages": 3, "items": 10}]}]');
     UPDATE relay_coverage SET rescan_step = 3 WHERE lo = 0;
@@ -232,7 +240,8 @@ BEGIN
         ARRAY['(t,0,90,2,,5,50,10,,3,t)', '(t,91,300,3,1,5,50,10,,,t)', '(f,0,90,0,,,,,,,)']);
     call := 'SELECT pg_temp.commit(''00000000-0000-0000-0000-00000000000a'', ''[{"relay": "a", "fence": 7, "cov": [%s]}]'')';
     PERFORM pg_temp.expect_error('overlap', '23P01', format(call, '{"lo": 50, "hi": 60, "state": 0}'));
-    PERFORM pg_temp.expect_error('sealed without proof', '23514', format(call, '{"lo": 301, "hi": 302, "state": 3, "pages": 1, "cap": 1}'));
+    PERFORM pg_temp.expect_error('sealed without proof', '23514', format(call, '{"lo": 301, "hi": 302, "state": 3, "pages": 1,
+        "cap": 1}'));
     PERFORM pg_temp.expect_error('gap without reason', '23514', format(call, '{"lo": 301, "hi": 302, "state": 5}'));
     PERFORM pg_temp.expect_error('upside down', '23514', format(call, '{"lo": 302, "hi": 301, "state": 0}'));
 
@@ -247,7 +256,8 @@ BEGIN
     FOR i IN 3 .. 9 LOOP
         PERFORM pg_temp.commit(me, format('[{"relay": "a", "fence": 7, "bad": [["bad_hex", "q%1$s"], ["bad_hex", "q%1$s"]]}]', i)::jsonb);
     END LOOP;
-    PERFORM pg_temp.expect('bound', (SELECT array_agg((n, convert_from(raw, 'UTF8'))::text ORDER BY raw) FROM quarantine), ARRAY['(2,q7)', '(2,q8)', '(2,q9)']);
+    PERFORM pg_temp.expect('bound', (SELECT array_agg((n, convert_from(raw, 'UTF8'))::text ORDER BY raw) FROM quarantine),
+        ARRAY['(2,q7)', '(2,q8)', '(2,q9)']);
     PERFORM set_config('bigbrotr.quarantine_rows', '', true);
 
     -- Progress: within a walk the frontier only falls; a walk ends by clearing, and begins anywhere.
@@ -255,7 +265,8 @@ BEGIN
     PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "walk_lo": 10, "walk_hi": 1000, "frontier": 1000, "sealed_hi": 5}]');
     PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "frontier": 500}]');
     PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "frontier": 700, "sealed_hi": 3}]');
-    PERFORM pg_temp.expect('never back', (SELECT (frontier, walk_lo, walk_hi, sealed_hi)::text FROM relay_sync WHERE relay_id = pg_temp.relay('a')),
+    PERFORM pg_temp.expect('never back', (SELECT (frontier, walk_lo, walk_hi,
+        sealed_hi)::text FROM relay_sync WHERE relay_id = pg_temp.relay('a')),
         '(500,10,1000,5)');
     PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "walk_hi": 1000, "frontier": 600}]');
     PERFORM pg_temp.expect('same walk named again', (SELECT frontier FROM relay_sync WHERE relay_id = pg_temp.relay('a')), 500::bigint);
@@ -263,25 +274,31 @@ BEGIN
     PERFORM pg_temp.expect('NULL is unchanged', (SELECT (frontier, walk_lo, walk_hi, sealed_hi)::text FROM relay_sync
         WHERE relay_id = pg_temp.relay('a')), '(500,10,1000,5)');
     PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "clears": true, "sealed_hi": 1000}]');
-    PERFORM pg_temp.expect('cleared', (SELECT (frontier, walk_lo, walk_hi, sealed_hi)::text FROM relay_sync WHERE relay_id = pg_temp.relay('a')),
+    PERFORM pg_temp.expect('cleared', (SELECT (frontier, walk_lo, walk_hi,
+        sealed_hi)::text FROM relay_sync WHERE relay_id = pg_temp.relay('a')),
         '(,,,1000)');
     PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "walk_lo": 1001, "walk_hi": 2000, "frontier": 1900}]');
     PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "walk_lo": 2001, "walk_hi": 3000, "frontier": 2950}]');
-    PERFORM pg_temp.expect('another walk', (SELECT (frontier, walk_lo, walk_hi)::text FROM relay_sync WHERE relay_id = pg_temp.relay('a')),
+    PERFORM pg_temp.expect('another walk', (SELECT (frontier, walk_lo,
+        walk_hi)::text FROM relay_sync WHERE relay_id = pg_temp.relay('a')),
         '(2950,2001,3000)');
     PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "clears": true, "walk_lo": 1, "walk_hi": 4000, "frontier": 3999}]');
-    PERFORM pg_temp.expect('cleared and begun', (SELECT (frontier, walk_lo, walk_hi)::text FROM relay_sync WHERE relay_id = pg_temp.relay('a')),
+    PERFORM pg_temp.expect('cleared and begun', (SELECT (frontier, walk_lo,
+        walk_hi)::text FROM relay_sync WHERE relay_id = pg_temp.relay('a')),
         '(3999,1,4000)');
     PERFORM pg_temp.commit(me, '[{"relay": "b", "fence": 7, "walk_hi": 99999999999, "frontier": 99999999999, "sealed_hi": 99999999999,
         "tail_seen": 32503680000}]');
-    PERFORM pg_temp.expect('not past now + 1 h', (SELECT ARRAY[frontier, sealed_hi, tail_seen] FROM relay_sync WHERE relay_id = pg_temp.relay('b')),
+    PERFORM pg_temp.expect('not past now + 1 h', (SELECT ARRAY[frontier, sealed_hi,
+        tail_seen] FROM relay_sync WHERE relay_id = pg_temp.relay('b')),
         ARRAY[soon, soon, soon]);
 
     -- Two pages of one relay in a call, with an event on both.
     PERFORM pg_temp.expect('two pages of one relay', pg_temp.commit(me, '[
-        {"relay": "a", "fence": 7, "new": ["g1", "g2"], "frontier": 3000}, {"relay": "a", "fence": 7, "new": ["g2", "g3"], "frontier": 2000},
+        {"relay": "a", "fence": 7, "new": ["g1", "g2"], "frontier": 3000}, {"relay": "a", "fence": 7, "new": ["g2", "g3"],
+            "frontier": 2000},
         {"relay": "c", "fence": 7, "new": ["g2"]}]',
-        '{"g1": {"author": "g", "at": 1, "kind": 1}, "g2": {"author": "g", "at": 1, "kind": 1}, "g3": {"author": "g", "at": 1, "kind": 1}}'),
+        '{"g1": {"author": "g", "at": 1, "kind": 1}, "g2": {"author": "g", "at": 1, "kind": 1}, "g3": {"author": "g", "at": 1,
+            "kind": 1}}'),
         ARRAY['a t 2 0 2', 'a t 1 1 1', 'c t 0 1 1']);
     PERFORM pg_temp.expect('both applied', (SELECT frontier FROM relay_sync WHERE relay_id = pg_temp.relay('a')), 2000::bigint);
 
@@ -313,12 +330,14 @@ BEGIN
         ARRAY[pg_temp.hash('s1')], ARRAY[pg_temp.hash('s'), pg_temp.hash('s')], print));
     PERFORM pg_temp.expect_error('short id', '23514', format(call, ARRAY[pg_temp.relay('a')], '{7}',
         ARRAY['\x01'::bytea, '\x02'::bytea], ARRAY[pg_temp.hash('s'), pg_temp.hash('s')], print));
-    PERFORM pg_temp.expect_error('relays descend', '22023', 'SELECT commit_pages(''00000000-0000-0000-0000-00000000000a'', ''{2,1}'', ''{7,7}'',
+    PERFORM pg_temp.expect_error('relays descend', '22023', 'SELECT commit_pages(''00000000-0000-0000-0000-00000000000a'', ''{2,1}'',
+        ''{7,7}'',
         ''{NULL,NULL}'', ''{NULL,NULL}'', ''{NULL,NULL}'', ''{NULL,NULL}'', ''{NULL,NULL}'', ''{NULL,NULL}'', ''{NULL,NULL}'',
         ''{NULL,NULL}'', ' || repeat('''{}'', ', 40) || '''{}'')');
 
     -- Counting after all this equals a recount.
-    PERFORM pg_temp.expect('relay_sync.sightings', (SELECT array_agg(sightings ORDER BY relay_id) FROM relay_sync WHERE relay_id <> pg_temp.relay('b')),
+    PERFORM pg_temp.expect('relay_sync.sightings', (SELECT array_agg(sightings ORDER BY relay_id)
+        FROM relay_sync WHERE relay_id <> pg_temp.relay('b')),
         (SELECT array_agg(n ORDER BY relay_id) FROM (SELECT relay_id, count(*) AS n FROM events_relays GROUP BY 1) z
           WHERE relay_id <> pg_temp.relay('b')));
     PERFORM pg_temp.expect('relay_sync.events_new', (SELECT sum(events_new) FROM relay_sync), (SELECT count(*) FROM events)::numeric);
