@@ -1,4 +1,7 @@
+import ServiceKit
+
+/// The executable bigbrotr-api.
 @main
 struct APIMain {
-    static func main() {}
+    static func main() async { await ServiceMain.run(APIService.self) }
 }

@@ -1,4 +1,7 @@
+import ServiceKit
+
+/// The executable bigbrotr-dvm.
 @main
 struct DVMMain {
-    static func main() {}
+    static func main() async { await ServiceMain.run(DVMService.self) }
 }

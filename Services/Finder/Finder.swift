@@ -1,4 +1,7 @@
+import ServiceKit
+
+/// The executable bigbrotr-finder.
 @main
 struct FinderMain {
-    static func main() {}
+    static func main() async { await ServiceMain.run(FinderService.self) }
 }

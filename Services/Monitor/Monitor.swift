@@ -1,4 +1,7 @@
+import ServiceKit
+
+/// The executable bigbrotr-monitor.
 @main
 struct MonitorMain {
-    static func main() {}
+    static func main() async { await ServiceMain.run(MonitorService.self) }
 }

@@ -27,7 +27,7 @@ struct ServiceCommand<S: BaseService>: ParsableCommand {
                 Exit status: 0 good; 1 the cycle of --once failed; 64 wrong arguments; 69 database not reachable \
                 (--once); 78 wrong configuration.
                 """,
-            version: BuildInfo.version)
+            version: "\(S.productName) \(BuildInfo.version)")
     }
 
     @Option(name: .long, help: ArgumentHelp("The service's own settings.", valueName: "file"))

@@ -1,0 +1,115 @@
+import ServiceKit
+import Settings
+
+/// `yaml/services/finder.yaml`.
+struct FinderConfig: ServiceConfig {
+    /// Relays named in archived events.
+    var eventScan = EventScanSettings()
+    /// Relays named by HTTP APIs.
+    var api = DirectorySettings()
+    /// What is logged on the way.
+    var logging = FinderLogging()
+    /// Deadlines.
+    var timeouts = FinderTimeouts()
+    /// Relays in one call of the database, 1 to 1,000. Too large: a long transaction.
+    var insertBatchSize = 100
+    /// From one discovery to the next. Too small: the APIs' operators complain; too large: new relays wait.
+    var discoveryInterval: Seconds = 3600
+    /// Its own health port.
+    var health: ServiceHealthSettings?
+
+    var cyclePause: Duration { discoveryInterval.duration }
+    var logLevel: LogLevel? { logging.logLevel }
+
+    func validate(into problems: inout Validation) {
+        problems.check("insert_batch_size", insertBatchSize, in: 1...1000)
+        problems.check("discovery_interval", discoveryInterval, in: 1...604_800)
+    }
+}
+
+/// Section `event_scan`.
+struct EventScanSettings: SettingsSection {
+    /// Whether archived events are searched.
+    var enabled = true
+    /// Events read at once, 1 to 100,000. Too large: memory.
+    var batchSize = 1000
+    /// Events read in one cycle. Too small: the scan never catches up with what is archived.
+    var maxEventsPerCycle = 100_000
+
+    func validate(into problems: inout Validation) {
+        problems.check("batch_size", batchSize, in: 1...100_000)
+        problems.check("max_events_per_cycle", maxEventsPerCycle, in: 1...100_000_000)
+        problems.require(
+            batchSize <= maxEventsPerCycle, "batch_size", given: String(batchSize),
+            allowed: "at most max_events_per_cycle (\(maxEventsPerCycle))")
+    }
+}
+
+/// Section `api`.
+struct DirectorySettings: SettingsSection {
+    /// Whether APIs are asked.
+    var enabled = true
+    /// Whom to ask, in this order; at most 100.
+    var sources = [
+        DirectorySource(url: "https://api.nostr.watch/v1/online"),
+        DirectorySource(url: "https://api.nostr.watch/v1/offline"),
+    ]
+    /// Pause between two sources. Too small: a shared operator sees a burst.
+    var requestDelay: Seconds = 1
+
+    func validate(into problems: inout Validation) {
+        problems.check("request_delay", requestDelay, in: 0...3600)
+        problems.check("sources", sources.count, in: 0...100)
+        problems.require(
+            !enabled || sources.contains(where: \.enabled), "enabled", given: "true without an enabled source",
+            allowed: "false, or true with at least one source that is enabled")
+        for (index, source) in sources.enumerated() where sources[..<index].contains(where: { $0.url == source.url }) {
+            problems.require(false, "sources.[\(index)]", given: "\(source.url) again", allowed: "each URL once")
+        }
+    }
+}
+
+/// One element of `api.sources`.
+struct DirectorySource: SettingsSection {
+    /// Where a JSON list of relay URLs is, http or https.
+    var url = ""
+    /// Whether it is asked.
+    var enabled = true
+    /// For the whole answer. Too small: a slow source counts as failed.
+    var timeout: Seconds = 30
+
+    init() {}
+
+    init(url: String) { self.url = url }
+
+    func validate(into problems: inout Validation) {
+        problems.check("timeout", timeout, in: 0.1...600)
+        let isWeb = ["http://", "https://"].contains { url.hasPrefix($0) && url.utf8.count > $0.utf8.count }
+        let isPlain = url.utf8.count <= 2048 && url.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        problems.require(
+            isWeb && isPlain, "url", given: url.isEmpty ? "nothing" : String(url.prefix(100)),
+            allowed: "a URL, http:// or https://, at most 2048 bytes")
+    }
+}
+
+/// Section `logging` of the Finder's own file.
+struct FinderLogging: SettingsSection {
+    /// Whether progress is logged during a long scan.
+    var logProgress = true
+    /// Least severe level; wins over the core file.
+    var logLevel = LogLevel.info
+    /// Events between two lines of progress, 1 to 10^9.
+    var progressInterval = 5000
+
+    func validate(into problems: inout Validation) {
+        problems.check("progress_interval", progressInterval, in: 1...1_000_000_000)
+    }
+}
+
+/// Section `timeouts` of the Finder's own file.
+struct FinderTimeouts: SettingsSection {
+    /// One read of archived events. Too small: a busy database never answers.
+    var dbQuery: Seconds = 30
+
+    func validate(into problems: inout Validation) { problems.check("db_query", dbQuery, in: 0.1...3600) }
+}

@@ -1,0 +1,59 @@
+import Nostr
+import ServiceKit
+import Settings
+
+/// `yaml/services/monitor.yaml`.
+struct MonitorConfig: ServiceConfig {
+    /// Whether and where results are published.
+    var publishing = PublishingSettings()
+    /// How relays are checked.
+    var checks = CheckSettings()
+    /// From one look for relays that are due to the next. Too small: queries for nothing; too large: checks are late.
+    var interval: Seconds = 10
+    /// Its own health port.
+    var health: ServiceHealthSettings?
+
+    var cyclePause: Duration { interval.duration }
+    /// What is published is signed.
+    var requiredSecrets: [String] { publishing.enabled ? ["NOSTR_PRIVATE_KEY"] : [] }
+
+    func validate(into problems: inout Validation) { problems.check("interval", interval, in: 0.1...3600) }
+}
+
+/// Section `publishing`: kinds 30166 and 10166 (NIP-66).
+struct PublishingSettings: SettingsSection {
+    /// Whether results are published; needs `NOSTR_PRIVATE_KEY`.
+    var enabled = false
+    /// Relays to publish to; at most 100.
+    var relays: [String] = []
+
+    func validate(into problems: inout Validation) {
+        problems.check("relays", relays.count, in: 0...100)
+        for (index, url) in relays.enumerated() where (try? RelayURL.parse(url)) == nil {
+            problems.require(
+                false, "relays.[\(index)]", given: String(url.prefix(100)), allowed: "a relay URL, wss:// or ws://")
+        }
+        problems.require(
+            !enabled || !relays.isEmpty, "enabled", given: "true without relays",
+            allowed: "false, or true with at least one relay")
+    }
+}
+
+/// Section `checks`.
+struct CheckSettings: SettingsSection {
+    /// From one check of a relay to the next. Too small: relays are bothered; too large: outages go unseen.
+    var period: Seconds = 3600
+    /// For one check with all its probes. Too small: slow relays count as down.
+    var timeout: Seconds = 60
+    /// Checks at one time in one replica, 1 to 10,000.
+    var concurrency = 50
+
+    func validate(into problems: inout Validation) {
+        problems.check("period", period, in: 1...2_592_000)
+        problems.check("timeout", timeout, in: 0.1...600)
+        problems.check("concurrency", concurrency, in: 1...10_000)
+        problems.require(
+            timeout < period, "timeout", given: timeout.settingText, allowed: "less than period (\(period.settingText))"
+        )
+    }
+}

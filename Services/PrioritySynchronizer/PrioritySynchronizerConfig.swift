@@ -1,0 +1,48 @@
+import Nostr
+import ServiceKit
+import Settings
+import SyncEngine
+
+/// `yaml/services/priority_synchronizer.yaml`.
+struct PrioritySynchronizerConfig: ServiceConfig {
+    /// Which relays have priority.
+    var relays = PriorityList()
+    /// How pages are fetched and stored.
+    var sync = SyncSettings()
+    /// The lease under which a relay is worked on.
+    var lease = LeaseSettings()
+    /// What one visit of a relay may take.
+    var budget = BudgetSettings()
+    /// From one look for relays that are due to the next. Too large: a relay that came back waits.
+    var interval: Seconds = 1
+    /// Its own health port.
+    var health: ServiceHealthSettings?
+
+    var cyclePause: Duration { interval.duration }
+
+    func validate(into problems: inout Validation) { problems.check("interval", interval, in: 0.01...3600) }
+}
+
+/// Section `relays`: the union of a file, of URLs given here, and of the relays that listed authors write to.
+struct PriorityList: SettingsSection {
+    /// A file with a URL a line, relative to the folder of the instance; null for none.
+    var path: String? = "data/priority_relays.txt"
+    /// URLs; at most 10,000.
+    var urls: [String] = []
+    /// Authors, 64 hex digits each, whose relay lists (kind 10002) are followed; at most 10,000.
+    var pubkeys: [String] = []
+
+    func validate(into problems: inout Validation) {
+        if let path { problems.check("path", text: path) }
+        problems.check("urls", urls.count, in: 0...10_000)
+        problems.check("pubkeys", pubkeys.count, in: 0...10_000)
+        for (index, url) in urls.enumerated() where (try? RelayURL.parse(url)) == nil {
+            problems.require(
+                false, "urls.[\(index)]", given: String(url.prefix(100)), allowed: "a relay URL, wss:// or ws://")
+        }
+        for (index, key) in pubkeys.enumerated() where PublicKey(hex: key) == nil {
+            problems.require(
+                false, "pubkeys.[\(index)]", given: String(key.prefix(100)), allowed: "64 lowercase hex digits")
+        }
+    }
+}
