@@ -54,7 +54,7 @@ let services: [(product: String, name: String, imports: [String])] = [
     ("bigbrotr-finder", "Finder", base),
     ("bigbrotr-monitor", "Monitor", base),
     ("bigbrotr-synchronizer", "Synchronizer", base + ["Net", "RelayClient", "SyncEngine"]),
-    ("bigbrotr-priority-synchronizer", "PrioritySynchronizer", base),
+    ("bigbrotr-priority-synchronizer", "PrioritySynchronizer", base + ["SyncEngine"]),
     ("bigbrotr-api", "API", base),
     ("bigbrotr-dvm", "DVM", base),
 ]
@@ -65,7 +65,7 @@ let supportImports = [
     "NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOSSL", "NIOConcurrencyHelpers",
 ]
 let benchmarkImports = ["Support", "SyncEngine", "RelayClient", "ServiceKit"] + supportImports
-let testExtras: [String: [String]] = ["Net": ["NIOEmbedded"], "RelayClient": ["NIOEmbedded"]]
+let testExtras: [String: [String]] = ["Net": ["NIOEmbedded"], "RelayClient": ["Crypto"]]
 let tested = ["Support", "Database", "Crypto", "Nostr", "Settings"]
 let wholeTests: [(name: String, imports: [String])] = [
     ("StoreTests", tested + ["Initializer", "Synchronizer", "SyncEngine"]),
