@@ -45,13 +45,17 @@ extension Event {
         tagsJSON.withUnsafeBufferPointer { bytes in
             var tags: [[String]] = []
             var scanner = JSONScanner(bytes)
+            var isInside = false
             while scanner.position < bytes.count {
                 if scanner.current == UInt8(ascii: "\""), let text = try? scanner.string(), !tags.isEmpty {
                     tags[tags.count - 1].append(String(decoding: JSONString.decoded(bytes, text), as: UTF8.self))
                     continue
                 }
                 // Every bracket that opens begins a tag, but for the first, which opens the array.
-                if scanner.current == UInt8(ascii: "["), scanner.position > 0 { tags.append([]) }
+                if scanner.current == UInt8(ascii: "[") {
+                    if isInside { tags.append([]) }
+                    isInside = true
+                }
                 scanner.position += 1
             }
             return tags

@@ -2,8 +2,8 @@ public import Crypto
 
 /// An event as the columns of the archive hold it.
 ///
-/// `tagsJSON` and `content` are what PostgreSQL's jsonb and text can take. Where the event has U+0000, which they cannot,
-/// they carry U+FFFD in its place and `raw` has the JSON as received; no valid event is ever dropped or altered.
+/// `tagsJSON` and `content` are what PostgreSQL's jsonb and text can take. Where the event has U+0000, which they
+/// cannot, they carry U+FFFD in its place and `raw` has the JSON as received; no valid event is dropped or altered.
 public struct Event: Sendable, Equatable {
     /// The hash of the canonical form in `dialect`.
     public let id: EventID

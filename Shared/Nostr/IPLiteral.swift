@@ -5,7 +5,7 @@ enum IPLiteral: Equatable {
 
     /// True when the last label makes a host an IPv4 address or a mistake (WHATWG URL, "ends in a number").
     static func endsInNumber(_ host: String) -> Bool {
-        guard let last = labels(host).last else { return false }
+        guard let last = labels(host).last, !last.isEmpty else { return false }
         return last.utf8.allSatisfy { (0x30...0x39).contains($0) } || number(last) != nil
     }
 

@@ -3,7 +3,8 @@ internal import Crypto
 extension ParsedEvent {
     /// The event with all its columns, from the same bytes that it was parsed from.
     ///
-    /// `servedAs` is the URL under which this archive is a relay, if it is one: a request to vanish (NIP-62) may name it.
+    /// `servedAs` is the URL under which this archive is a relay, if it is one: a request to vanish (NIP-62) may name
+    /// it.
     public func materialised(from json: UnsafeBufferPointer<UInt8>, servedAs ownURL: RelayURL? = nil) -> Event {
         precondition(json.count >= end, "an event is materialised from the bytes it was parsed from")
         let source = UnsafeBufferPointer(rebasing: json[tags])

@@ -23,6 +23,8 @@ struct RelayHost {
             network = ReservedAddress.contains(v4: address) ? .local : .clearnet
             return
         }
+        // A scheme where the host should be: two schemes were put in front of one URL.
+        if ["http", "https", "ws", "wss"].contains(name) { throw .nestedURL }
         try Self.checkLabels(name)
         text = name
         network = try Self.network(of: name)

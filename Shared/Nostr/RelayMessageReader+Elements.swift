@@ -42,7 +42,11 @@ extension RelayMessageReader {
 
     /// Takes a string, with the scanner's faults as protocol errors.
     mutating func text() throws(ProtocolError) -> JSONText {
-        try fault { scanner throws(JSONFault) in try scanner.string() }
+        do throws(JSONFault) {
+            return try scanner.string()
+        } catch {
+            throw ProtocolError(error)
+        }
     }
 
     /// Takes any value.

@@ -50,6 +50,8 @@ public struct RelayURL: Hashable, Sendable {
         let path = try PercentEncoding.normalizedPath(parts.path)
         let query = try PercentEncoding.normalizedQuery(parts.query)
         text += (path == "/" ? "" : path) + query.text
+        // Decoding and dot segments may bring forth what the spelling hid.
+        guard !RelayURLParts.holdsRelayURL(text.utf8.dropFirst(parts.isSecure ? 6 : 5)) else { throw .nestedURL }
         guard text.utf8.count <= maxBytes else { throw .tooLong }
         let url = RelayURL(
             text: text, isSecure: parts.isSecure, host: host.text, port: parts.port ?? parts.defaultPort,

@@ -72,15 +72,10 @@ struct RelayURLParts {
         }
     }
 
-    /// True when another relay URL begins somewhere inside, or when a scheme stands where the host should.
-    private static func holdsRelayURL(_ rest: ArraySlice<UInt8>) -> Bool {
-        let lower = String(decoding: rest, as: UTF8.self).lowercased()
-        if ["http", "https", "ws", "wss"].contains(where: {
-            lower == $0 || lower.hasPrefix($0 + ":") || lower.hasPrefix($0 + "/")
-        }) {
-            return true
-        }
-        return ["ws://", "wss://", "wss:/"].contains { part in lower.utf8.contains(Array(part.utf8)) }
+    /// True when another relay URL begins somewhere inside.
+    static func holdsRelayURL(_ rest: some Collection<UInt8>) -> Bool {
+        let lower = Array(String(decoding: rest, as: UTF8.self).lowercased().utf8)
+        return ["ws://", "wss://", "wss:/"].contains { part in lower.contains(Array(part.utf8)) }
     }
 
     private static func hostAndPort(
@@ -88,6 +83,7 @@ struct RelayURLParts {
     ) throws(RelayURLError) -> (host: [UInt8], port: Int?) {
         var host = authority
         var port: ArraySlice<UInt8> = []
+        if authority.first == UInt8(ascii: "["), !authority.contains(UInt8(ascii: "]")) { throw .badIPv6 }
         let bracket = authority.lastIndex(of: UInt8(ascii: "]")) ?? authority.startIndex
         if let colon = authority[bracket...].firstIndex(of: UInt8(ascii: ":")) {
             host = authority[..<colon]

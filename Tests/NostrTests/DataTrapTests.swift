@@ -44,7 +44,8 @@ import Testing
         Refusal(.badUTF8, "above U+10FFFF", bytes: content([0xF4, 0x90, 0x80, 0x80])),
         Refusal(.badUTF8, "lead byte F5", bytes: content([0xF5, 0x80, 0x80, 0x80])),
         Refusal(.badUTF8, "cut before the quote", bytes: content([0xE2, 0x82])),
-        Refusal(.badUTF8, "in a member that nobody knows", bytes: content([0x22, 0x2C, 0x22, 0x78, 0x22, 0x3A, 0x22, 0xFF])),
+        Refusal(
+            .badUTF8, "in an unknown member", bytes: content([0x22, 0x2C, 0x22, 0x78, 0x22, 0x3A, 0x22, 0xFF])),
         Refusal(.controlByte, "raw newline", Fixtures.json(content: "\"a\nb\"")),
         Refusal(.controlByte, "raw NUL", Fixtures.json(content: "\"a\0b\"")),
         Refusal(.controlByte, "raw 1F in a tag", Fixtures.json(tags: "[[\"a\u{1F}\"]]")),
@@ -132,7 +133,8 @@ import Testing
         #expect(try Fixtures.columns(Fixtures.json(createdAt: createdAt)).createdAt.seconds == Int64(createdAt))
     }
 
-    @Test(arguments: ["0", "41", "22242", "65535"]) func `every kind is read, whatever its class`(_ kind: String) throws {
+    @Test(arguments: ["0", "41", "22242", "65535"]) func `every kind is read, whatever its class`(_ kind: String) throws
+    {
         #expect(try Fixtures.columns(Fixtures.json(kind: kind)).kind == UInt16(kind))
     }
 
@@ -151,7 +153,9 @@ import Testing
 
     @Test func `long tag values are kept whole and indexed by a bounded key`() throws {
         let event = Fixtures.event(
-            tags: [["r", String(repeating: "r", count: 5000)], ["description", String(repeating: "d", count: 100_000)]])
+            tags: [
+                ["r", String(repeating: "r", count: 5000)], ["description", String(repeating: "d", count: 100_000)],
+            ])
         #expect(event.tagKeys.count == 1)
         #expect(event.tags.map { $0[1].utf8.count } == [5000, 100_000])
         #expect(event.recomputedID() == event.id)

@@ -71,7 +71,8 @@ import Testing
     @Test func `blanks between tokens change nothing`() throws {
         let event = Fixtures.event(tags: [["e", "x", ""], ["t"]])
         let spaced = String(event.json).replacing("[", with: " [\n\t").replacing("]", with: "\r ]").replacing(
-            "\":", with: "\" : ").replacing(",\"", with: " , \"").replacing("}", with: " } \n")
+            "\":", with: "\" : "
+        ).replacing(",\"", with: " , \"").replacing("}", with: " } \n")
         #expect(try Fixtures.columns(" \r\n" + spaced) == event)
         #expect(String(try Fixtures.columns(spaced).tagsJSON) == #"[["e","x",""],["t"]]"#)
     }
@@ -93,7 +94,8 @@ import Testing
 
     @Test(arguments: [10, 4000, 4096, 4200, 70_000, 1_000_000])
     func `small and large events are hashed alike`(_ size: Int) throws {
-        let event = Fixtures.event(tags: [["r", String(repeating: "y", count: size)]], content: String(repeating: "z", count: size))
+        let event = Fixtures.event(
+            tags: [["r", String(repeating: "y", count: size)]], content: String(repeating: "z", count: size))
         #expect(try Fixtures.columns(event.json) == event)
         let padded = String(event.json).replacing("[[", with: "[ [")
         #expect(try Fixtures.columns(padded) == event)
@@ -122,6 +124,7 @@ import Testing
     @Test func `every kind of error has a stable name of its own`() {
         let names = EventError.allCases.map(\.kind)
         #expect(Set(names).count == names.count)
-        #expect(names.allSatisfy { $0.utf8.allSatisfy { $0 == 95 || (97...122).contains($0) || (48...57).contains($0) } })
+        #expect(
+            names.allSatisfy { $0.utf8.allSatisfy { $0 == 95 || (97...122).contains($0) || (48...57).contains($0) } })
     }
 }
