@@ -128,6 +128,14 @@ wait_until() {
     done
 }
 
+# is_command_of PID TEXT: true if that process lives and its command line holds the text. The number in a pid file alone
+# proves nothing, since it may belong to another process by now.
+is_command_of() {
+    local words
+    words=$({ tr '\0' ' ' <"/proc/$1/cmdline"; } 2>/dev/null) || return 1
+    [[ $words == *"$2"* ]]
+}
+
 # Memory this machine or container may use, in MiB.
 memory_mib() {
     local total limit=max
