@@ -43,6 +43,7 @@ public struct Brotr: Sendable {
     }
 
     /// Runs the pool while the body runs, and closes it afterwards.
+    @discardableResult
     public func withRunning<Result>(
         isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
     ) async throws -> Result {

@@ -89,7 +89,8 @@ extension PostgresConnection {
             guard let pointer = PQgetResult(handle) else { break }
             let result = ServerResult(pointer)
             if let error = error(of: result, handle, waiting) { failure = failure ?? error } else { last = result }
-            if PQstatus(handle) != CONNECTION_OK { break }
+            // libpq would give the state of a COPY again for ever: it ends here, with the connection.
+            if result.isCopy || PQstatus(handle) != CONNECTION_OK { break }
         }
         if let failure { throw failure }
         guard let last else { throw stopError(handle, waiting) }

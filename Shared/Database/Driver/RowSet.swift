@@ -76,6 +76,9 @@ final class ServerResult: @unchecked Sendable {
 
     var status: ExecStatusType { PQresultStatus(pointer) }
 
+    /// Not a result but a state in which rows would be copied.
+    var isCopy: Bool { [PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH].contains(status) }
+
     var affectedRows: Int { PQcmdTuples(pointer).map { Int(atoi($0)) } ?? 0 }
 
     /// The command tag, for example `COMMIT`.

@@ -8,6 +8,7 @@ extension Pool {
     /// used after the body.
     /// - Throws: `DatabaseError` (`acquisition_timeout`, `pool_closed`, what connecting failed with), or what the body
     ///   throws.
+    @discardableResult
     public func withConnection<Result>(
         isolation: isolated (any Actor)? = #isolation, _ body: (PostgresConnection) async throws -> Result
     ) async throws -> Result {

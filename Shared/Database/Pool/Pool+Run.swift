@@ -6,6 +6,7 @@ import Telemetry
 /// The running pool: connecting, checking, closing and waking up happen in child tasks of one task.
 extension Pool {
     /// Runs the pool while `body` runs, and closes it afterwards, however the body ends. Once in a pool's life.
+    @discardableResult
     public func withRunning<Result>(
         isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
     ) async throws -> Result {

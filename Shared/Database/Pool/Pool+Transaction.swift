@@ -38,6 +38,7 @@ extension Pool {
     /// The connection must not be used after the body, and the body must not end the transaction itself.
     /// - Throws: what the body throws; `DatabaseError` for begin and commit. A commit whose answer was lost is
     ///   `connection_lost` with `wasSent`: it may or may not have happened.
+    @discardableResult
     public func withTransaction<Result>(
         _ options: TransactionOptions = TransactionOptions(), isolation: isolated (any Actor)? = #isolation,
         _ body: (PostgresConnection) async throws -> Result

@@ -1,6 +1,7 @@
 /// A `timestamptz`: microseconds since 1970-01-01 00:00:00 UTC.
 ///
-/// The wire counts from 2000; the difference is applied here and nowhere else.
+/// The wire counts from 2000; the difference is applied here and nowhere else. Times after the year 294246, which the
+/// database can hold and this cannot, read as infinity.
 public struct SQLTimestamp: Hashable, Sendable, Comparable {
     /// Microseconds since 1970, negative before.
     public var microseconds: Int64
