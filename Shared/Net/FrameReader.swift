@@ -90,7 +90,8 @@ struct FrameReader: ~Copyable {
                 let payload = UnsafeRawBufferPointer(rebasing: partial.bytes[header.size...])
                 return Frame(opcode: header.opcode, isFinal: header.isFinal, payload: payload)
             }
-            guard cursor < input.count else { return nil }
+            // A header that has just become whole may be that of an empty frame: only nothing to take ends it.
+            guard take > 0 else { return nil }
         }
     }
 

@@ -65,17 +65,18 @@ public final class SystemResolver: AddressResolver {
         return found
     }
 
+    /// Read by offset (ip(7), ipv6(7)): the members of `sockaddr_in` belong to whichever C module the compiler met
+    /// first, so naming them builds in one package and not in the next.
     private static func address(_ entry: addrinfo) -> ResolvedAddress? {
         guard let pointer = UnsafeRawPointer(entry.ai_addr) else { return nil }
+        let address: (offset: Int, count: Int)
         switch entry.ai_family {
-        case AF_INET:
-            let address = pointer.loadUnaligned(as: sockaddr_in.self)
-            return withUnsafeBytes(of: address.sin_addr) { ResolvedAddress(bytes: [UInt8]($0)) }
-        case AF_INET6:
-            let address = pointer.loadUnaligned(as: sockaddr_in6.self)
-            return withUnsafeBytes(of: address.sin6_addr) { ResolvedAddress(bytes: [UInt8]($0)) }
-        default:
-            return nil
+        case AF_INET: address = (4, 4)
+        case AF_INET6: address = (8, 16)
+        default: return nil
         }
+        guard Int(entry.ai_addrlen) >= address.offset + address.count else { return nil }
+        return ResolvedAddress(
+            bytes: [UInt8](UnsafeRawBufferPointer(start: pointer + address.offset, count: address.count)))
     }
 }

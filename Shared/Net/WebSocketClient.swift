@@ -12,12 +12,12 @@ public struct WebSocketClient: Sendable {
     /// Bounds of every connection of this client.
     public let limits: WebSocketLimits
 
-    /// Loads the trust roots; `trust_roots` when that fails.
+    /// Loads the trust roots; `trust_roots` when that fails. Without a group, the process's own.
     public init(
-        group: any EventLoopGroup, resolver: any AddressResolver = SystemResolver.shared,
+        group: (any EventLoopGroup)? = nil, resolver: any AddressResolver = SystemResolver.shared,
         guard: AddressGuard = AddressGuard(), tls: TLSSettings = TLSSettings(), limits: WebSocketLimits = .init()
     ) throws(NetError) {
-        self.group = group
+        self.group = group ?? MultiThreadedEventLoopGroup.singleton
         self.resolver = resolver
         self.guard = `guard`
         self.tls = try tls.context()

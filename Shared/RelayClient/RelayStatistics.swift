@@ -2,6 +2,8 @@
 public struct RelayStatistics: Sendable, Equatable {
     /// Bytes of WebSocket frames received.
     public internal(set) var bytesReceived = 0
+    /// Whether the socket is not read, because a subscription has as much waiting as it may.
+    public internal(set) var isPaused = false
     /// EVENTs handed to subscriptions.
     public internal(set) var events = 0
     /// EVENTs for a subscription that is over.

@@ -102,11 +102,13 @@ final class SessionCore {
 
     func resume() {
         pauses -= 1
+        statistics.isPaused = pauses > 0
         if pauses == 0 { connection?.resumeReading() }
     }
 
     private func pause() {
         pauses += 1
+        statistics.isPaused = true
         if pauses == 1 { connection?.pauseReading() }
     }
 }

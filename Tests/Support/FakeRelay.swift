@@ -23,12 +23,18 @@ public final class FakeRelay: Sendable {
 
     /// `ws://127.0.0.1:port`, or `wss://localhost:port` with TLS.
     public let url: RelayURL
+    /// Where it listens on 127.0.0.1.
+    public let port: Int
+    /// Whether it speaks TLS.
+    public let isSecure: Bool
 
     private let state: NIOLockedValueBox<State>
     private let server: any Channel
 
     private init(url: RelayURL, state: NIOLockedValueBox<State>, server: any Channel) {
         self.url = url
+        port = url.port
+        isSecure = url.isSecure
         self.state = state
         self.server = server
     }

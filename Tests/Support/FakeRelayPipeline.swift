@@ -36,17 +36,25 @@ enum FakeRelayPipeline {
     }
 }
 
-/// Holds flushes back, so that what is written after the 101 goes out in the same segment; and takes raw bytes.
+/// Holds bytes back, so that what is written after the 101 goes out in the same segment; and takes raw bytes.
 final class FlushGate: ChannelOutboundHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     var isShut = false
+    private var held = ByteBuffer()
     private var context: ChannelHandlerContext?
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard isShut else { return context.write(data, promise: promise) }
+        held.writeImmutableBuffer(unwrapOutboundIn(data))
+        // The upgrade goes on only when its answer is written.
+        promise?.succeed()
+    }
 
     func flush(context: ChannelHandlerContext) {
         if !isShut { context.flush() }
@@ -54,11 +62,19 @@ final class FlushGate: ChannelOutboundHandler {
 
     func open() {
         isShut = false
+        if held.readableBytes > 0 { context?.write(wrapOutboundOut(held), promise: nil) }
+        held = ByteBuffer()
         context?.flush()
     }
 
     /// Writes bytes as they are, past every encoder.
-    func write(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(bytes), promise: nil) }
+    func write(_ bytes: ByteBuffer) {
+        if isShut {
+            held.writeImmutableBuffer(bytes)
+        } else {
+            context?.write(wrapOutboundOut(bytes), promise: nil)
+        }
+    }
 }
 
 /// Answers every HTTP request that is not upgraded with the status of the behaviour, and hangs up.

@@ -1,0 +1,124 @@
+import Crypto
+import Net
+import Nostr
+import Support
+import Testing
+
+@testable import RelayClient
+
+@Suite struct RelayDialerTests {
+    private func error(_ body: () async throws -> Void) async -> RelayError? {
+        do {
+            try await body()
+            return nil
+        } catch {
+            return error as? RelayError
+        }
+    }
+
+    @Test(arguments: [
+        "ws://2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion",
+        "ws://nerzfuioqcyy4brvkbxlzdpmhwvv7dtkwdpm4ctzdzlbtcchhd3q.b32.i2p",
+        "ws://55fxrybf3jtausbnmxpgwcsz9t8qkf5pr8t5f4xyto4omjrkorpy.loki",
+    ])
+    func `an overlay host without a proxy is refused`(text: String) async throws {
+        guard let url = try? RelayURL.parse(text), url.network != .clearnet else { return }
+        let error = await error { _ = try await RelayFixture.dialer().connect(url) }
+        #expect(error?.kind == "no_proxy")
+        #expect(error?.disposition == .skip)
+    }
+
+    @Test func `a local address is refused unless it is allowed`() async throws {
+        let relay = try await FakeRelay.start()
+        let client = try WebSocketClient()
+        let error = await error { _ = try await RelayDialer(webSocket: client).connect(relay.url) }
+        #expect(error == .net(NetError(.addressForbidden, .resolve, "loopback")))
+        #expect(relay.connectionCount == 0)
+        await relay.stop()
+    }
+
+    @Test func `too many requests say when to come again`() async throws {
+        var behaviour = FakeRelayBehaviour()
+        behaviour.upgradeStatus = 429
+        behaviour.upgradeHeaders = [("Retry-After", "120")]
+        let relay = try await FakeRelay.start(behaviour: behaviour)
+        let error = await error { _ = try await RelayFixture.connect(relay) }
+        #expect(error?.kind == "rate_limited")
+        #expect(error?.step == "upgrade")
+        #expect(error?.disposition == .retry(after: .seconds(120)))
+        await relay.stop()
+    }
+
+    @Test func `an AUTH challenge in the segment of the 101 is not lost`() async throws {
+        var behaviour = FakeRelayBehaviour()
+        behaviour.challenge = "who is there"
+        let relay = try await FakeRelay.start(behaviour: behaviour)
+        for _ in 0..<20 {
+            let connection = try await RelayFixture.connect(relay)
+            let page = try await connection.subscribe([Filter()])
+            #expect(try await Received(page).end == .eose(hint: nil))
+            #expect(await connection.statistics().challenge == "who is there")
+            await connection.close()
+        }
+        await relay.stop()
+    }
+
+    @Test func `a challenge is answered when there is somebody to answer, for the URL dialled`() async throws {
+        var behaviour = FakeRelayBehaviour()
+        behaviour.challenge = "prove it"
+        behaviour.requiresAuth = true
+        let relay = try await FakeRelay.start(events: RelayFixture.events(3), behaviour: behaviour)
+        let connection = try await RelayFixture.dialer(authenticator: Signer()).connect(
+            relay.url, timeout: .seconds(60))
+        let page = try await Received(connection.subscribe([Filter()]))
+        #expect(page.end == .eose(hint: nil))
+        #expect(page.texts.count == 3)
+        #expect(await connection.statistics().isAuthenticated == true)
+        #expect(relay.messages.first?.contains(relay.url.text) == true)
+        await connection.close()
+        await relay.stop()
+    }
+
+    @Test func `a subscription on a closed connection says why`() async throws {
+        let relay = try await FakeRelay.start()
+        let connection = try await RelayFixture.connect(relay)
+        await connection.close()
+        let error = await error { _ = try await connection.subscribe([Filter()]) }
+        #expect(error == .closedByUs)
+        #expect(await connection.ending() == .closedByUs)
+        await relay.stop()
+    }
+
+    @Test func `subscriptions have a limit and free their place`() async throws {
+        let relay = try await FakeRelay.start(behaviour: .init(.neverEOSE))
+        var limits = RelayLimits()
+        limits.maxSubscriptions = 2
+        let connection = try await RelayFixture.connect(relay, limits: limits)
+        let first = try await connection.subscribe([Filter()])
+        let second = try await connection.subscribe([Filter()])
+        #expect(await error { _ = try await connection.subscribe([Filter()]) } == .tooManySubscriptions)
+        await first.close()
+        _ = try await connection.subscribe([Filter()])
+        await second.close()
+        await connection.close()
+        await relay.stop()
+    }
+
+    @Test func `TLS works end to end with a private authority`() async throws {
+        let relay = try await FakeRelay.start(events: RelayFixture.events(40), tls: .valid)
+        let file = try TestCertificates.writeAuthority()
+        let connection = try await RelayFixture.dialer(tls: TLSSettings(caFile: file)).connect(
+            relay.url, timeout: .seconds(60))
+        #expect(try await Received(connection.subscribe([Filter()])).texts.count == 40)
+        await connection.close()
+        await relay.stop()
+    }
+}
+
+private struct Signer: RelayAuthenticator {
+    func answer(challenge: String, relay: RelayURL) -> Event? {
+        let tags = [["relay", relay.text], ["challenge", challenge]]
+        let event = UnsignedEvent(createdAt: UnixTime(seconds: 1_700_000_000), kind: 22_242, tags: tags)
+        return event.sign(with: SecretKey.random())
+    }
+}
