@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x6d0e171218916de0f6f0e56dab88e0fc4c82f6d4dd663bd9037627b6fa25139c')
+            (1, '0001_first_release', '\x09304ddc3247f5c3ccc1e938862af5a13e5d7a5d411ba13f5e0d5ddfc566d2a4')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

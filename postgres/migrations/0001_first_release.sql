@@ -254,7 +254,7 @@ DECLARE
     item   record;
     groups text;
 BEGIN
-    SELECT string_agg(quote_ident(r.rolname), ', ') INTO groups
+    SELECT string_agg(quote_ident(r.rolname), ', ' ORDER BY r.rolname) INTO groups
       FROM pg_roles r WHERE (r.rolname = 'bigbrotr_reader' OR r.rolname LIKE 'bigbrotr\_writer\_%') AND NOT r.rolcanlogin;
 
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
@@ -295,7 +295,7 @@ BEGIN
     ALTER TYPE tagset OWNER TO bigbrotr_owner;
 
     FOR item IN
-        SELECT p.oid::regprocedure::text AS name, string_agg('bigbrotr_' || m.member, ', ') AS members
+        SELECT p.oid::regprocedure::text AS name, string_agg('bigbrotr_' || m.member, ', ' ORDER BY m.member) AS members
           FROM (VALUES
                 ('tags_to_tagvalues', 'reader'),
                 ('event_address', 'reader'),
@@ -317,7 +317,7 @@ BEGIN
                string_to_table(g.members, ' ') AS m (member),
                pg_proc p
          WHERE p.pronamespace = 'public'::regnamespace AND p.proname = g.routine
-         GROUP BY p.oid
+         GROUP BY p.oid ORDER BY p.oid
     LOOP
         EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %s', item.name, item.members);
     END LOOP;
@@ -336,6 +336,7 @@ BEGIN
                 ('service_state', 'INSERT, UPDATE, DELETE', 'finder monitor synchronizer priority_synchronizer dvm')
                ) AS g (object, rights, members),
                string_to_table(g.members, ' ') AS w (member)
+         ORDER BY g.object, g.rights, w.member
     LOOP
         EXECUTE format('GRANT %s ON TABLE %I TO %I', item.rights, item.object, item.member);
     END LOOP;
