@@ -1,4 +1,6 @@
+import ServiceKit
+
 @main
 struct SynchronizerMain {
-    static func main() {}
+    static func main() async { await ServiceMain.run(SynchronizerService.self) }
 }

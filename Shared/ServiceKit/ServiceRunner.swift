@@ -51,10 +51,10 @@ struct ServiceRunner<S: BaseService>: Sendable {
             let verdict = try await gate.wait(
                 context: context, readiness: readiness, needsSchema: S.needsSchema, once: launch.options.once)
             if let status = status(of: verdict) { return status }
-            return try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await watch() }
+            return await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await watch(since: verdict) }
                 defer { group.cancelAll() }
-                return try await cycles(service)
+                return await cycles(service, verdict)
             }
         }
     }
@@ -66,8 +66,9 @@ struct ServiceRunner<S: BaseService>: Sendable {
         return verdict.isReachable ? .failure : .databaseUnreachable
     }
 
-    private func cycles(_ service: S) async throws -> ExitStatus {
-        if launch.options.once || S.runsOnce { return await single(service) }
+    private func cycles(_ service: S, _ verdict: SchemaGate.Verdict) async -> ExitStatus {
+        // Who makes the schema has nothing to load before it.
+        if launch.options.once || S.runsOnce { return await single(service, loadsState: verdict.reason == nil) }
         guard await start(service) else { return .success }
         await service.runForever(interval: launch.config.cyclePause, readiness: readiness)
         return .success
@@ -91,12 +92,12 @@ struct ServiceRunner<S: BaseService>: Sendable {
     }
 
     /// One cycle; work that is done once is repeated while the database is away, unless `--once` forbids it.
-    private func single(_ service: S) async -> ExitStatus {
+    private func single(_ service: S, loadsState: Bool) async -> ExitStatus {
         var backoff = Backoff(context.core.pool.retry)
         var number = 0
         while !context.shutdown.isRequested, !Task.isCancelled {
             number += 1
-            let outcome = await startAndCycle(service, number)
+            let outcome = await startAndCycle(service, number, loadsState)
             guard let outcome else { return .success }
             if outcome.success { return .success }
             let isUnreachable = ErrorKind.unreachable.contains { outcome.errors == [$0] }
@@ -106,8 +107,10 @@ struct ServiceRunner<S: BaseService>: Sendable {
         return .success
     }
 
-    private func startAndCycle(_ service: S, _ number: Int) async -> Outcome? {
-        do { if S.needsSchema { try await service.start() } } catch {
+    private func startAndCycle(_ service: S, _ number: Int, _ loadsState: Bool) async -> Outcome? {
+        do {
+            if loadsState { try await service.start() }
+        } catch {
             let kind = ErrorKind.name(of: error)
             context.logger.error("start_failed", metadata: [LogKey.errorKind: "\(kind)", LogKey.error: "\(error)"])
             return Outcome(success: false, message: "\(error)", errors: [kind])
@@ -116,11 +119,10 @@ struct ServiceRunner<S: BaseService>: Sendable {
     }
 
     /// Keeps readiness true to database and schema while the service works.
-    private func watch() async throws {
-        var last: SchemaGate.Verdict?
-        while !Task.isCancelled {
-            try await context.clock.sleep(for: launch.health.checkInterval.duration)
-            let verdict = try await gate.verdict()
+    private func watch(since first: SchemaGate.Verdict) async {
+        var last = first
+        while (try? await context.clock.sleep(for: launch.health.checkInterval.duration)) != nil {
+            guard let verdict = try? await gate.verdict() else { return }
             if S.needsSchema || !verdict.isReachable { gate.note(verdict, last, readiness, context.logger) }
             last = verdict
         }

@@ -10,7 +10,7 @@ struct DayLedger: Sendable {
 
     /// Days among `seconds` that must be read from the database before they can be added to.
     func missingDays(_ seconds: some Sequence<UnixTime>) -> [Int32] {
-        Set(seconds.map(DaySum.day)).subtracting(sums.keys).sorted()
+        Set(seconds.map(DaySum.day(of:))).subtracting(sums.keys).sorted()
     }
 
     /// Takes in what the database holds for `days`; an absent day is empty.

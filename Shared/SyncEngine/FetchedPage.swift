@@ -1,13 +1,13 @@
-public import Crypto
-public import Nostr
-public import RelayClient
+internal import Crypto
+internal import Nostr
+internal import RelayClient
 
 /// A page after parsing: every event with its place in the raw bytes, and what was refused and why.
-public struct FetchedPage: Sendable {
+struct FetchedPage: Sendable {
     /// One event whose shape and id are right; its signature is not checked yet.
-    public struct Item: Sendable {
+    struct Item: Sendable {
         /// What the parser found.
-        public let event: ParsedEvent
+        let event: ParsedEvent
         /// Index into `chunks`.
         let chunk: Int
         /// Place of the event's JSON in that chunk.
@@ -15,36 +15,37 @@ public struct FetchedPage: Sendable {
     }
 
     /// An event that is not stored.
-    public struct Rejected: Sendable, Equatable {
+    struct Rejected: Sendable, Equatable {
         /// Stable word, for the quarantine and the metrics.
-        public let reason: String
+        let reason: String
         /// SHA-256 of the bytes as received.
-        public let digest: Bytes32
+        let digest: Bytes32
         /// The bytes as received, cut at the quarantine's limit.
-        public let bytes: [UInt8]
+        let bytes: [UInt8]
     }
 
     /// What a walk decides by.
-    public let facts: PageFacts
+    let facts: PageFacts
     /// Events inside the asked interval, no id twice.
-    public let items: [Item]
+    let items: [Item]
     /// Events that failed shape, id or limits.
-    public let rejected: [Rejected]
+    let rejected: [Rejected]
     /// The relay's own words when it refused.
-    public let message: String?
+    let message: String?
 
     private let chunks: [EventChunk]
 
     /// Bytes of event JSON received.
-    public var byteCount: Int { chunks.reduce(0) { $0 + $1.bytes.count } }
+    var byteCount: Int { chunks.reduce(0) { $0 + $1.bytes.count } }
 
     /// Parses a raw page.
     /// - Parameter quarantineLimit: bytes kept of a rejected event.
-    public init(_ raw: RawPage, request: PageRequest, parser: inout EventParser, quarantineLimit: Int = 65_536) {
+    init(_ raw: RawPage, request: PageRequest, quarantineLimit: Int = 65_536) {
+        var parser = EventParser()
         var items: [Item] = []
         var rejected: [Rejected] = []
         var seen: Set<EventID> = []
-        var tally = Tally()
+        var tally = Tally(request)
         items.reserveCapacity(raw.chunks.reduce(0) { $0 + $1.ranges.count })
         for (index, chunk) in raw.chunks.enumerated() {
             chunk.bytes.withUnsafeBufferPointer { bytes in
@@ -53,7 +54,7 @@ public struct FetchedPage: Sendable {
                     let json = UnsafeBufferPointer(rebasing: bytes[range.clamped(to: bytes.indices)])
                     do throws(EventError) {
                         let event = try parser.parse(json)
-                        guard tally.isInside(event, request) else { continue }
+                        guard tally.isInside(event) else { continue }
                         guard seen.insert(event.id).inserted else { continue }
                         items.append(Item(event: event, chunk: index, range: range))
                     } catch {
@@ -94,8 +95,17 @@ public struct FetchedPage: Sendable {
         var received = 0
         var older = 0
         var newer = 0
+        private let request: PageRequest
+        private let kinds: Set<UInt16>?
+        private let authors: Set<PublicKey>?
 
-        mutating func isInside(_ event: ParsedEvent, _ request: PageRequest) -> Bool {
+        init(_ request: PageRequest) {
+            self.request = request
+            kinds = request.kinds.map(Set.init)
+            authors = request.authors.map(Set.init)
+        }
+
+        mutating func isInside(_ event: ParsedEvent) -> Bool {
             if let since = request.since, event.createdAt < since {
                 older += 1
                 return false
@@ -104,8 +114,8 @@ public struct FetchedPage: Sendable {
                 newer += 1
                 return false
             }
-            if let kinds = request.kinds, !kinds.contains(event.kind) { return false }
-            if let authors = request.authors, !authors.contains(event.pubkey) { return false }
+            if let kinds, !kinds.contains(event.kind) { return false }
+            if let authors, !authors.contains(event.pubkey) { return false }
             return true
         }
     }

@@ -1,5 +1,7 @@
+public import Net
 public import Nostr
 public import RelayClient
+public import Settings
 
 /// Relays over the real network.
 public struct LiveTransport: RelayTransport {
@@ -11,6 +13,18 @@ public struct LiveTransport: RelayTransport {
     public init(dialer: RelayDialer, connectTimeout: @escaping @Sendable (Network) -> Duration) {
         self.dialer = dialer
         self.connectTimeout = connectTimeout
+    }
+
+    /// The transport that the networks' settings describe.
+    /// - Throws: `NetError` when the certificate authorities cannot be read.
+    public init(networks: NetworksSettings) throws(NetError) {
+        let client = try WebSocketClient(guard: AddressGuard(allowsLocal: networks.local.enabled))
+        let proxies = Network.allCases.compactMap { network in
+            networks[network].proxy.flatMap { ProxyAddress($0) }.map { (network, ProxySettings(address: $0)) }
+        }
+        let dialer = RelayDialer(
+            webSocket: client, proxies: Dictionary(proxies, uniquingKeysWith: { first, _ in first }))
+        self.init(dialer: dialer) { networks[$0].timeout.duration }
     }
 
     /// Connects within the network's timeout.
@@ -32,8 +46,6 @@ private struct LiveSession: RelaySession {
         let subscription: Subscription
         do {
             subscription = try await connection.subscribe([filter], limits: SubscriptionLimits(budget))
-        } catch let error as CancellationError {
-            throw error
         } catch {
             return RawPage(chunks: [], ending: .inconclusive(.disconnected))
         }
@@ -41,6 +53,7 @@ private struct LiveSession: RelaySession {
         while true {
             switch try await subscription.next() {
             case .events(let chunk): chunks.append(chunk)
+            case .caughtUp: break
             case .end(let end):
                 await subscription.close()
                 return RawPage(chunks: chunks, ending: PageEnding(end), message: end.message)
@@ -74,7 +87,7 @@ extension PageEnding {
             case .eose(let hint): .conclusive(hint: hint)
             case .closed(let prefix, _): .inconclusive(InconclusiveReason(prefix))
             case .timedOut: .inconclusive(.timedOut)
-            case .broken: .inconclusive(.disconnected)
+            case .broken, .cancelled: .inconclusive(.disconnected)
             case .overBudget: .inconclusive(.overBudget)
             }
     }
@@ -90,5 +103,29 @@ extension InconclusiveReason {
             case .rateLimited: .rateLimited
             default: .closed
             }
+    }
+}
+
+extension NetworksSettings {
+    /// The settings of one network.
+    subscript(_ network: Network) -> NetworkSettings {
+        switch network {
+        case .clearnet: clearnet
+        case .tor: tor
+        case .i2p: i2p
+        case .loki: loki
+        case .local: local
+        }
+    }
+}
+
+extension SyncCrew {
+    /// The slots that the networks' settings allow; a disabled network is absent.
+    public static func slots(_ networks: NetworksSettings) -> Slots {
+        var slots: Slots = [:]
+        for network in Network.allCases where networks[network].enabled {
+            slots[network] = networks[network].maxConnections
+        }
+        return slots
     }
 }

@@ -1,6 +1,7 @@
 internal import Crypto
 internal import Database
 internal import Nostr
+internal import Settings
 
 /// Turns fetched pages into rows: known ids are looked up, only new events are verified, day sums are moved.
 ///
@@ -89,7 +90,7 @@ struct PagePreparer {
         var pageDays: Set<Int32> = []
         for item in sightings.unknown {
             let event = page.materialised(item)
-            if part.rows > 0, part.rows >= settings.batchRows || part.bytes + event.byteCount > settings.batchBytes.value {
+            if part.rows > 0, part.rows >= settings.batchRows || part.bytes + event.byteCount > settings.batchBytes.bytes {
                 close(&part, &days, into: &prepared)
             }
             let day = ledger.add(event.id, at: event.createdAt)

@@ -8,6 +8,8 @@ struct PageWriter: Sendable {
         var answers: [CommitAnswer] = []
         /// False when the fence was lost; then nothing of the refused part was stored.
         var isAccepted = true
+        /// True when an event could not be stored for what it holds.
+        var hasPoison: Bool { answers.contains { !$0.poisoned.isEmpty } }
     }
 
     let lease: RelayLease
@@ -49,5 +51,31 @@ struct PageWriter: Sendable {
         row.quarantined = page.rejected.map {
             QuarantineRow(reason: $0.reason, digest: $0.digest, raw: $0.bytes)
         }
+    }
+}
+
+extension CoverageRow {
+    /// The row of an interval. Proofs are for sealed intervals.
+    fileprivate init(_ interval: CoverageMap.Interval) {
+        self.init(
+            lo: UnixTime(seconds: interval.lo), hi: UnixTime(seconds: interval.hi), state: interval.state.rawValue,
+            reason: interval.reason?.rawValue)
+    }
+}
+
+extension CoverageMap.Interval {
+    /// The interval of a row; nil for a state this release does not know.
+    init?(_ row: CoverageRow) {
+        guard let state = CoverageState(rawValue: row.state) else { return nil }
+        self.init(
+            lo: row.lo.seconds, hi: row.hi.seconds, state: state,
+            reason: row.reason.flatMap(CoverageReason.init(rawValue:)))
+    }
+}
+
+extension WalkState {
+    /// Where the walk stood when the relay was claimed.
+    init(_ lease: RelayLease) {
+        self.init(sealedHi: lease.sealedHi, walkLo: lease.walkLo, walkHi: lease.walkHi, frontier: lease.frontier)
     }
 }

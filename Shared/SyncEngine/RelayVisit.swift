@@ -1,6 +1,7 @@
 public import Crypto
 public import Database
 internal import Nostr
+internal import Settings
 
 /// One visit of one relay under a fenced lease: what is new first, then the history that is left.
 ///
@@ -30,39 +31,28 @@ public struct RelayVisit: Sendable {
     /// Visits the relay.
     /// - Throws: `DatabaseError`, `CancellationError`; failures of the relay are in the report.
     public func run() async throws -> VisitReport {
-        var report = VisitReport(relay: lease.relay, network: lease.network)
         let session: any RelaySession
         do {
             session = try await transport.connect(to: lease.url)
         } catch let error as CancellationError {
             throw error
         } catch {
+            var report = VisitReport(relay: lease.relay, network: lease.network)
             report.ending = .failed(transport.failureKind(error))
             return report
         }
-        do {
-            if control.register(session) {
-                try await read(session, into: &report)
-            } else {
-                report.ending = .yielded
-            }
-            await session.close()
-            return report
-        } catch {
-            await session.close()
-            throw error
-        }
+        return try await control.guarding(session) { try await read(session) }
     }
 
     /// What lives as long as the visit.
     private struct Reading {
         var progress: VisitProgress
         var preparer: PagePreparer
-        var parser = EventParser()
         var capSeen: Int
     }
 
-    private func read(_ session: any RelaySession, into report: inout VisitReport) async throws {
+    private func read(_ session: any RelaySession) async throws -> VisitReport {
+        var report = VisitReport(relay: lease.relay, network: lease.network)
         let stored = try await brotr.relayCoverage(lease.relay).compactMap(CoverageMap.Interval.init)
         let state = WalkState(lease)
         var reading = Reading(
@@ -74,6 +64,7 @@ public struct RelayVisit: Sendable {
             try await walk(stretch, session, &reading, &report)
         }
         report.sealedHi = reading.progress.state.sealedHi
+        return report
     }
 
     /// Reads one stretch page by page, one commit behind.
@@ -90,7 +81,7 @@ public struct RelayVisit: Sendable {
                     break
                 }
                 let raw = try await session.page(request.filter, budget: settings.pageBudget(request))
-                let page = FetchedPage(raw, request: request, parser: &reading.parser)
+                let page = FetchedPage(raw, request: request)
                 report.count(page)
                 let progress = plan.absorb(page.facts)
                 reading.capSeen = max(reading.capSeen, plan.capSeen)
@@ -114,7 +105,9 @@ public struct RelayVisit: Sendable {
         guard let result = try await commits.next() else { return true }
         for answer in result.answers { report.count(answer) }
         if !result.isAccepted { report.ending = .leaseLost }
-        return result.isAccepted
+        // The day sums in memory count events the database refused: a new visit begins with those it holds.
+        if result.isAccepted && result.hasPoison { report.ending = .yielded }
+        return report.ending == .complete || (report.ending == .yielded && !result.hasPoison)
     }
 }
 
@@ -151,7 +144,7 @@ extension SyncSettings {
     /// A page may hold twice what was asked for before it is cut off: relays add live events, not more.
     func pageBudget(_ request: PageRequest) -> PageBudget {
         PageBudget(
-            events: request.limit * 2, bytes: pageBytes.value, progressTimeout: progressTimeout.duration,
+            events: request.limit * 2, bytes: pageBytes.bytes, progressTimeout: progressTimeout.duration,
             totalTimeout: pageTimeout.duration)
     }
 }

@@ -57,7 +57,8 @@ public struct SecondPlan: Sendable {
         quietAnswers = added ? 0 : quietAnswers + 1
         guard quietAnswers >= 2 else { return .more }
         // An answer as large as the largest ever seen may have been cut at the relay's silent cap.
-        if largestAnswer >= max(capSeen, Self.smallestCap) { split() } else { parts.removeLast() }
+        let mayBeCut = largestAnswer >= max(capSeen, Self.smallestCap) && facts.older == 0
+        if mayBeCut { split() } else { parts.removeLast() }
         beginPart()
         guard parts.isEmpty else { return .more }
         return isSaturated ? .saturated : .proven

@@ -5,11 +5,11 @@ public struct SyncSettings: SettingsSection {
     /// New events in one database call, 1 to 1,000. Too small: round trips cost more than the rows.
     public var batchRows = 1_000
     /// Event bytes in one database call. Too large: libpq, PgBouncer and PostgreSQL buffer it three times.
-    public var batchBytes: ByteCount = .init(4 * 1_024 * 1_024)
+    public var batchBytes: ByteCount = .mebibytes(4)
     /// Events asked for a page, 1 to 5,000. Larger than the relay's cap gains nothing.
     public var pageSize = 500
     /// Event bytes of one page; a page above is asked again at half the size.
-    public var pageBytes: ByteCount = .init(32 * 1_024 * 1_024)
+    public var pageBytes: ByteCount = .mebibytes(32)
     /// Time without a message from the relay after which a page is given up.
     public var progressTimeout: Seconds = 30
     /// Time for one page. Too small: slow relays never get a page through.
@@ -32,9 +32,9 @@ public struct SyncSettings: SettingsSection {
     /// Ranges, and relations between the timeouts.
     public func validate(into problems: inout Validation) {
         problems.check("batch_rows", batchRows, in: 1...1_000)
-        problems.check("batch_bytes", batchBytes, in: .init(65_536)...(.init(16 * 1_024 * 1_024)))
+        problems.check("batch_bytes", batchBytes, in: .kibibytes(64)...(.mebibytes(16)))
         problems.check("page_size", pageSize, in: 1...5_000)
-        problems.check("page_bytes", pageBytes, in: .init(65_536)...(.init(256 * 1_024 * 1_024)))
+        problems.check("page_bytes", pageBytes, in: .kibibytes(64)...(.mebibytes(256)))
         problems.check("progress_timeout", progressTimeout, in: 0.1...600)
         problems.check("page_timeout", pageTimeout, in: 0.1...3_600)
         problems.check("overlap", overlap, in: 0...86_400)
@@ -49,32 +49,30 @@ public struct SyncSettings: SettingsSection {
 
 /// The fenced lease under which one replica works on a relay.
 public struct LeaseSettings: SettingsSection {
-    /// After this time without a renewal another replica may take the relay over.
+    /// After this time without a renewal another replica may take the relay over; it is renewed every third of it.
+    /// Too small: a slow database loses leases. Too large: the relays of a killed replica wait.
     public var ttl: Seconds = 60
-    /// Time between renewals. Too large: one slow renewal loses the lease.
-    public var heartbeat: Seconds = 20
 
     /// The defaults.
     public init() {}
 
-    /// Ranges, and at least two renewals in a lease.
-    public func validate(into problems: inout Validation) {
-        problems.check("ttl", ttl, in: 0.5...3_600)
-        problems.check("heartbeat", heartbeat, in: 0.1...1_200)
-        problems.require(
-            heartbeat.value * 2 <= ttl.value, "heartbeat", given: heartbeat.settingText,
-            allowed: "at most half of lease.ttl (\(ttl.settingText))")
-    }
+    /// The range.
+    public func validate(into problems: inout Validation) { problems.check("ttl", ttl, in: 0.5...3_600) }
 }
 
 /// What one visit of a relay may take.
 public struct BudgetSettings: SettingsSection {
     /// Length of a visit; history that is left goes on in the next one. Too small: connecting costs more than reading.
     public var visit: Seconds = 60
-    /// First wait after a failed visit; doubles with each further failure.
+    /// First wait after a failed visit; doubles with each further failure. Too small: a dead relay is hammered.
     public var retryDelay: Seconds = 60
-    /// Longest wait after failed visits.
+    /// Longest wait after failed visits. Too large: a relay's return is noticed late.
     public var retryCeiling: Seconds = 21_600
+
+    /// The waits after failed visits.
+    var retry: RetrySettings {
+        RetrySettings(maxAttempts: 1, initialDelay: retryDelay, maxDelay: retryCeiling)
+    }
 
     /// The defaults.
     public init() {}
@@ -87,5 +85,22 @@ public struct BudgetSettings: SettingsSection {
         problems.require(
             retryDelay <= retryCeiling, "retry_delay", given: retryDelay.settingText,
             allowed: "at most retry_ceiling (\(retryCeiling.settingText))")
+    }
+}
+
+/// The sections that both synchronizers have in their configuration files.
+public struct SynchronizingSettings: Sendable {
+    /// Pages and batches.
+    public var sync: SyncSettings
+    /// The lease.
+    public var lease: LeaseSettings
+    /// A visit's budget.
+    public var budget: BudgetSettings
+
+    /// The three sections.
+    public init(sync: SyncSettings = .init(), lease: LeaseSettings = .init(), budget: BudgetSettings = .init()) {
+        self.sync = sync
+        self.lease = lease
+        self.budget = budget
     }
 }

@@ -1,3 +1,4 @@
+internal import ServiceKit
 internal import Synchronization
 
 /// The word from outside that a visit should end.
@@ -5,38 +6,37 @@ internal import Synchronization
 /// `yield` lets the page in hand come in and asks for no further one: the visit's time is over. `stop` closes the
 /// connection at once: the service stops or the lease is lost. A batch that is being stored is finished either way.
 public final class VisitControl: Sendable {
-    private struct State {
-        var mayContinue = true
-        var isStopped = false
-        var session: (any RelaySession)?
-    }
-
-    private let state = Mutex(State())
+    private let isYielding = Mutex(false)
+    private let stopping = ShutdownSignal()
 
     /// A visit that may go on.
     public init() {}
 
     /// False once no further page may be asked for.
-    public var mayContinue: Bool { state.withLock { $0.mayContinue } }
+    public var mayContinue: Bool { !stopping.isRequested && !isYielding.withLock { $0 } }
 
     /// Ends the visit at the next page.
-    public func yield() { state.withLock { $0.mayContinue = false } }
+    public func yield() { isYielding.withLock { $0 = true } }
 
     /// Ends the visit and closes its connection.
-    public func stop() async {
-        let session = state.withLock { state in
-            state.mayContinue = false
-            state.isStopped = true
-            return state.session
-        }
-        await session?.close()
-    }
+    public func stop() { stopping.request() }
 
-    /// Names the connection that `stop` closes; false when the visit was stopped before.
-    func register(_ session: any RelaySession) -> Bool {
-        state.withLock { state in
-            state.session = session
-            return !state.isStopped
+    /// Runs the body and closes the session when it is over, or as soon as the visit is stopped.
+    func guarding<Result: Sendable>(
+        _ session: any RelaySession, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                await self.stopping.wait()
+                await session.close()
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let result = try await group.next() {
+                if let result { return result }
+            }
+            preconditionFailure("the body always gives a result")
         }
     }
 }

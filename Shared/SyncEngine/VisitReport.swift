@@ -15,6 +15,10 @@ public struct VisitReport: Sendable {
         case unpageable(CoverageReason)
         /// Another replica works on the relay now; nothing of the last page was stored.
         case leaseLost
+        /// An operator wants the relay left alone; it was not dialled.
+        case ignored
+        /// The database failed; the relay is not to blame. The word is a `DatabaseError` kind.
+        case databaseFailed(String)
     }
 
     /// The relay.

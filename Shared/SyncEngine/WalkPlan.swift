@@ -169,8 +169,9 @@ public struct WalkPlan: Sendable {
             mode = .over(.unpageable(.unordered))
             return Progress()
         }
-        if hint == .finish {
-            mode = .over(.reachedEnd(byHint: true))
+        if hint == .finish || facts.older > 0 {
+            // An ordered answer that goes on below the interval was not cut inside it: `since` is ignored.
+            mode = .over(.reachedEnd(byHint: hint == .finish))
             return Progress()
         }
         if let frontier, oldest >= frontier {

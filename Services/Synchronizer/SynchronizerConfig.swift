@@ -1,0 +1,24 @@
+import ServiceKit
+import Settings
+import SyncEngine
+
+/// Settings of the Synchronizer: `yaml/services/synchronizer.yaml`.
+struct SynchronizerConfig: ServiceConfig {
+    /// How pages are fetched and stored.
+    var sync = SyncSettings()
+    /// The lease under which a relay is worked on.
+    var lease = LeaseSettings()
+    /// What one visit of a relay may take.
+    var budget = BudgetSettings()
+    /// Pause between two cycles. Too small: the database is asked for nothing; too large: due relays wait.
+    var interval: Seconds = 1
+    /// Its own health port.
+    var health: ServiceHealthSettings?
+
+    var cyclePause: Duration { interval.duration }
+
+    /// The sections the engine takes.
+    var synchronizing: SynchronizingSettings { SynchronizingSettings(sync: sync, lease: lease, budget: budget) }
+
+    func validate(into problems: inout Validation) { problems.check("interval", interval, in: 0.01...3_600) }
+}

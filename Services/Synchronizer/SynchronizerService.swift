@@ -1,0 +1,45 @@
+import ServiceKit
+import SyncEngine
+
+/// Archives the events of all usable relays: claims those that are due and visits them, cycle by cycle.
+actor SynchronizerService: BaseService {
+    static let serviceName = "synchronizer"
+    /// 0 ordinary relays, 1 those of the priority list.
+    private static let lane: Int16 = 0
+
+    nonisolated let context: ServiceContext
+    nonisolated let stateName: String
+    var state = SynchronizerState()
+
+    private let config: SynchronizerConfig
+    private let tally: SyncTally
+    private var crew: SyncCrew?
+
+    init(config: SynchronizerConfig, context: ServiceContext) {
+        self.config = config
+        self.context = context
+        stateName = "\(Self.serviceName):\(context.replica)"
+        tally = SyncTally(metrics: context.metrics, logger: context.logger)
+    }
+
+    func run() async throws -> Outcome {
+        let crew = try readyCrew()
+        let tally = tally
+        tally.beginCycle()
+        try await crew.run { tally.count($0) }
+        let cycle = tally.cycle
+        state.add(cycle)
+        return cycle.outcome
+    }
+
+    /// The crew is made in the first cycle, because a certificate file that cannot be read is an error of a cycle.
+    private func readyCrew() throws -> SyncCrew {
+        if let crew { return crew }
+        let networks = context.core.networks
+        let made = SyncCrew(
+            context, transport: try LiveTransport(networks: networks), settings: config.synchronizing,
+            lane: Self.lane, slots: SyncCrew.slots(networks))
+        crew = made
+        return made
+    }
+}

@@ -1,0 +1,67 @@
+internal import Settings
+
+/// What is written when a lease is given back: when the relay is due again, and what is thought of it. Pure.
+struct ReleasePlan: Sendable, Equatable {
+    /// Time until the next visit.
+    var dueIn: Duration
+    /// `relay_sync.class`.
+    var relayClass: RelayClass
+    /// Failed visits in a row.
+    var fails: Int32
+    /// Why the last visit failed.
+    var lastError: String?
+
+    /// A relay that cannot be paged is asked again once a day: its software may change.
+    private static let unpageableInterval = Duration.seconds(86_400)
+    /// An operator's "ignore" is looked at again after this time.
+    private static let ignoredInterval = Duration.seconds(3_600)
+    /// After a database error the relay itself is not to blame.
+    private static let databaseInterval = Duration.seconds(5)
+
+    /// - Parameters:
+    ///   - fails: failed visits in a row before this one.
+    ///   - jitter: 0 to 1, spreads the wait after a failure by 25 % each way.
+    init(_ ending: VisitReport.Ending, fails: Int32, settings: SynchronizingSettings, jitter: Double) {
+        self.fails = 0
+        relayClass = .ok
+        switch ending {
+        case .complete: dueIn = settings.sync.revisitInterval.duration
+        case .yielded, .leaseLost: dueIn = .zero
+        case .ignored: dueIn = Self.ignoredInterval
+        case .databaseFailed(let kind):
+            dueIn = Self.databaseInterval
+            self.fails = fails
+            lastError = kind
+        case .unpageable(let reason):
+            dueIn = Self.unpageableInterval
+            relayClass = reason == .unordered ? .unordered : .unpageable
+            lastError = "\(reason)"
+        case .failed(let kind):
+            self.fails = fails == .max ? .max : fails + 1
+            dueIn = settings.budget.retry.delay(afterAttempt: Int(self.fails), jitter: jitter)
+            relayClass = RelayClass(failure: kind)
+            lastError = kind
+        }
+    }
+}
+
+/// What is thought of a relay, as stored in `relay_sync.class`.
+enum RelayClass: Int16, Sendable {
+    case ok = 0
+    case auth = 1
+    case unordered = 2
+    case unpageable = 3
+    case blocked = 4
+    case unreachable = 5
+
+    /// The class a failed visit puts the relay in.
+    fileprivate init(failure kind: String) {
+        self =
+            switch InconclusiveReason(rawValue: kind) {
+            case .authRequired: .auth
+            case .restricted: .blocked
+            case nil: .unreachable
+            default: .ok
+            }
+    }
+}

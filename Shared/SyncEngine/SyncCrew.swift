@@ -1,0 +1,184 @@
+internal import Crypto
+internal import Database
+internal import Logging
+public import Nostr
+public import ServiceKit
+internal import Settings
+internal import Telemetry
+
+/// Claims due relays and visits them, as many at a time as each network allows, until nothing is due.
+///
+/// One cycle of a synchronizer. Any number of crews may work on the same relays: a claim takes only rows whose time
+/// has come, and the fence of a lost lease refuses whatever its former holder still sends.
+public struct SyncCrew: Sendable {
+    /// Relays visited at the same time, by network; a network that is absent is not visited.
+    public typealias Slots = [Network: Int]
+
+    private enum Happening: Sendable {
+        case visited(VisitReport)
+        case claimTime
+        case cycleOver
+        case stopping
+        case heartbeatEnded
+    }
+
+    private let context: ServiceContext
+    private let transport: any RelayTransport
+    private let verifier = SchnorrVerifier()
+    private let settings: SynchronizingSettings
+    private let lane: Int16
+    private let slots: Slots
+
+    /// A crew for one lane.
+    public init(
+        _ context: ServiceContext, transport: any RelayTransport, settings: SynchronizingSettings, lane: Int16,
+        slots: Slots
+    ) {
+        self.context = context
+        self.transport = transport
+        self.settings = settings
+        self.lane = lane
+        self.slots = slots
+    }
+
+    /// Works until no relay is due and no visit runs, the cycle's time is over, or the service stops.
+    /// - Parameter report: called after each visit, in no particular order.
+    /// - Throws: `DatabaseError` when claiming fails; a database error within a visit ends that visit alone.
+    public func run(report: @Sendable (VisitReport) -> Void) async throws {
+        let keeper = LeaseKeeper.relays(context, ttl: settings.lease.ttl.duration)
+        try await withThrowingTaskGroup(of: Happening.self) { group in
+            defer { group.cancelAll() }
+            group.addTask { try await waitForCycleEnd() }
+            group.addTask { await waitForStop() }
+            group.addTask { await keepLeases(keeper) }
+            var crew = Crew(free: slots)
+            try await claim(&crew, keeper, &group)
+            while !crew.running.isEmpty {
+                switch try await group.next() {
+                case .visited(let visit):
+                    report(visit)
+                    crew.end(visit)
+                    try await claim(&crew, keeper, &group)
+                case .claimTime:
+                    crew.isTimerSet = false
+                    try await claim(&crew, keeper, &group)
+                case .cycleOver:
+                    crew.mayClaim = false
+                    for control in crew.running.values { control.yield() }
+                case .stopping:
+                    crew.mayClaim = false
+                    for control in crew.running.values { control.stop() }
+                case .heartbeatEnded, nil: break
+                }
+            }
+        }
+    }
+
+    /// What is under way in one cycle.
+    private struct Crew {
+        var free: Slots
+        var running: [RelayID: VisitControl] = [:]
+        var mayClaim = true
+        var isTimerSet = false
+
+        mutating func end(_ visit: VisitReport) {
+            running[visit.relay] = nil
+            free[visit.network, default: 0] += 1
+        }
+    }
+
+    private func claim(
+        _ crew: inout Crew, _ keeper: LeaseKeeper<RelayID>, _ group: inout ThrowingTaskGroup<Happening, any Error>
+    ) async throws {
+        guard crew.mayClaim, !context.shutdown.isRequested else { return }
+        for (network, free) in crew.free where free > 0 {
+            let claimedAt = context.clock.now()
+            let leases = try await context.brotr.claimRelays(
+                lane: lane, network: network, limit: free, owner: context.replica, ttl: settings.lease.ttl.duration)
+            for lease in leases {
+                let control = VisitControl()
+                crew.running[lease.relay] = control
+                crew.free[network, default: 0] -= 1
+                keeper.hold(lease.relay, fence: lease.fence, claimedAt: claimedAt) { control.stop() }
+                group.addTask { await visit(lease, control, keeper) }
+            }
+        }
+        guard !crew.isTimerSet, !crew.running.isEmpty else { return }
+        crew.isTimerSet = true
+        group.addTask {
+            try await context.clock.sleep(for: settings.sync.claimInterval.duration)
+            return .claimTime
+        }
+    }
+
+    private func waitForCycleEnd() async throws -> Happening {
+        try await context.clock.sleep(for: settings.sync.cycleLimit.duration)
+        return .cycleOver
+    }
+
+    private func waitForStop() async -> Happening {
+        await context.shutdown.wait()
+        return .stopping
+    }
+
+    private func keepLeases(_ keeper: LeaseKeeper<RelayID>) async -> Happening {
+        await keeper.run()
+        return .heartbeatEnded
+    }
+
+    /// Visits one relay, then gives its lease back.
+    private func visit(_ lease: RelayLease, _ control: VisitControl, _ keeper: LeaseKeeper<RelayID>) async -> Happening {
+        var report = VisitReport(relay: lease.relay, network: lease.network)
+        if lease.isIgnored {
+            report.ending = .ignored
+        } else {
+            report = await limited(lease, control)
+        }
+        keeper.drop(lease.relay, fence: lease.fence)
+        await release(lease, report)
+        return .visited(report)
+    }
+
+    /// A visit that yields when its time is over.
+    private func limited(_ lease: RelayLease, _ control: VisitControl) async -> VisitReport {
+        let visit = RelayVisit(
+            lease: lease, transport: transport, brotr: context.brotr, verifier: verifier,
+            settings: settings.sync, control: control)
+        return await withTaskGroup(of: VisitReport?.self) { group in
+            group.addTask {
+                do {
+                    return try await visit.run()
+                } catch {
+                    var report = VisitReport(relay: lease.relay, network: lease.network)
+                    report.ending = error is CancellationError ? .yielded : .databaseFailed(ErrorKind.name(of: error))
+                    return report
+                }
+            }
+            group.addTask {
+                guard (try? await context.clock.sleep(for: settings.budget.visit.duration)) != nil else { return nil }
+                control.yield()
+                return nil
+            }
+            for await report in group {
+                guard let report else { continue }
+                group.cancelAll()
+                return report
+            }
+            preconditionFailure("the visit always gives a report")
+        }
+    }
+
+    private func release(_ lease: RelayLease, _ report: VisitReport) async {
+        guard report.ending != .leaseLost else { return }
+        let plan = ReleasePlan(report.ending, fails: lease.fails, settings: settings, jitter: context.randomness())
+        do {
+            _ = try await context.brotr.releaseRelay(
+                RelayRelease(
+                    relay: lease.relay, fence: lease.fence, owner: lease.owner, dueIn: plan.dueIn,
+                    relayClass: plan.relayClass.rawValue, fails: plan.fails, lastError: plan.lastError))
+        } catch {
+            // The lease ends by itself; the relay is only due later than it could be.
+            context.logger.warning("lease_release_failed", metadata: [LogKey.relay: "\(lease.url)"])
+        }
+    }
+}

@@ -1,0 +1,122 @@
+public import Logging
+public import ServiceKit
+internal import Metrics
+internal import Nostr
+internal import Synchronization
+public import Telemetry
+
+/// Adds up what visits did: per cycle for the outcome, and for ever in the metrics.
+public final class SyncTally: Sendable {
+    /// The sums of one cycle.
+    public struct Cycle: Sendable, Equatable {
+        /// Visits that ended.
+        public fileprivate(set) var visits = 0
+        /// Visits that failed.
+        public fileprivate(set) var failures = 0
+        /// Visits that the database ended.
+        public fileprivate(set) var databaseFailures = 0
+        /// EVENT messages received.
+        public fileprivate(set) var eventsReceived = 0
+        /// Events stored for the first time.
+        public fileprivate(set) var eventsNew = 0
+        /// Sightings stored.
+        public fileprivate(set) var sightingsNew = 0
+        /// Events rejected, by reason.
+        public fileprivate(set) var rejected: [String: Int] = [:]
+
+        /// The cycle for logs and `service_state`. Relays that fail are ordinary; a database that fails is not.
+        public var outcome: Outcome {
+            Outcome(
+                success: databaseFailures == 0,
+                message: "\(visits) relays visited, \(eventsNew) new events, \(sightingsNew) new sightings",
+                errors: databaseFailures == 0 ? [] : ["\(databaseFailures) visits ended by the database"],
+                metrics: [
+                    "relays_visited": .count(Int64(visits)), "relays_failed": .count(Int64(failures)),
+                    "events_received": .count(Int64(eventsReceived)), "events_new": .count(Int64(eventsNew)),
+                    "sightings_new": .count(Int64(sightingsNew)),
+                    "events_rejected": .count(Int64(rejected.values.reduce(0, +))),
+                ])
+        }
+    }
+
+    private let metrics: PrometheusRegistry
+    private let logger: Logger
+    private let state = Mutex(Cycle())
+
+    /// A tally that reports into `metrics` and, per visit at debug level, to `logger`.
+    public init(metrics: PrometheusRegistry, logger: Logger) {
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    /// The sums since `beginCycle`.
+    public var cycle: Cycle { state.withLock { $0 } }
+
+    /// Forgets the last cycle's sums.
+    public func beginCycle() { state.withLock { $0 = Cycle() } }
+
+    /// Adds one visit.
+    public func count(_ visit: VisitReport) {
+        state.withLock { cycle in
+            cycle.visits += 1
+            if case .failed = visit.ending { cycle.failures += 1 }
+            if case .databaseFailed = visit.ending { cycle.databaseFailures += 1 }
+            cycle.eventsReceived += visit.eventsReceived
+            cycle.eventsNew += visit.eventsNew
+            cycle.sightingsNew += visit.sightingsNew
+            cycle.rejected.merge(visit.rejected, uniquingKeysWith: +)
+        }
+        log(visit)
+        increment("bigbrotr_relay_visits_total", 1, [("outcome", visit.ending.word), ("network", visit.network.rawValue)])
+        increment("bigbrotr_events_total", visit.eventsNew, [("outcome", "new")])
+        increment("bigbrotr_events_total", visit.eventsKnown, [("outcome", "known")])
+        increment("bigbrotr_events_total", visit.eventsEphemeral, [("outcome", "ephemeral")])
+        for (reason, count) in visit.rejected {
+            increment("bigbrotr_events_rejected_total", count, [("reason", reason)])
+        }
+        increment("bigbrotr_sightings_total", visit.sightingsNew, [])
+        increment("bigbrotr_pages_total", visit.pages, [])
+        increment("bigbrotr_event_bytes_total", visit.bytes, [])
+        increment("bigbrotr_signatures_checked_total", visit.signaturesChecked, [])
+    }
+
+    private func increment(_ label: String, _ count: Int, _ dimensions: [(String, String)]) {
+        guard count > 0 else { return }
+        Counter(label: label, dimensions: dimensions, factory: metrics).increment(by: count)
+    }
+
+    private func log(_ visit: VisitReport) {
+        logger.debug(
+            "relay_visited",
+            metadata: [
+                LogKey.relay: "\(visit.relay)", LogKey.network: "\(visit.network)", LogKey.outcome: "\(visit.ending.word)",
+                LogKey.reason: "\(visit.ending.reason ?? "")", LogKey.count("pages"): "\(visit.pages)",
+                LogKey.count("events_received"): "\(visit.eventsReceived)",
+                LogKey.count("events_new"): "\(visit.eventsNew)",
+            ])
+    }
+}
+
+extension VisitReport.Ending {
+    /// A stable word for logs and metrics.
+    public var word: String {
+        switch self {
+        case .complete: "complete"
+        case .yielded: "yielded"
+        case .failed: "failed"
+        case .unpageable: "unpageable"
+        case .leaseLost: "lease_lost"
+        case .ignored: "ignored"
+        case .databaseFailed: "database_failed"
+        }
+    }
+
+    /// Why it ended so, where there is more to say.
+    public var reason: String? {
+        switch self {
+        case .failed(let kind), .databaseFailed(let kind): kind
+        case .unpageable(let reason): "\(reason)"
+        default: nil
+        }
+    }
+}
