@@ -1,3 +1,4 @@
+import Net
 import ServiceKit
 import SyncEngine
 
@@ -36,8 +37,9 @@ actor SynchronizerService: BaseService {
     private func readyCrew() throws -> SyncCrew {
         if let crew { return crew }
         let networks = context.core.networks
+        let tls = TLSSettings(caFile: context.core.tls.caFile.map(context.path))
         let made = SyncCrew(
-            context, transport: try LiveTransport(networks: networks), settings: config.synchronizing,
+            context, transport: try LiveTransport(networks: networks, tls: tls), settings: config.synchronizing,
             lane: Self.lane, slots: SyncCrew.slots(networks))
         crew = made
         return made

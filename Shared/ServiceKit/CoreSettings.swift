@@ -15,6 +15,8 @@ public struct CoreSettings: SettingsSection {
     public var schema = SchemaSettings()
     /// How relays are reached.
     public var networks = NetworksSettings()
+    /// Whom TLS connections to relays trust.
+    public var tls = TLSSection()
     /// The port that answers for the process.
     public var health = HealthSettings()
     /// How the process ends.
@@ -50,6 +52,20 @@ public struct SchemaSettings: SettingsSection {
 
     /// Range.
     public func validate(into problems: inout Validation) { problems.check("path", text: path) }
+}
+
+/// Section `tls`. Verification is always on.
+public struct TLSSection: SettingsSection {
+    /// PEM file of certificate authorities beside the system's, relative to the folder of the instance; null for none.
+    public var caFile: String?
+
+    /// The system's authorities alone.
+    public init() {}
+
+    /// Range.
+    public func validate(into problems: inout Validation) {
+        if let caFile { problems.check("ca_file", text: caFile) }
+    }
 }
 
 /// Section `health`: /healthz, /readyz and /metrics of one process.

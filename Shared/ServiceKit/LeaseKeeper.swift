@@ -22,8 +22,11 @@ public final class LeaseKeeper<Key: Hashable & Comparable & Sendable>: Sendable 
     private let renew: Renewal
 
     /// A keeper of leases that last `ttl` from each renewal, by the clock of whoever grants them.
-    public init(ttl: Duration, clock: MonotonicClock, logger: Logger, renew: @escaping Renewal) {
-        let table = LeaseTable<Key>(ttl: ttl)
+    /// - Parameter heartbeat: from one renewal to the next; a third of the ttl when nil.
+    public init(
+        ttl: Duration, heartbeat: Duration? = nil, clock: MonotonicClock, logger: Logger, renew: @escaping Renewal
+    ) {
+        let table = LeaseTable<Key>(ttl: ttl, heartbeat: heartbeat)
         renewal = table.renewal
         retry = table.retry
         state = Mutex(State(table: table))
@@ -110,9 +113,11 @@ public final class LeaseKeeper<Key: Hashable & Comparable & Sendable>: Sendable 
 
 extension LeaseKeeper where Key == RelayID {
     /// A keeper of relays claimed by `Brotr.claimRelays`.
-    public static func relays(_ context: ServiceContext, ttl: Duration) -> LeaseKeeper<RelayID> {
-        let (brotr, owner) = (context.brotr, context.replica)
-        return LeaseKeeper(ttl: ttl, clock: context.clock, logger: context.logger.component("leases")) { claims in
+    public static func relays(
+        _ context: ServiceContext, ttl: Duration, heartbeat: Duration? = nil
+    ) -> LeaseKeeper<RelayID> {
+        let (brotr, owner, logger) = (context.brotr, context.replica, context.logger.component("leases"))
+        return LeaseKeeper(ttl: ttl, heartbeat: heartbeat, clock: context.clock, logger: logger) { claims in
             try await brotr.renewLeases(claims.map { ($0.key, $0.fence) }, owner: owner, ttl: ttl)
         }
     }

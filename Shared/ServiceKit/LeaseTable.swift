@@ -16,9 +16,10 @@ struct LeaseTable<Key: Hashable & Comparable & Sendable>: Sendable {
     let retry: Duration
     private(set) var leases: [Key: Lease] = [:]
 
-    init(ttl: Duration) {
+    /// Renewed at every `heartbeat`, by default every third of the ttl.
+    init(ttl: Duration, heartbeat: Duration? = nil) {
         usable = ttl - min(.seconds(10), ttl / 6)
-        renewal = ttl / 3
+        renewal = heartbeat ?? ttl / 3
         retry = ttl / 12
     }
 

@@ -68,7 +68,8 @@ struct FetchedPage: Sendable {
         chunks = raw.chunks
         message = raw.message
         facts = PageFacts(
-            ending: raw.ending, events: items.map { EventStamp($0.event) }, received: tally.received, older: tally.older,
+            ending: raw.ending, events: items.map { EventStamp($0.event) }, received: tally.received,
+            older: tally.older,
             newer: tally.newer)
     }
 

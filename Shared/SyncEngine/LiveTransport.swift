@@ -17,8 +17,8 @@ public struct LiveTransport: RelayTransport {
 
     /// The transport that the networks' settings describe.
     /// - Throws: `NetError` when the certificate authorities cannot be read.
-    public init(networks: NetworksSettings) throws(NetError) {
-        let client = try WebSocketClient(guard: AddressGuard(allowsLocal: networks.local.enabled))
+    public init(networks: NetworksSettings, tls: TLSSettings = TLSSettings()) throws(NetError) {
+        let client = try WebSocketClient(guard: AddressGuard(allowsLocal: networks.local.enabled), tls: tls)
         let proxies = Network.allCases.compactMap { network in
             networks[network].proxy.flatMap { ProxyAddress($0) }.map { (network, ProxySettings(address: $0)) }
         }

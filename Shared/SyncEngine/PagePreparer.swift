@@ -90,7 +90,9 @@ struct PagePreparer {
         var pageDays: Set<Int32> = []
         for item in sightings.unknown {
             let event = page.materialised(item)
-            if part.rows > 0, part.rows >= settings.batchRows || part.bytes + event.byteCount > settings.batchBytes.bytes {
+            if part.rows > 0,
+                part.rows >= settings.batchRows || part.bytes + event.byteCount > settings.batchBytes.bytes
+            {
                 close(&part, &days, into: &prepared)
             }
             let day = ledger.add(event.id, at: event.createdAt)

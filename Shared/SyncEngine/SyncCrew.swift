@@ -45,7 +45,9 @@ public struct SyncCrew: Sendable {
     /// - Parameter report: called after each visit, in no particular order.
     /// - Throws: `DatabaseError` when claiming fails; a database error within a visit ends that visit alone.
     public func run(report: @Sendable (VisitReport) -> Void) async throws {
-        let keeper = LeaseKeeper.relays(context, ttl: settings.lease.ttl.duration)
+        let keeper = LeaseKeeper.relays(
+            context, ttl: settings.lease.ttl.duration,
+            heartbeat: settings.lease.heartbeat.duration)
         try await withThrowingTaskGroup(of: Happening.self) { group in
             defer { group.cancelAll() }
             group.addTask { try await waitForCycleEnd() }
@@ -127,7 +129,8 @@ public struct SyncCrew: Sendable {
     }
 
     /// Visits one relay, then gives its lease back.
-    private func visit(_ lease: RelayLease, _ control: VisitControl, _ keeper: LeaseKeeper<RelayID>) async -> Happening {
+    private func visit(_ lease: RelayLease, _ control: VisitControl, _ keeper: LeaseKeeper<RelayID>) async -> Happening
+    {
         var report = VisitReport(relay: lease.relay, network: lease.network)
         if lease.isIgnored {
             report.ending = .ignored

@@ -49,15 +49,22 @@ public struct SyncSettings: SettingsSection {
 
 /// The fenced lease under which one replica works on a relay.
 public struct LeaseSettings: SettingsSection {
-    /// After this time without a renewal another replica may take the relay over; it is renewed every third of it.
-    /// Too small: a slow database loses leases. Too large: the relays of a killed replica wait.
+    /// After this time without a renewal another replica may take the relay over. Too small: a slow database loses leases. Too large: the relays of a killed replica wait.
     public var ttl: Seconds = 60
+    /// Time between renewals. Too large: one slow renewal loses the lease.
+    public var heartbeat: Seconds = 20
 
     /// The defaults.
     public init() {}
 
-    /// The range.
-    public func validate(into problems: inout Validation) { problems.check("ttl", ttl, in: 0.5...3_600) }
+    /// Ranges, and at least two renewals in a lease.
+    public func validate(into problems: inout Validation) {
+        problems.check("ttl", ttl, in: 0.5...3_600)
+        problems.check("heartbeat", heartbeat, in: 0.1...1_200)
+        problems.require(
+            heartbeat.value * 2 <= ttl.value, "heartbeat", given: heartbeat.settingText,
+            allowed: "at most half of lease.ttl (\(ttl.settingText))")
+    }
 }
 
 /// What one visit of a relay may take.

@@ -1,7 +1,7 @@
 public import Logging
-public import ServiceKit
 internal import Metrics
 internal import Nostr
+public import ServiceKit
 internal import Synchronization
 public import Telemetry
 
@@ -67,7 +67,8 @@ public final class SyncTally: Sendable {
             cycle.rejected.merge(visit.rejected, uniquingKeysWith: +)
         }
         log(visit)
-        increment("bigbrotr_relay_visits_total", 1, [("outcome", visit.ending.word), ("network", visit.network.rawValue)])
+        increment(
+            "bigbrotr_relay_visits_total", 1, [("outcome", visit.ending.word), ("network", visit.network.rawValue)])
         increment("bigbrotr_events_total", visit.eventsNew, [("outcome", "new")])
         increment("bigbrotr_events_total", visit.eventsKnown, [("outcome", "known")])
         increment("bigbrotr_events_total", visit.eventsEphemeral, [("outcome", "ephemeral")])
@@ -89,7 +90,8 @@ public final class SyncTally: Sendable {
         logger.debug(
             "relay_visited",
             metadata: [
-                LogKey.relay: "\(visit.relay)", LogKey.network: "\(visit.network)", LogKey.outcome: "\(visit.ending.word)",
+                LogKey.relay: "\(visit.relay)", LogKey.network: "\(visit.network)",
+                LogKey.outcome: "\(visit.ending.word)",
                 LogKey.reason: "\(visit.ending.reason ?? "")", LogKey.count("pages"): "\(visit.pages)",
                 LogKey.count("events_received"): "\(visit.eventsReceived)",
                 LogKey.count("events_new"): "\(visit.eventsNew)",

@@ -97,7 +97,8 @@ struct VisitProgress: Sendable {
 
     private mutating func markGap(_ stretch: WalkState.Stretch, _ reason: CoverageReason) {
         switch stretch {
-        case .fresh(let lo, let hi): coverage.set(.gap, lo.seconds, min(state.frontier ?? hi, hi).seconds, reason: reason)
+        case .fresh(let lo, let hi):
+            coverage.set(.gap, lo.seconds, min(state.frontier ?? hi, hi).seconds, reason: reason)
         case .head(let lo, let hi): coverage.set(.gap, lo.seconds, hi.seconds, reason: reason)
         case .history(let lo, let frontier, _):
             coverage.set(.gap, lo.seconds, (state.frontier ?? frontier).seconds, reason: reason)

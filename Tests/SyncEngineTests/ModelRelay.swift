@@ -21,7 +21,8 @@ struct ModelRelay {
     mutating func answer(_ request: PageRequest) -> PageFacts {
         requests.append(request)
         if let ending = endings[requests.count - 1] { return PageFacts(ending: ending) }
-        let matching = events.filter { matches($0, request) }
+        let kinds = request.kinds.map(Set.init)
+        let matching = events.filter { (kinds?.contains($0.kind) ?? true) && matches($0, request) }
         let ordered = isOldestFirst ? Array(matching.reversed()) : matching
         let served = Array(ordered.prefix(min(cap, request.limit)))
         let inside = served.filter { isInside($0, request) }
@@ -33,7 +34,6 @@ struct ModelRelay {
     }
 
     private func matches(_ event: EventStamp, _ request: PageRequest) -> Bool {
-        if let kinds = request.kinds, !kinds.contains(event.kind) { return false }
         if let authors = request.authors, !authors.contains(event.pubkey) { return false }
         if let since = request.since, !ignoresSince, event.createdAt < since { return false }
         if let until = request.until, !ignoresUntil, event.createdAt > until { return false }

@@ -148,6 +148,7 @@ import Testing
         let result = plan.run(on: &relay)
         #expect(result.verdict == .reachedEnd(byHint: false))
         #expect(result.seen.count == 700)
+        #expect(relay.requests.count < 5)
     }
 
     @Test func `the relay's own finish ends the walk without confirmation`() {
