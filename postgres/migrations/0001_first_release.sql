@@ -1345,7 +1345,7 @@ END $$;
 COMMENT ON FUNCTION public.store_derived(bytea[], bytea[], bigint[], uuid[], bigint[], boolean[], int[], bytea[], bigint[]) IS 'Part of commit_pages and insert_event: newest versions and tombstones.';
 
 -- store_coverage: drops first, then puts in order of lo, so that intervals can shrink, grow, merge and split in one call.
--- A put keeps the re-scan plan of the row it replaces.
+-- A put keeps the re-scan plan of the row it replaces, and the time of its proof unless it proves something else or more.
 CREATE OR REPLACE FUNCTION public.store_coverage(
     p_relays int[], p_ok boolean[], p_drop_pages int[], p_drop_los bigint[],
     p_pages int[], p_los bigint[], p_his bigint[], p_states smallint[], p_proofs smallint[],
@@ -1368,7 +1368,9 @@ BEGIN
          ORDER BY p_relays[t.page], t.lo
         ON CONFLICT (relay_id, lo) DO UPDATE
            SET hi = excluded.hi, state = excluded.state, proof = excluded.proof, reason = excluded.reason,
-               pages = excluded.pages, cap = excluded.cap, items = excluded.items, proved_at = excluded.proved_at;
+               pages = excluded.pages, cap = excluded.cap, items = excluded.items,
+               proved_at = CASE WHEN excluded.state = c.state AND excluded.proof IS NOT DISTINCT FROM c.proof AND excluded.hi <= c.hi
+                                THEN c.proved_at ELSE excluded.proved_at END;
     END IF;
 END $$;
 COMMENT ON FUNCTION public.store_coverage(int[], boolean[], int[], bigint[], int[], bigint[], bigint[], smallint[], smallint[], int[], bigint[], int[], smallint[]) IS 'Part of commit_pages: intervals.';

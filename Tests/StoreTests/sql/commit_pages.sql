@@ -238,11 +238,16 @@ BEGIN
     PERFORM pg_temp.expect('intervals', (SELECT array_agg((relay_id = pg_temp.relay('a'), lo, hi, state, proof, pages, items, cap, reason,
         rescan_step, proved_at = now())::text ORDER BY relay_id, lo) FROM relay_coverage),
         ARRAY['(t,0,90,2,,5,50,10,,3,t)', '(t,91,300,3,1,5,50,10,,,t)', '(f,0,90,0,,,,,,,)']);
+    UPDATE relay_coverage SET proved_at = '2020-01-01' WHERE proved_at IS NOT NULL;
+    PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "cov": [{"lo": 0, "hi": 90, "state": 2, "pages": 6, "items": 51, "cap": 10},
+        {"lo": 91, "hi": 301, "state": 3, "proof": 1, "pages": 5, "items": 50, "cap": 10}]}]');
+    PERFORM pg_temp.expect('a proof keeps its time until it proves more', (SELECT array_agg(proved_at = now() ORDER BY lo)
+        FROM relay_coverage WHERE relay_id = pg_temp.relay('a')), ARRAY[false, true]);
     call := 'SELECT pg_temp.commit(''00000000-0000-0000-0000-00000000000a'', ''[{"relay": "a", "fence": 7, "cov": [%s]}]'')';
     PERFORM pg_temp.expect_error('overlap', '23P01', format(call, '{"lo": 50, "hi": 60, "state": 0}'));
-    PERFORM pg_temp.expect_error('sealed without proof', '23514', format(call, '{"lo": 301, "hi": 302, "state": 3, "pages": 1,
+    PERFORM pg_temp.expect_error('sealed without proof', '23514', format(call, '{"lo": 401, "hi": 402, "state": 3, "pages": 1,
         "cap": 1}'));
-    PERFORM pg_temp.expect_error('gap without reason', '23514', format(call, '{"lo": 301, "hi": 302, "state": 5}'));
+    PERFORM pg_temp.expect_error('gap without reason', '23514', format(call, '{"lo": 401, "hi": 402, "state": 5}'));
     PERFORM pg_temp.expect_error('upside down', '23514', format(call, '{"lo": 302, "hi": 301, "state": 0}'));
 
     -- Quarantine: the same bytes once, with a count; bounded in rows, the oldest go.
