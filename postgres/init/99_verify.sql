@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\xa9b36e25866b3ede0ce132d66f0c18c2e228df6cbbb8c7a1e13b97e54ff3c4c1')
+            (1, '0001_first_release', '\x5fbe2b375c233e9ae4eb2f27152c797cd408a83a62d15acc28d0b75780d85222')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

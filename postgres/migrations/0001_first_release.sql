@@ -1303,14 +1303,20 @@ END $$;
 COMMENT ON FUNCTION public.insert_relays(text[], text[], bigint[]) IS 'insert_relay for many; says which were new.';
 
 -- known_events: for each id that is stored its number, and whether this relay has it already. ord is 1-based.
--- Not SECURITY DEFINER and without SET, so that the planner can inline it. OFFSET 0 keeps the scalar subquery one.
+-- Not SECURITY DEFINER and without SET, so that the planner can inline it; OFFSET 0 keeps the scalar subquery one. Its answer is
+-- the number, negative where the relay has it. created_at is compared, though (event, relay_id) is unique, because with it
+-- both indexes are searched by their whole key: the planner prefers events_relays_time for a relay it has no statistics of,
+-- and would read all of that relay for each id.
 CREATE OR REPLACE FUNCTION public.known_events(p_ids bytea[], p_relay int)
 RETURNS TABLE (ord int, event bigint, linked boolean) LANGUAGE sql STABLE ROWS 1000 AS $$
-    SELECT z.ord, z.event,
-           coalesce((SELECT true FROM public.events_relays s WHERE s.event = z.event AND s.relay_id = p_relay), false)
-      FROM (SELECT k.n::int AS ord, (SELECT e.id FROM public.events e WHERE e.event_id = k.id) AS event
+    SELECT z.ord, abs(z.found), z.found < 0
+      FROM (SELECT k.n::int AS ord,
+                   (SELECT CASE WHEN (SELECT true FROM public.events_relays s
+                                       WHERE s.event = e.id AND s.relay_id = p_relay AND s.created_at = e.created_at)
+                                THEN -e.id ELSE e.id END
+                      FROM public.events e WHERE e.event_id = k.id) AS found
               FROM unnest(p_ids) WITH ORDINALITY AS k (id, n) OFFSET 0) AS z
-     WHERE z.event IS NOT NULL;
+     WHERE z.found IS NOT NULL;
 $$;
 COMMENT ON FUNCTION public.known_events(bytea[], int) IS 'Which ids are stored, under which number, and already linked to the relay.';
 
