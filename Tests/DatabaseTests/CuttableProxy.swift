@@ -86,7 +86,7 @@ final class CuttableProxy: Sendable {
                 }
             }
             guard poll(&polled, nfds_t(polled.count), 20) > 0 else { continue }
-            if polled[0].revents != 0 { accept(mode) }
+            if polled[0].revents != 0 { accept() }
             for (index, pair) in pairs.enumerated() where polled.count > 1 {
                 let isGone =
                     polled[1 + 2 * index].revents != 0 && !Self.forward(pair.client, pair.server, &buffer)
@@ -100,10 +100,11 @@ final class CuttableProxy: Sendable {
         close(listener)
     }
 
-    private func accept(_ mode: Mode) {
+    private func accept() {
         let client = Glibc.accept(listener, nil, nil)
         guard client >= 0 else { return }
-        guard mode != .refusing else {
+        // Asked now: the mode may have changed while nobody came.
+        guard state.withLock({ $0.mode }) != .refusing else {
             close(client)
             return
         }

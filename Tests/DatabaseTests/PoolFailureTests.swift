@@ -193,6 +193,7 @@ import Testing
             let pool = database.makePool(direct: true) {
                 $0.limits.maxSize = 5
                 $0.retry.initialDelay = 0.05
+                $0.retry.maxDelay = 0.2
                 $0.retry.maxAttempts = 50
             }
             let statement = NamedStatement("read", "SELECT 1", isIdempotent: true)

@@ -32,6 +32,20 @@ import Testing
         #expect(machine.connectFailed(1, now: .zero) == [.fail(1, .connecting), .backOff(1, afterAttempt: 3)])
     }
 
+    @Test func `who came during the attempt that failed gets the next one`() {
+        var machine = machine()
+        _ = machine.acquire(1, now: .zero)
+        for _ in 1...2 {
+            _ = machine.connectFailed(1, now: .zero)
+            _ = machine.backedOff(1)
+        }
+        _ = machine.acquire(2, now: .zero)
+        #expect(machine.connectFailed(1, now: .zero) == [.fail(1, .connecting), .backOff(1, afterAttempt: 3)])
+        #expect(machine.counts.waiting == 1)
+        _ = machine.backedOff(1)
+        #expect(machine.connectFailed(1, now: .zero) == [.fail(2, .connecting), .backOff(1, afterAttempt: 4)])
+    }
+
     @Test func `of many failing attempts one goes on`() {
         var machine = machine()
         for request in 1...3 { _ = machine.acquire(request, now: .zero) }

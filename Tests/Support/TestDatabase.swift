@@ -42,6 +42,8 @@ public func withTestDatabase<Result>(
     _ body: (TestDatabase) async throws -> Result
 ) async throws -> Result {
     let server = try TestDatabaseServer()
+    await TestDatabaseGate.shared.enter()
+    defer { TestDatabaseGate.shared.leave() }
     let template = try await server.template()
     let name = server.freshName()
     try await server.run("CREATE DATABASE \(name) TEMPLATE \(template)")
@@ -149,5 +151,42 @@ public struct TestDatabaseServer: Sendable {
         let text = try variable(name)
         guard let number = Int(text) else { throw Missing(description: "BIGBROTR_TEST_DB_\(name) is no number: \(text)") }
         return number
+    }
+}
+
+/// Lets a few tests at a time have a database: all at once would mostly wait for each other's logins.
+final class TestDatabaseGate: Sendable {
+    static let shared = TestDatabaseGate()
+
+    private struct State {
+        var free = 6
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    func enter() async {
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                guard state.free == 0 else {
+                    state.free -= 1
+                    return true
+                }
+                state.waiting.append(continuation)
+                return false
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    func leave() {
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            if state.waiting.isEmpty {
+                state.free += 1
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+        next?.resume()
     }
 }

@@ -60,7 +60,8 @@ extension Brotr {
         """
         WITH held AS MATERIALIZED (
             SELECT s.relay_id FROM relay_sync s
-             WHERE s.relay_id = ANY ($1) AND s.owner = $3 AND s.fence = ($2)[array_position($1, s.relay_id)]
+             WHERE s.relay_id = ANY ($1::int[]) AND s.owner = $3
+               AND s.fence = ($2::bigint[])[array_position($1::int[], s.relay_id)]
              ORDER BY s.relay_id FOR NO KEY UPDATE)
         UPDATE relay_sync s SET due_at = now() + make_interval(secs => $4)
          WHERE s.relay_id = ANY (ARRAY(SELECT h.relay_id FROM held h))

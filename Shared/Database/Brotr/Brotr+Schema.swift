@@ -25,7 +25,7 @@ extension Brotr {
     static let missingProcedures = NamedStatement(
         "missing_procedures",
         """
-        SELECT w.name FROM unnest($1) AS w (name)
+        SELECT w.name FROM unnest($1::text[]) AS w (name)
          WHERE NOT EXISTS (
             SELECT FROM pg_proc p WHERE p.proname = w.name AND p.pronamespace = 'public'::regnamespace)
          ORDER BY w.name

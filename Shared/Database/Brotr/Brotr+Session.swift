@@ -17,7 +17,7 @@ extension Brotr {
         "type_identifiers",
         """
         SELECT name, to_regtype(name)::oid
-          FROM unnest($1) AS wanted (name)
+          FROM unnest($1::text[]) AS wanted (name)
         """,
         parameters: [.textArray], columns: [.text, .oid], isIdempotent: true)
 }

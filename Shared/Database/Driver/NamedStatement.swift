@@ -29,3 +29,8 @@ extension NamedStatement: ExpressibleByStringLiteral {
     /// A statement without a name, for tests and tools.
     public init(stringLiteral sql: String) { self.init("statement", sql) }
 }
+
+extension NamedStatement: CustomStringConvertible {
+    /// The name.
+    public var description: String { name }
+}

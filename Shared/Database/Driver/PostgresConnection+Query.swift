@@ -21,9 +21,12 @@ extension PostgresConnection {
     /// transaction pooling gives only inside a transaction.
     func describeNow(_ statement: NamedStatement, _ call: Call) throws -> (parameters: [UInt32], columns: [UInt32]) {
         _ = try perform(call) { PQsendQuery($0, Brotr.begin.sql) }
-        _ = try perform(call) { PQsendPrepare($0, "", statement.sql, 0, nil) }
-        let rows = try perform(call) { PQsendDescribePrepared($0, "") }
+        let described = Result {
+            _ = try perform(call) { PQsendPrepare($0, "", statement.sql, 0, nil) }
+            return try perform(call) { PQsendDescribePrepared($0, "") }
+        }
         _ = try perform(call) { PQsendQuery($0, Brotr.rollback.sql) }
+        let rows = try described.get()
         return (rows.result.parameterTypes(), rows.columnTypes)
     }
 

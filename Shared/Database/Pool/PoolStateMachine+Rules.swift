@@ -35,7 +35,7 @@ extension PoolStateMachine {
         var actions: [Action] = []
         while isShort, connections.count < configuration.maxSize, !isFailing {
             nextConnection += 1
-            connections[nextConnection] = .connecting
+            connections[nextConnection] = .connecting(arrivals: arrivals)
             actions.append(.connect(nextConnection))
         }
         return actions
@@ -52,18 +52,24 @@ extension PoolStateMachine {
 
     /// After a failure one attempt at a time is enough; it is under way or backing off.
     private var isFailing: Bool {
-        failedAttempts > 0 && connections.values.contains { $0 == .backingOff || $0 == .connecting }
+        failedAttempts > 0 && connections.values.contains { $0.isPending }
     }
 
-    func isOtherConnecting(_ connection: ConnectionID) -> Bool {
-        connections.contains { $0.key != connection && $0.value == .connecting }
+    func isOtherPending(_ connection: ConnectionID) -> Bool {
+        connections.contains { $0.key != connection && $0.value.isPending }
     }
 
     /// Tells those who wait that connecting fails, when it has failed often enough and nothing is open that could
-    /// come back to them.
-    mutating func giveUpIfHopeless() -> [Action] {
+    /// come back to them. Those who came while the attempt was under way get the next one.
+    mutating func giveUpIfHopeless(_ arrivals: Int) -> [Action] {
         guard failedAttempts >= configuration.maxAttempts, counts.live == 0 else { return [] }
-        return failAll(.connecting)
+        var actions: [Action] = []
+        while let first = line.first, first.arrival <= arrivals {
+            line.removeFirst()
+            if waiting.remove(first.id) != nil { actions.append(.fail(first.id, .connecting)) }
+        }
+        dropLeavers()
+        return actions
     }
 
     mutating func failAll(_ failure: PoolFailure) -> [Action] {
@@ -124,6 +130,19 @@ extension PoolStateMachine {
         return due
     }
 
+}
+
+extension PoolStateMachine.ConnectionState {
+    /// Not open yet.
+    var isPending: Bool {
+        switch self {
+        case .connecting, .backingOff: true
+        case .idle, .checking, .leased, .closing: false
+        }
+    }
+}
+
+extension PoolStateMachine {
     /// Sizes for metrics and rules.
     struct Counts: Equatable {
         /// Open: idle, checked or lent.

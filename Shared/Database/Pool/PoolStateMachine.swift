@@ -4,7 +4,8 @@ import DequeModule
 ///
 /// Times are durations since an origin of the caller's choice. Requests wait first in, first out; idle connections are
 /// lent last in, first out, so that surplus ones grow old and are closed. While connecting fails, one connection alone
-/// goes on trying; each further failure after `maxAttempts` fails everybody who waits, unless some connection is open.
+/// goes on trying; from the failure number `maxAttempts` on, each one fails those who waited when the attempt began,
+/// unless some connection is open.
 struct PoolStateMachine {
     typealias ConnectionID = Int
     typealias RequestID = Int
@@ -43,7 +44,8 @@ struct PoolStateMachine {
     }
 
     enum ConnectionState: Equatable {
-        case connecting
+        /// `arrivals` is how many requests had come when the attempt began.
+        case connecting(arrivals: Int)
         case backingOff
         case idle(since: Duration, checked: Duration)
         case checking(since: Duration)
@@ -56,6 +58,8 @@ struct PoolStateMachine {
     struct Waiter {
         var id: RequestID
         var since: Duration
+        /// How many requests had to wait up to and including this one.
+        var arrival: Int
     }
 
     let configuration: Configuration
@@ -66,6 +70,7 @@ struct PoolStateMachine {
     /// Those who wait; a cancelled one stays in line until its turn, but is no longer in `waiting`.
     var line = Deque<Waiter>()
     var waiting: Set<RequestID> = []
+    var arrivals = 0
     var failedAttempts = 0
     var nextConnection = 0
     var nextRequest = 0
@@ -93,7 +98,8 @@ struct PoolStateMachine {
             connections[connection] = .leased
             return [.lease(request, connection, waited: .zero)]
         }
-        line.append(Waiter(id: request, since: now))
+        arrivals += 1
+        line.append(Waiter(id: request, since: now, arrival: arrivals))
         waiting.insert(request)
         return refill() + planWake()
     }
@@ -107,7 +113,7 @@ struct PoolStateMachine {
 
     /// A connection attempt succeeded.
     mutating func connected(_ connection: ConnectionID, now: Duration) -> [Action] {
-        guard connections[connection] == .connecting else { return [] }
+        guard case .connecting = connections[connection] else { return [] }
         failedAttempts = 0
         guard mode == .running else { return close(connection) }
         return offer(connection, now) + refill() + planWake()
@@ -115,16 +121,16 @@ struct PoolStateMachine {
 
     /// A connection attempt failed.
     mutating func connectFailed(_ connection: ConnectionID, now: Duration) -> [Action] {
-        guard connections[connection] == .connecting else { return [] }
+        guard case .connecting(let arrivals) = connections[connection] else { return [] }
         guard mode == .running else { return closed(connection) }
         failedAttempts += 1
         // One alone goes on trying: many would only load a server that struggles.
-        if connections.values.contains(where: { $0 == .backingOff }) || isOtherConnecting(connection) {
+        if isOtherPending(connection) {
             connections[connection] = nil
-            return giveUpIfHopeless()
+            return giveUpIfHopeless(arrivals)
         }
         connections[connection] = .backingOff
-        return giveUpIfHopeless() + [.backOff(connection, afterAttempt: failedAttempts)]
+        return giveUpIfHopeless(arrivals) + [.backOff(connection, afterAttempt: failedAttempts)]
     }
 
     /// The backoff of a failed attempt is over.
@@ -135,7 +141,7 @@ struct PoolStateMachine {
             connections[connection] = nil
             return []
         }
-        connections[connection] = .connecting
+        connections[connection] = .connecting(arrivals: arrivals)
         return [.connect(connection)]
     }
 
