@@ -13,7 +13,9 @@ import Testing
         var page = RelayPage(relay: lease.relay, fence: lease.fence)
         page.newEvents = places ?? Array(events.indices)
         var sums: [Int32: DaySum] = [:]
-        for place in page.newEvents { sums[DaySum.day(of: events[place].createdAt), default: DaySum()].add(events[place].id) }
+        for place in page.newEvents {
+            sums[DaySum.day(of: events[place].createdAt), default: DaySum()].add(events[place].id)
+        }
         page.days = sums.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         return page
     }
@@ -180,7 +182,9 @@ import Testing
             let known = try await brotr.knownEvents(events.map(\.id), relay: second.relay)
             var page = RelayPage(relay: second.relay, fence: second.fence)
             page.known = zip(events, known).compactMap { event, known in
-                known.map { KnownSighting(event: $0.event, createdAt: event.createdAt, kind: event.kind, pubkey: event.pubkey) }
+                known.map {
+                    KnownSighting(event: $0.event, createdAt: event.createdAt, kind: event.kind, pubkey: event.pubkey)
+                }
             }
             let answers = try await brotr.commitPages(PagesBatch(owner: owner, pages: [page]))
             #expect(answers == [CommitAnswer(relay: second.relay, accepted: true, eventsKnown: 10, sightingsNew: 10)])
@@ -191,14 +195,18 @@ import Testing
         let samples = EventSamples(seed: 8)
         let old = samples.event(kind: 0, at: 1000, "{}")
         let new = samples.event(kind: 0, at: 2000, #"{"name":"a"}"#)
-        let deletion = samples.event(kind: 5, at: 3000, tags: [["e", old.id.hex], ["a", "30023:\(old.pubkey.hex):x"]])
+        let deletion = samples.event(
+            kind: 5, at: 3000, tags: [["e", old.id.hex], ["a", "30023:\(old.pubkey.hex):x"]])
         let events = [new, old, deletion]
         try await withTestDatabase { database in
             let lease = try await database.brotr.claim(owner: owner)
-            _ = try await database.brotr.commitPages(PagesBatch(owner: owner, pages: [page(lease, events)], events: events))
+            _ = try await database.brotr.commitPages(
+                PagesBatch(owner: owner, pages: [page(lease, events)], events: events))
             let latest = try await database.pool.fetch("SELECT event_id FROM latest_versions").only("t")
             #expect(try latest.decode(Bytes32.self, at: 0) == new.id)
-            let keys = try await database.pool.fetch("SELECT key FROM tombstones").map { try $0.decode(Bytea.self, at: 0).bytes }
+            let keys = try await database.pool.fetch("SELECT key FROM tombstones").map {
+                try $0.decode(Bytea.self, at: 0).bytes
+            }
             #expect(Set(keys) == Set(deletion.tombstones.map(\.key)))
             #expect(keys.count == 2)
         }

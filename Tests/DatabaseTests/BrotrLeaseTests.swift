@@ -121,7 +121,8 @@ import Testing
             #expect(row.2 == 5)
             #expect(row.3 == 3)
             #expect(row.4 == 512)
-            let none = try await brotr.claimRelays(lane: 0, network: .clearnet, limit: 9, owner: owner, ttl: .seconds(1))
+            let none = try await brotr.claimRelays(
+                lane: 0, network: .clearnet, limit: 9, owner: owner, ttl: .seconds(1))
             #expect(none.isEmpty)
         }
     }

@@ -54,7 +54,8 @@ import Testing
             }
             let stored = try await brotr.relayDays(lease.relay, days: page.days.map(\.day))
             #expect(stored.filter { $0.value.count > 0 } == sums)
-            let frontier = try await brotr.number("SELECT frontier FROM relay_sync WHERE relay_id = $1", .int4(lease.relay.value))
+            let frontier = try await brotr.number(
+                "SELECT frontier FROM relay_sync WHERE relay_id = $1", .int4(lease.relay.value))
             #expect(frontier == 1_700_000_000, "the page is done: the relay has nothing better")
         }
     }

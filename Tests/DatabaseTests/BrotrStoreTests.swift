@@ -31,7 +31,9 @@ import Testing
     }
 
     @Test func `more rows than the ceiling are refused before anything is sent`() async throws {
-        try await withTestDatabase { $0.batch.maxBatchSize = 2 } _: { database in
+        try await withTestDatabase {
+            $0.batch.maxBatchSize = 2
+        } _: { database in
             let records = try (1...3).map { try EventSamples.relay($0) }
             let error = await #expect(throws: DatabaseError.self) { try await database.brotr.insertRelays(records) }
             #expect(error?.kind == .encoding)
@@ -63,11 +65,13 @@ import Testing
         let json = #"{"id":"%","pubkey":"%"}"#
         #expect(!json.isEmpty)
         let key = SecretKey.random()
-        let event = UnsignedEvent(createdAt: UnixTime(seconds: 5), kind: 1, tags: [["t", "a\0b"]], content: "x\0y").sign(with: key)
+        let event = UnsignedEvent(createdAt: UnixTime(seconds: 5), kind: 1, tags: [["t", "a\0b"]], content: "x\0y")
+            .sign(with: key)
         let raw = try #require(event.raw)
         try await withTestDatabase { database in
             _ = try await database.brotr.insertEvent(event, relay: EventSamples.relay(), seenAt: UnixTime(seconds: 6))
-            let row = try await database.pool.fetch("SELECT raw, content FROM events").only("t").decode(Bytea.self, String.self)
+            let row = try await database.pool.fetch("SELECT raw, content FROM events").only("t").decode(
+                Bytea.self, String.self)
             #expect(row.0.bytes == raw)
             #expect(row.1 == "x\u{FFFD}y")
         }
@@ -99,7 +103,8 @@ import Testing
         try await withTestDatabase { database in
             let brotr = database.brotr
             _ = try await brotr.insertEvents(events, relay: EventSamples.relay(), seenAt: UnixTime(seconds: 1))
-            try await database.pool.fetch("DELETE FROM events_relays WHERE event IN (SELECT id FROM events ORDER BY id LIMIT 12)")
+            try await database.pool.fetch(
+                "DELETE FROM events_relays WHERE event IN (SELECT id FROM events ORDER BY id LIMIT 12)")
             let part = try await brotr.deleteOrphanEvents(rowsPerCall: 5, maxCalls: 2)
             #expect(part == OrphanCleanUp(deleted: 10, calls: 2, isRoundDone: false))
             let rest = try await brotr.deleteOrphanEvents(rowsPerCall: 5)
@@ -143,7 +148,8 @@ import Testing
             try await brotr.heartbeat(replica)
             replica.wantsWork = true
             try await brotr.heartbeat(replica)
-            #expect(try await brotr.number("SELECT count(*) FROM service_replicas WHERE steal_wanted AND slots = 100") == 1)
+            #expect(
+                try await brotr.number("SELECT count(*) FROM service_replicas WHERE steal_wanted AND slots = 100") == 1)
             try await brotr.removeReplica(replica.id, service: "synchronizer")
             #expect(try await brotr.number("SELECT count(*) FROM service_replicas") == 0)
         }

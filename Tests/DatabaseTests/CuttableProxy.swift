@@ -29,11 +29,13 @@ final class CuttableProxy: Sendable {
         (listener, port) = try Self.listenOnFreePort()
         var thread: pthread_t = 0
         let argument = Unmanaged.passRetained(self).toOpaque()
-        pthread_create(&thread, nil, { argument in
-            guard let argument else { return nil }
-            Unmanaged<CuttableProxy>.fromOpaque(argument).takeRetainedValue().loop()
-            return nil
-        }, argument)
+        pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<CuttableProxy>.fromOpaque(argument).takeRetainedValue().loop()
+                return nil
+            }, argument)
         pthread_detach(thread)
     }
 
@@ -153,7 +155,9 @@ final class CuttableProxy: Sendable {
         _ address: inout sockaddr_in, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
     ) -> Int32 {
         withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
     }
 }

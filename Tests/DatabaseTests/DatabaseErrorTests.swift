@@ -4,14 +4,19 @@ import Testing
 
 /// Kinds, dispositions and what an error says.
 @Suite struct DatabaseErrorTests {
-    @Test(arguments: [
-        ("40001", .serializationFailure), ("40P01", .deadlock), ("23505", .constraintViolation), ("23P01", .constraintViolation),
-        ("22021", .dataError), ("22P05", .dataError), ("54000", .dataError), ("42883", .statementError),
-        ("42P01", .statementError), ("42501", .insufficientPrivilege), ("53300", .resources), ("57014", .queryCancelled),
-        ("57P01", .connectionLost), ("57P03", .connectionFailed), ("3D000", .connectionFailed), ("08006", .connectionLost),
-        ("08P01", .connectionLost), ("28P01", .authenticationFailed), ("25006", .transactionState), ("P0001", .other),
-        ("XX000", .other), ("", .other), ("?", .other),
-    ] as [(String, DatabaseError.Kind)])
+    @Test(
+        arguments: [
+            ("40001", .serializationFailure), ("40P01", .deadlock), ("23505", .constraintViolation),
+            ("23P01", .constraintViolation),
+            ("22021", .dataError), ("22P05", .dataError), ("54000", .dataError), ("42883", .statementError),
+            ("42P01", .statementError), ("42501", .insufficientPrivilege), ("53300", .resources),
+            ("57014", .queryCancelled),
+            ("57P01", .connectionLost), ("57P03", .connectionFailed), ("3D000", .connectionFailed),
+            ("08006", .connectionLost),
+            ("08P01", .connectionLost), ("28P01", .authenticationFailed), ("25006", .transactionState),
+            ("P0001", .other),
+            ("XX000", .other), ("", .other), ("?", .other),
+        ] as [(String, DatabaseError.Kind)])
     func `a SQLSTATE has a kind`(state: String, kind: DatabaseError.Kind) {
         #expect(DatabaseError.Kind(sqlState: state) == kind)
     }

@@ -21,12 +21,15 @@ struct EventSamples {
     }
 
     /// A signed event of one's choice.
-    func event(kind: UInt16 = 1, at second: Int64 = 1_700_000_000, tags: [[String]] = [], _ content: String = "") -> Event {
+    func event(kind: UInt16 = 1, at second: Int64 = 1_700_000_000, tags: [[String]] = [], _ content: String = "")
+        -> Event
+    {
         UnsignedEvent(createdAt: UnixTime(seconds: second), kind: kind, tags: tags, content: content).sign(with: key)
     }
 
     static func relay(_ number: Int = 1) throws -> RelayRecord {
-        RelayRecord(url: try RelayURL.parse("wss://relay\(number).example.com"), insertedAt: UnixTime(seconds: 1_700_000_000))
+        RelayRecord(
+            url: try RelayURL.parse("wss://relay\(number).example.com"), insertedAt: UnixTime(seconds: 1_700_000_000))
     }
 }
 
@@ -40,6 +43,7 @@ extension Brotr {
 
     /// One number out of one row.
     func number(_ sql: String, _ values: SQLValue...) async throws -> Int {
-        try await pool.fetch(NamedStatement("number", sql), parameters: SQLParameters(values)).only("number").decode(at: 0)
+        try await pool.fetch(NamedStatement("number", sql), parameters: SQLParameters(values)).only("number").decode(
+            at: 0)
     }
 }

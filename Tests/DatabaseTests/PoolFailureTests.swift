@@ -38,7 +38,9 @@ import Testing
 
     /// A cut needs a moment to arrive; a statement on its way in that moment is lost, and that is told.
     private func eventually(_ body: () async throws -> some Any) async throws {
-        do { _ = try await body() } catch let error as DatabaseError where error.kind == .connectionLost && !error.wasSent {
+        do { _ = try await body() } catch let error as DatabaseError
+            where error.kind == .connectionLost && !error.wasSent
+        {
             _ = try await body()
         }
     }

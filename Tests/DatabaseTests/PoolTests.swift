@@ -17,7 +17,8 @@ import Testing
                         group.addTask {
                             var sum = 0
                             for _ in 0..<5 {
-                                sum += try await pool.fetch("SELECT $1 + 0", .int4(Int32(number))).only("t").decode(at: 0)
+                                sum += try await pool.fetch("SELECT $1 + 0", .int4(Int32(number))).only("t").decode(
+                                    at: 0)
                             }
                             return sum
                         }

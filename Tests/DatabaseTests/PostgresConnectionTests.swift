@@ -34,7 +34,8 @@ import Testing
         Issue.record("the server \(isRunning ? "never ran" : "still runs") \(mark)")
     }
 
-    @Test(arguments: [false, true]) func `a cancelled task stops the statement on the server`(direct: Bool) async throws {
+    @Test(arguments: [false, true]) func `a cancelled task stops the statement on the server`(direct: Bool) async throws
+    {
         try await withTestDatabase { database in
             try await withConnection(database, direct: direct) { connection in
                 let task = Task { try await connection.query("SELECT pg_sleep(60) /* mark_cancel */") }
@@ -136,11 +137,17 @@ import Testing
     @Test func `a missing database and a closed port are failed connections`() async throws {
         try await withTestDatabase { database in
             let missing = await #expect(throws: DatabaseError.self) {
-                try await withConnection(database, direct: true) { $0.database = "no_such_database" } _: { _ in }
+                try await withConnection(database, direct: true) {
+                    $0.database = "no_such_database"
+                } _: { _ in
+                }
             }
             #expect(missing?.kind == .connectionFailed)
             let closed = await #expect(throws: DatabaseError.self) {
-                try await withConnection(database) { $0.port = 1 } _: { _ in }
+                try await withConnection(database) {
+                    $0.port = 1
+                } _: { _ in
+                }
             }
             #expect(closed?.kind == .connectionFailed)
         }
@@ -149,9 +156,11 @@ import Testing
     @Test func `a script runs as one transaction and says where it failed`() async throws {
         try await withTestDatabase { database in
             try await withConnection(database) { connection in
-                try await connection.runScript("CREATE TABLE a (x int); INSERT INTO a VALUES (1), (2);", name: "one.sql")
+                try await connection.runScript(
+                    "CREATE TABLE a (x int); INSERT INTO a VALUES (1), (2);", name: "one.sql")
                 let error = await #expect(throws: DatabaseError.self) {
-                    try await connection.runScript("INSERT INTO a VALUES (3); SELECT no_such_function();", name: "two.sql")
+                    try await connection.runScript(
+                        "INSERT INTO a VALUES (3); SELECT no_such_function();", name: "two.sql")
                 }
                 #expect(error?.step == "two.sql")
                 #expect(error?.sqlState == "42883")
@@ -165,7 +174,8 @@ import Testing
     @Test func `an empty array of bytes is not NULL`() async throws {
         try await withTestDatabase { database in
             try await withConnection(database) { connection in
-                let row = try await connection.query("SELECT octet_length($1), $2 = ''", .bytea([]), .text("")).only("t")
+                let row = try await connection.query("SELECT octet_length($1), $2 = ''", .bytea([]), .text("")).only(
+                    "t")
                 let (length, isEmpty) = try row.decode(Int32.self, Bool.self)
                 #expect(length == 0)
                 #expect(isEmpty)
@@ -177,7 +187,8 @@ import Testing
         try await withTestDatabase { database in
             try await withConnection(database) { connection in
                 let bytes = [UInt8](repeating: 0xA5, count: mebibytes << 20)
-                let row = try await connection.query("SELECT $1 || '\\x00'", .bytea(bytes), timeout: .seconds(60)).only("t")
+                let row = try await connection.query("SELECT $1 || '\\x00'", .bytea(bytes), timeout: .seconds(60)).only(
+                    "t")
                 let found = try row.decode(Bytea.self, at: 0)
                 #expect(found.bytes.count == bytes.count + 1)
                 #expect(memcmp(found.bytes, bytes, bytes.count) == 0)

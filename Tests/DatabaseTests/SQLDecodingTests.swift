@@ -43,12 +43,16 @@ import Testing
     }
 
     @Test func `an identifier has sixteen bytes`() {
-        #expect(throws: DecodingProblem.malformed) { try decode(SQLUUID.self, oid: 2950, [UInt8](repeating: 1, count: 15)) }
+        #expect(throws: DecodingProblem.malformed) {
+            try decode(SQLUUID.self, oid: 2950, [UInt8](repeating: 1, count: 15))
+        }
     }
 
     /// dimensions, flag, element type 23, count, lower bound, then elements.
     private static let array: [UInt8] =
-        [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 23, 0, 0, 0, 2, 0, 0, 0, 1] + [0, 0, 0, 4, 0, 0, 0, 7, 0, 0, 0, 4, 0, 0, 0, 8]
+        [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 23, 0, 0, 0, 2, 0, 0, 0, 1] + [
+            0, 0, 0, 4, 0, 0, 0, 7, 0, 0, 0, 4, 0, 0, 0, 8,
+        ]
 
     @Test func `a whole array is read`() throws {
         #expect(try decode([Int32].self, oid: 1007, Self.array) == [7, 8])
@@ -88,7 +92,9 @@ import Testing
     }
 
     @Test func `identifiers print as usual`() {
-        #expect(SQLUUID(high: 0x0123_4567_89AB_CDEF, low: 0xFEDC_BA98_7654_3210).description == "01234567-89ab-cdef-fedc-ba9876543210")
+        #expect(
+            SQLUUID(high: 0x0123_4567_89AB_CDEF, low: 0xFEDC_BA98_7654_3210).description
+                == "01234567-89ab-cdef-fedc-ba9876543210")
         #expect(SQLUUID.random() != SQLUUID.random())
         #expect(SQLUUID.random().high >> 12 & 15 == 4)
         #expect(SQLUUID.random().low >> 62 == 2)

@@ -95,7 +95,8 @@ import Testing
             try await expect(.int4s([.min, nil, .max]), gives: [Int32.min, nil, .max], pool)
             try await expect(.int8s([.min, nil, .max]), gives: [Int64.min, nil, .max], pool)
             try await expect(.float8s([1.5, nil]), gives: [1.5, nil], pool)
-            try await expect(.texts(["", nil, "NULL", "a,{}\"\\"]), gives: ["", nil, "NULL", "a,{}\"\\"] as [String?], pool)
+            try await expect(
+                .texts(["", nil, "NULL", "a,{}\"\\"]), gives: ["", nil, "NULL", "a,{}\"\\"] as [String?], pool)
             let bytes: [Bytea?] = [Bytea([]), nil, Bytea([0, 255])]
             try await expect(.byteas([[], nil, [0, 255]]), gives: bytes, pool)
             let uuid = SQLUUID.random()
@@ -129,7 +130,9 @@ import Testing
     @Test func `text with NUL fails before it is sent`() async throws {
         try await withTestDatabase { database in
             for value in [SQLValue.text("a\0b"), .texts(["a", "\0"])] {
-                let error = await #expect(throws: DatabaseError.self) { try await database.pool.fetch("SELECT $1", value) }
+                let error = await #expect(throws: DatabaseError.self) {
+                    try await database.pool.fetch("SELECT $1", value)
+                }
                 #expect(error?.kind == .encoding)
                 #expect(error?.wasSent == false)
             }
@@ -148,7 +151,9 @@ import Testing
         ]
         try await withTestDatabase { database in
             for (statement, value, state) in cases {
-                let error = await #expect(throws: DatabaseError.self) { try await database.pool.fetch(statement, value) }
+                let error = await #expect(throws: DatabaseError.self) {
+                    try await database.pool.fetch(statement, value)
+                }
                 #expect(error?.kind == .dataError, "\(state)")
                 #expect(error?.sqlState == state)
                 #expect(error.map { "\($0)".contains("secretword") } == false)

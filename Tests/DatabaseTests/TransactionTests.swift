@@ -151,7 +151,8 @@ import Testing
                         let options = TransactionOptions(isolation: .serializable, retriesConflicts: true)
                         try await pool.withTransaction(options) { connection in
                             attempts.add()
-                            let sum = try await connection.query("SELECT sum(x) FROM t").only("t").decode(Int.self, at: 0)
+                            let sum = try await connection.query("SELECT sum(x) FROM t").only("t").decode(
+                                Int.self, at: 0)
                             await meeting.arrive()
                             try await connection.query(
                                 "UPDATE t SET x = $2 WHERE id = $1", .int4(id), .int4(Int32(sum + 1)))
@@ -188,7 +189,8 @@ import Testing
             #expect(rule.pause(after: error, attempt: 5, randomness: 0.5) == .milliseconds(320))
             #expect(rule.pause(after: error, attempt: 6, randomness: 0.5) == nil)
         }
-        for kind in DatabaseError.Kind.allCases where ![.serializationFailure, .deadlock, .connectionLost].contains(kind) {
+        for kind in DatabaseError.Kind.allCases
+        where ![.serializationFailure, .deadlock, .connectionLost].contains(kind) {
             #expect(rule.pause(after: DatabaseError(kind, step: "t"), attempt: 1, randomness: 0) == nil, "\(kind)")
         }
     }

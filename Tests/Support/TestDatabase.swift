@@ -149,7 +149,9 @@ public struct TestDatabaseServer: Sendable {
 
     private static func number(_ name: String) throws -> Int {
         let text = try variable(name)
-        guard let number = Int(text) else { throw Missing(description: "BIGBROTR_TEST_DB_\(name) is no number: \(text)") }
+        guard let number = Int(text) else {
+            throw Missing(description: "BIGBROTR_TEST_DB_\(name) is no number: \(text)")
+        }
         return number
     }
 }

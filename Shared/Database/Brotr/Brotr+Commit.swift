@@ -5,16 +5,7 @@ import Settings
 extension Brotr {
     /// The parameters stand in `SQLParameters.pages`, in this order.
     static func commitPages(_ names: ProcedureNames) -> NamedStatement {
-        let types: [SQLType] =
-            [.uuid, .int4Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array, .boolArray]
-            + [.int4Array, .int4Array]
-            + [.byteaArray, .byteaArray, .int8Array, .int4Array, .jsonbArray, .textArray, .byteaArray, .tagSetArray]
-            + [.int8Array, .byteaArray, .int2Array, .uuidArray]
-            + [.int4Array, .int4Array, .int4Array, .int8Array, .int8Array, .int4Array, .byteaArray]
-            + [.int4Array, .int4Array, .int4Array, .byteaArray, .int4Array, .byteaArray, .int8Array]
-            + [.int4Array, .int8Array]
-            + [.int4Array, .int8Array, .int8Array, .int2Array, .int2Array, .int4Array, .int8Array, .int4Array, .int2Array]
-            + [.int4Array, .textArray, .byteaArray, .byteaArray]
+        let types = pageTypes + eventTypes + sightingTypes + coverageTypes
         let places = (1...types.count).map { "$\($0)" }.joined(separator: ", ")
         return NamedStatement(
             "commit_pages",
@@ -24,6 +15,25 @@ extension Brotr {
             """,
             parameters: types, columns: [.int4, .bool, .int4, .int4, .int4], isIdempotent: true)
     }
+
+    private static let pageTypes: [SQLType] = [
+        .uuid, .int4Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array, .boolArray,
+        .int4Array, .int4Array,
+    ]
+    private static let eventTypes: [SQLType] = [
+        .byteaArray, .byteaArray, .int8Array, .int4Array, .jsonbArray, .textArray, .byteaArray, .tagSetArray,
+        .int8Array, .byteaArray, .int2Array, .uuidArray,
+    ]
+    /// New, known, days, tombstones.
+    private static let sightingTypes: [SQLType] = [
+        .int4Array, .int4Array, .int4Array, .int8Array, .int8Array, .int4Array, .byteaArray, .int4Array, .int4Array,
+        .int4Array, .byteaArray, .int4Array, .byteaArray, .int8Array,
+    ]
+    /// Drops, puts, quarantine.
+    private static let coverageTypes: [SQLType] = [
+        .int4Array, .int8Array, .int4Array, .int8Array, .int8Array, .int2Array, .int2Array, .int4Array, .int8Array,
+        .int4Array, .int2Array, .int4Array, .textArray, .byteaArray, .byteaArray,
+    ]
 
     /// Stores pages with the progress they justify.
     ///

@@ -13,8 +13,8 @@ extension Brotr {
     /// Stores a relay unless it is known.
     public func insertRelay(_ relay: RelayRecord) async throws -> RelayID {
         let rows = try await pool.fetch(
-            calls.insertRelay, .text(relay.url.text), .text(relay.url.network.rawValue), .int8(relay.insertedAt.seconds),
-            timeout: settings.timeouts.procedure.duration)
+            calls.insertRelay, .text(relay.url.text), .text(relay.url.network.rawValue),
+            .int8(relay.insertedAt.seconds), timeout: settings.timeouts.procedure.duration)
         return RelayID(try rows.only("insert_relay").decode(at: 0))
     }
 

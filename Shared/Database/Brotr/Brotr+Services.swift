@@ -117,6 +117,7 @@ extension Brotr {
 
 /// One process of a service as the others see it.
 public struct ServiceReplica: Sendable, Equatable {
+    /// Which process.
     public var id: ReplicaID
     /// Name of the service.
     public var service: String

@@ -7,7 +7,8 @@ extension Brotr {
     /// $1 ids, $2 relay.
     static func knownEvents(_ names: ProcedureNames) -> NamedStatement {
         NamedStatement(
-            "known_events", "SELECT k.ord, k.event, k.linked FROM \(names.knownEvents)($1, $2) AS k (ord, event, linked)",
+            "known_events",
+            "SELECT k.ord, k.event, k.linked FROM \(names.knownEvents)($1, $2) AS k (ord, event, linked)",
             parameters: [.byteaArray, .int4], columns: [.int4, .int8, .bool], isIdempotent: true)
     }
 

@@ -53,8 +53,9 @@ public struct Brotr: Sendable {
     /// Every statement of this module with the given function names, for the test that prepares them.
     public static func statements(_ names: ProcedureNames = ProcedureNames()) -> [NamedStatement] {
         [
-            ping, typeIdentifiers, schemaVersions, missingProcedures, relayDays, relayCoverage, claimRelays, renewLeases,
-            releaseRelay, claimServiceLease, renewServiceLease, releaseServiceLease, heartbeat, removeReplica,
+            ping, typeIdentifiers, schemaVersions, missingProcedures, relayDays, relayCoverage, claimRelays,
+            renewLeases, releaseRelay, claimServiceLease, renewServiceLease, releaseServiceLease, heartbeat,
+            removeReplica,
             loadServiceState, saveServiceState,
         ] + Calls(names).all
     }

@@ -6,7 +6,9 @@ public struct RelayID: Hashable, Sendable, Comparable, Codable, CustomStringConv
     /// Wraps the number.
     public init(_ value: Int32) { self.value = value }
 
+    /// Older relays come first.
     public static func < (one: RelayID, other: RelayID) -> Bool { one.value < other.value }
+    /// The number.
     public var description: String { String(value) }
 }
 
@@ -21,5 +23,6 @@ public struct ReplicaID: Hashable, Sendable, CustomStringConvertible {
     /// A fresh one.
     public static func random() -> ReplicaID { ReplicaID(.random()) }
 
+    /// As of a UUID.
     public var description: String { uuid.description }
 }

@@ -20,14 +20,19 @@ public struct PagesBatch: Sendable {
 
 /// One page of one relay with the progress it justifies. Of the optional values nil leaves the table as it is.
 public struct RelayPage: Sendable {
+    /// Which relay.
     public var relay: RelayID
     /// The fence of the lease; another one in the table refuses the page.
     public var fence: Int64
     /// (frontier, walkHi] is proven, the second itself is open.
     public var frontier: UnixTime?
+    /// Lower end of the walk in progress, inclusive.
     public var walkLo: UnixTime?
+    /// Upper end of the walk in progress, inclusive.
     public var walkHi: UnixTime?
+    /// Upper end of proven history, inclusive; only rises.
     public var sealedHi: UnixTime?
+    /// How far the tail has been followed.
     public var tailSeen: UnixTime?
     /// Forgets the walk in progress first; values beside it begin the next.
     public var clearsWalk = false
@@ -59,8 +64,11 @@ public struct RelayPage: Sendable {
 public struct KnownSighting: Hashable, Sendable {
     /// `events.id`.
     public var event: Int64
+    /// As of the event.
     public var createdAt: UnixTime
+    /// As of the event.
     public var kind: UInt16
+    /// As of the event.
     public var pubkey: PublicKey
 
     /// Direct form.
@@ -74,8 +82,9 @@ public struct KnownSighting: Hashable, Sendable {
 
 /// One row of `relay_coverage`.
 public struct CoverageRow: Hashable, Sendable {
-    /// Seconds, both inclusive.
+    /// First second, inclusive.
     public var lo: UnixTime
+    /// Last second, inclusive.
     public var hi: UnixTime
     /// 0 open, 1 walking, 2 provisional, 3 sealed, 4 settled, 5 gap.
     public var state: Int16
@@ -129,6 +138,7 @@ public struct QuarantineRow: Hashable, Sendable {
 
 /// What became of one page.
 public struct CommitAnswer: Sendable, Equatable {
+    /// Which relay.
     public var relay: RelayID
     /// False when the lease was lost: nothing of the page was stored.
     public var accepted: Bool

@@ -2,8 +2,11 @@ public import Nostr
 
 /// A relay that this replica may work on until the lease ends, with its progress as of the claim.
 public struct RelayLease: Sendable, Equatable {
+    /// Its short key.
     public var relay: RelayID
+    /// Where it is dialled.
     public var url: RelayURL
+    /// Of the URL.
     public var network: Network
     /// Whose lease it is.
     public var owner: ReplicaID
@@ -15,12 +18,19 @@ public struct RelayLease: Sendable, Equatable {
     public var relayClass: Int16
     /// The operator said never to dial it: release it at once, due in an hour.
     public var isIgnored: Bool
+    /// How far the tail has been followed.
     public var tailSeen: UnixTime?
+    /// Upper end of proven history, inclusive.
     public var sealedHi: UnixTime?
+    /// Lower end of the walk in progress, inclusive; nil without a walk.
     public var walkLo: UnixTime?
+    /// Upper end of the walk in progress, inclusive; nil without a walk.
     public var walkHi: UnixTime?
+    /// (frontier, walkHi] is proven, the second itself is open.
     public var frontier: UnixTime?
+    /// Events in the largest conclusive page.
     public var capSeen: Int32?
+    /// Events to ask for in the next page.
     public var pageSize: Int32?
     /// Failed visits in a row.
     public var fails: Int32
@@ -59,8 +69,11 @@ public struct RelayLease: Sendable, Equatable {
 
 /// How a relay is given back.
 public struct RelayRelease: Sendable, Equatable {
+    /// Which relay.
     public var relay: RelayID
+    /// Of the lease.
     public var fence: Int64
+    /// Who held it.
     public var owner: ReplicaID
     /// When the next visit is due, from the database's now.
     public var dueIn: Duration

@@ -53,6 +53,7 @@ public struct RelayRecord: Hashable, Sendable {
 
 /// A relay as stored.
 public struct StoredRelay: Hashable, Sendable {
+    /// Its short key.
     public var relay: RelayID
     /// It was not known before.
     public var isNew: Bool
@@ -66,6 +67,7 @@ public struct StoredRelay: Hashable, Sendable {
 
 /// One check of a relay. Documents are stored once, however often they are seen.
 public struct RelayMetadata: Sendable {
+    /// Which relay.
     public var relay: RelayRecord
     /// When the check was made.
     public var generatedAt: UnixTime

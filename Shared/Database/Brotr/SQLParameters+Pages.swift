@@ -10,7 +10,7 @@ extension SQLParameters {
         let events = order.map { batch.events[$0] }
         var ordinals = [Int32](repeating: 0, count: order.count)
         for (ordinal, place) in order.enumerated() { ordinals[place] = Int32(clamping: ordinal + 1) }
-        reserve(bytes: 4096 + events.reduce(0) { $0 + 400 + $1.tagsJSON.count + $1.content.count + $1.tagKeys.count * 12 })
+        reserve(bytes: 4096 + events.reduce(0) { $0 + $1.columnBytes })
         append(batch.owner.uuid)
         appendPages(pages)
         appendEvents(events)
@@ -121,10 +121,14 @@ extension SQLParameters {
     }
 }
 
+extension Event {
+    /// About what its columns take.
+    fileprivate var columnBytes: Int { 400 + tagsJSON.count + content.count + tagKeys.count * 12 }
+}
+
 /// UTF-8 without NUL that is `text` already.
 struct TextBytes: SQLEncodable {
     var bytes: [UInt8]
     static var sqlType: SQLType { .text }
-    static var sqlArrayType: SQLType { .textArray }
     func encode(into writer: inout WireWriter) { writer.raw(bytes) }
 }

@@ -46,7 +46,10 @@ public enum SSLMode: String, SettingsScalar, Equatable, CaseIterable {
     case verifyCA = "verify-ca"
     case verifyFull = "verify-full"
 
+    /// The six names.
     public static var allowed: String { allCases.map(\.rawValue).joined(separator: ", ") }
+    /// One of the six names.
     public init?(settingText: String) { self.init(rawValue: settingText) }
+    /// The name.
     public var settingText: String { rawValue }
 }

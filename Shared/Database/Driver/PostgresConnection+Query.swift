@@ -104,7 +104,7 @@ extension PostgresConnection {
     /// stopped after the grace, the socket is shut down.
     private func waitActively(_ handle: OpaquePointer, _ events: Int16, _ waiting: inout CallWait) throws {
         let end = wait(
-            for: events, PQsocket(handle), until: waiting.deadline, 
+            for: events, PQsocket(handle), until: waiting.deadline,
             mayInterrupt: waiting.stop == nil && waiting.call.mayCancel)
         if end == .ready { return }
         if let stop = waiting.stop {

@@ -18,6 +18,7 @@ public actor PostgresConnection {
     private let transaction = Atomic<Bool>(false)
     private let statements = Atomic<Int>(0)
 
+    /// The thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// Makes the thread; `open()` connects. Throws kind `resources` when there is no thread or descriptor left.

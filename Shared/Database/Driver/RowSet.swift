@@ -5,8 +5,11 @@ import Glibc
 public struct RowSet: RandomAccessCollection, Sendable {
     let result: ServerResult
 
+    /// Always 0.
     public var startIndex: Int { 0 }
+    /// How many rows there are.
     public var endIndex: Int { result.rowCount }
+    /// One row, counted from 0.
     public subscript(position: Int) -> Row {
         precondition(position >= 0 && position < result.rowCount, "row \(position) of \(result.rowCount)")
         return Row(result: result, index: position)

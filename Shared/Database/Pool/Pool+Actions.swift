@@ -2,6 +2,7 @@ import Synchronization
 
 /// Carrying out what the state machine decides.
 extension Pool {
+    typealias Waiting = CheckedContinuation<PooledConnection, any Error>
     typealias Decision = (inout PoolStateMachine, Duration) -> [PoolStateMachine.Action]
 
     /// Gives the machine one input under the lock; acts after it.
@@ -19,7 +20,7 @@ extension Pool {
     enum Effect {
         case event(Event)
         case connect(PoolStateMachine.ConnectionID)
-        case resume(CheckedContinuation<PooledConnection, any Error>?, Result<PooledConnection, any Error>, waited: Duration?)
+        case resume(Waiting?, Result<PooledConnection, any Error>, waited: Duration?)
         case interrupt(PostgresConnection?)
         case recycle(Event)
         case finish

@@ -74,7 +74,9 @@ extension Pool {
             do {
                 return try await body()
             } catch let error as DatabaseError {
-                guard let pause = rule.pause(after: error, attempt: attempt, randomness: randomness()) else { throw error }
+                guard let pause = rule.pause(after: error, attempt: attempt, randomness: randomness()) else {
+                    throw error
+                }
                 attempt += 1
                 if pause > .zero { try await clock.sleep(clock.now() + pause) }
             }

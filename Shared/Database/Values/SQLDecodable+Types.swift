@@ -1,10 +1,12 @@
 public import Crypto
 
 extension Bytea: SQLDecodable {
+    /// From `bytea`.
     public init(sql field: SQLField) throws(DecodingProblem) { self.init([UInt8](try field.payload(17))) }
 }
 
 extension Bytes32: SQLDecodable {
+    /// From `bytea` of 32 bytes.
     public init(sql field: SQLField) throws(DecodingProblem) {
         guard let value = Bytes32(try field.payload(17)) else { throw .malformed }
         self = value
@@ -12,6 +14,7 @@ extension Bytes32: SQLDecodable {
 }
 
 extension Bytes64: SQLDecodable {
+    /// From `bytea` of 64 bytes.
     public init(sql field: SQLField) throws(DecodingProblem) {
         guard let value = Bytes64(try field.payload(17)) else { throw .malformed }
         self = value
@@ -19,6 +22,7 @@ extension Bytes64: SQLDecodable {
 }
 
 extension JSONText: SQLDecodable {
+    /// From `jsonb` or `json`.
     public init(sql field: SQLField) throws(DecodingProblem) {
         let bytes = try field.payload(3802, 114)
         guard field.type == 3802 else {
@@ -31,6 +35,7 @@ extension JSONText: SQLDecodable {
 }
 
 extension SQLUUID: SQLDecodable {
+    /// From `uuid`.
     public init(sql field: SQLField) throws(DecodingProblem) {
         guard let value = SQLUUID(try field.payload(2950)) else { throw .malformed }
         self = value
@@ -38,6 +43,7 @@ extension SQLUUID: SQLDecodable {
 }
 
 extension SQLTimestamp: SQLDecodable {
+    /// From `timestamptz`.
     public init(sql field: SQLField) throws(DecodingProblem) {
         self.init(wire: try SQLField.integer(field.payload(1184)))
     }
@@ -64,6 +70,7 @@ public struct TagSet: Hashable, Sendable, SQLDecodable {
 
 /// Arrays of one dimension; an element that may be NULL needs an optional element type.
 extension Array: SQLDecodable where Element: SQLDecodable {
+    /// From an array of one dimension; a NULL element is an error unless the element type is optional.
     public init(sql field: SQLField) throws(DecodingProblem) {
         guard let bytes = field.bytes else { throw .isNull }
         var reader = WireReader(bytes)

@@ -39,23 +39,27 @@ extension SQLField {
 }
 
 extension Optional: SQLDecodable where Wrapped: SQLDecodable {
+    /// NULL is nil.
     public init(sql field: SQLField) throws(DecodingProblem) {
         if field.bytes == nil { self = .none } else { self = .some(try Wrapped(sql: field)) }
     }
 }
 
 extension Bool: SQLDecodable {
+    /// From `boolean`.
     public init(sql field: SQLField) throws(DecodingProblem) {
         self = try SQLField.integer(field.payload(16), as: UInt8.self) != 0
     }
 }
 
 extension Int16: SQLDecodable {
+    /// From `smallint`.
     public init(sql field: SQLField) throws(DecodingProblem) { self = try SQLField.integer(field.payload(21)) }
 }
 
 /// Reads `integer`, and `smallint` without loss.
 extension Int32: SQLDecodable {
+    /// From `integer` or `smallint`.
     public init(sql field: SQLField) throws(DecodingProblem) {
         self = field.type == 21 ? Int32(try Int16(sql: field)) : try SQLField.integer(field.payload(23))
     }
@@ -63,6 +67,7 @@ extension Int32: SQLDecodable {
 
 /// Reads `bigint`, and smaller integers and `oid` without loss; `xid8` by its bits.
 extension Int64: SQLDecodable {
+    /// From any integer, `oid` or `xid8`.
     public init(sql field: SQLField) throws(DecodingProblem) {
         switch field.type {
         case 21, 23: self = Int64(try Int32(sql: field))
@@ -74,15 +79,18 @@ extension Int64: SQLDecodable {
 
 /// Reads any integer without loss.
 extension Int: SQLDecodable {
+    /// From any integer.
     public init(sql field: SQLField) throws(DecodingProblem) { self = Int(try Int64(sql: field)) }
 }
 
 /// Reads `oid`.
 extension UInt32: SQLDecodable {
+    /// From `oid`.
     public init(sql field: SQLField) throws(DecodingProblem) { self = try SQLField.integer(field.payload(26)) }
 }
 
 extension Double: SQLDecodable {
+    /// From `double precision` or `real`.
     public init(sql field: SQLField) throws(DecodingProblem) {
         if field.type == 700 {
             self = Double(Float(bitPattern: try SQLField.integer(field.payload(700))))
@@ -94,6 +102,7 @@ extension Double: SQLDecodable {
 
 /// Reads `text`, `varchar`, `name`, `"char"`, and the empty string of `void`.
 extension String: SQLDecodable {
+    /// From a type of text.
     public init(sql field: SQLField) throws(DecodingProblem) {
         let bytes = try field.payload(25, 1043, 19, 18, 705, 2278)
         guard let text = String(validating: bytes, as: UTF8.self) else { throw .malformed }

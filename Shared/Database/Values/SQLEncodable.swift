@@ -6,51 +6,56 @@ public import Crypto
 public protocol SQLEncodable {
     /// The element type. Its identifier is fixed: types of our own schema are encoded apart.
     static var sqlType: SQLType { get }
-    /// The type of an array of it.
-    static var sqlArrayType: SQLType { get }
     /// Writes the value without its length.
     func encode(into writer: inout WireWriter)
 }
 
 extension Bool: SQLEncodable {
+    /// `bool`
     public static var sqlType: SQLType { .bool }
-    public static var sqlArrayType: SQLType { .boolArray }
+    /// One byte, 0 or 1.
     public func encode(into writer: inout WireWriter) { writer.integer(UInt8(self ? 1 : 0)) }
 }
 
 extension Int16: SQLEncodable {
+    /// `int2`
     public static var sqlType: SQLType { .int2 }
-    public static var sqlArrayType: SQLType { .int2Array }
+    /// Two bytes.
     public func encode(into writer: inout WireWriter) { writer.integer(self) }
 }
 
 extension Int32: SQLEncodable {
+    /// `int4`
     public static var sqlType: SQLType { .int4 }
-    public static var sqlArrayType: SQLType { .int4Array }
+    /// Four bytes.
     public func encode(into writer: inout WireWriter) { writer.integer(self) }
 }
 
 extension Int64: SQLEncodable {
+    /// `int8`
     public static var sqlType: SQLType { .int8 }
-    public static var sqlArrayType: SQLType { .int8Array }
+    /// Eight bytes.
     public func encode(into writer: inout WireWriter) { writer.integer(self) }
 }
 
 extension Double: SQLEncodable {
+    /// `float8`
     public static var sqlType: SQLType { .float8 }
-    public static var sqlArrayType: SQLType { .float8Array }
+    /// IEEE 754.
     public func encode(into writer: inout WireWriter) { writer.integer(bitPattern) }
 }
 
 extension String: SQLEncodable {
+    /// `text`
     public static var sqlType: SQLType { .text }
-    public static var sqlArrayType: SQLType { .textArray }
+    /// UTF-8. NUL is not looked for here; `SQLParameters.append(_: SQLValue)` does.
     public func encode(into writer: inout WireWriter) { writer.raw(utf8) }
 }
 
 extension SQLUUID: SQLEncodable {
+    /// `uuid`
     public static var sqlType: SQLType { .uuid }
-    public static var sqlArrayType: SQLType { .uuidArray }
+    /// Sixteen bytes.
     public func encode(into writer: inout WireWriter) {
         writer.integer(high)
         writer.integer(low)
@@ -58,20 +63,23 @@ extension SQLUUID: SQLEncodable {
 }
 
 extension SQLTimestamp: SQLEncodable {
+    /// `timestamptz`
     public static var sqlType: SQLType { .timestamptz }
-    public static var sqlArrayType: SQLType { .timestamptzArray }
+    /// Microseconds since 2000.
     public func encode(into writer: inout WireWriter) { writer.integer(wire) }
 }
 
 extension Bytes32: SQLEncodable {
+    /// `bytea`
     public static var sqlType: SQLType { .bytea }
-    public static var sqlArrayType: SQLType { .byteaArray }
+    /// As `bytea`.
     public func encode(into writer: inout WireWriter) { withUnsafeBytes { writer.raw($0) } }
 }
 
 extension Bytes64: SQLEncodable {
+    /// `bytea`
     public static var sqlType: SQLType { .bytea }
-    public static var sqlArrayType: SQLType { .byteaArray }
+    /// As `bytea`.
     public func encode(into writer: inout WireWriter) { withUnsafeBytes { writer.raw($0) } }
 }
 
@@ -81,8 +89,9 @@ public struct Bytea: Hashable, Sendable, SQLEncodable {
     public var bytes: [UInt8]
     /// Wraps the bytes.
     public init(_ bytes: [UInt8]) { self.bytes = bytes }
+    /// `bytea`
     public static var sqlType: SQLType { .bytea }
-    public static var sqlArrayType: SQLType { .byteaArray }
+    /// As it is.
     public func encode(into writer: inout WireWriter) { writer.raw(bytes) }
 }
 
@@ -92,8 +101,8 @@ public struct JSONText: Hashable, Sendable, SQLEncodable {
     public var bytes: [UInt8]
     /// Wraps JSON text; it is the server that checks it.
     public init(_ bytes: [UInt8]) { self.bytes = bytes }
+    /// `jsonb`
     public static var sqlType: SQLType { .jsonb }
-    public static var sqlArrayType: SQLType { .jsonbArray }
     /// `jsonb` in binary is one version byte and then the text.
     public func encode(into writer: inout WireWriter) {
         writer.integer(UInt8(1))

@@ -53,12 +53,12 @@ public struct SQLParameters: Sendable {
             value.encode(into: &writer)
             return true
         }
-        close(Value.sqlArrayType, start, isNull: false)
+        close(Value.sqlType.array, start, isNull: false)
     }
 
     /// Adds NULL of an array type.
     public mutating func appendNull<Value: SQLEncodable>(_ type: [Value].Type) {
-        close(Value.sqlArrayType, writer.bytes.count, isNull: true)
+        close(Value.sqlType.array, writer.bytes.count, isNull: true)
     }
 
     /// Adds a column of tag keys, `tagset[]`.
@@ -73,7 +73,7 @@ public struct SQLParameters: Sendable {
             writer.tagSet(keys)
             return true
         }
-        close(SQLType(SQLType.tagSetArray.name, setArray), start, isNull: false)
+        close(SQLType.tagSetArray.known(as: setArray), start, isNull: false)
     }
 
     mutating func fail(_ problem: EncodingProblem) { self.problem = self.problem ?? problem }

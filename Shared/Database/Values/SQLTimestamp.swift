@@ -18,6 +18,7 @@ public struct SQLTimestamp: Hashable, Sendable, Comparable {
     /// Whole seconds since 1970, rounded down.
     public var seconds: Int64 { microseconds.quotientRoundedDown(1_000_000) }
 
+    /// Earlier comes first.
     public static func < (one: SQLTimestamp, other: SQLTimestamp) -> Bool { one.microseconds < other.microseconds }
 
     /// Microseconds between 1970 and 2000.

@@ -7,46 +7,76 @@ public struct SQLType: Hashable, Sendable, CustomStringConvertible {
     public let name: String
     /// The identifier of a built-in type; 0 when it has to be looked up by name.
     public let identifier: UInt32
+    private let arrayIdentifier: UInt32
 
-    /// A built-in type.
-    init(_ name: String, _ identifier: UInt32) {
+    private init(_ name: String, _ identifier: UInt32, array: UInt32 = 0) {
         self.name = name
         self.identifier = identifier
+        arrayIdentifier = array
     }
 
     /// A type of our own schema, looked up by name.
     public static func named(_ name: String) -> SQLType { SQLType(name, 0) }
 
+    /// The type of arrays of this one.
+    public var array: SQLType { SQLType(name + "[]", arrayIdentifier) }
+
+    /// The same type with the identifier it has in one database.
+    func known(as identifier: UInt32) -> SQLType { SQLType(name, identifier) }
+
+    /// The name.
     public var description: String { name }
 }
 
+/// The types in use.
 extension SQLType {
-    public static let bool = SQLType("boolean", 16)
-    public static let bytea = SQLType("bytea", 17)
-    public static let int8 = SQLType("bigint", 20)
-    public static let int2 = SQLType("smallint", 21)
-    public static let int4 = SQLType("integer", 23)
-    public static let text = SQLType("text", 25)
-    public static let oid = SQLType("oid", 26)
-    public static let float8 = SQLType("double precision", 701)
-    public static let timestamptz = SQLType("timestamp with time zone", 1184)
-    public static let uuid = SQLType("uuid", 2950)
-    public static let jsonb = SQLType("jsonb", 3802)
+    /// `boolean`
+    public static let bool = SQLType("boolean", 16, array: 1000)
+    /// `bytea`
+    public static let bytea = SQLType("bytea", 17, array: 1001)
+    /// `bigint`
+    public static let int8 = SQLType("bigint", 20, array: 1016)
+    /// `smallint`
+    public static let int2 = SQLType("smallint", 21, array: 1005)
+    /// `integer`
+    public static let int4 = SQLType("integer", 23, array: 1007)
+    /// `text`
+    public static let text = SQLType("text", 25, array: 1009)
+    /// `oid`, only in results.
+    public static let oid = SQLType("oid", 26, array: 1028)
+    /// `double precision`
+    public static let float8 = SQLType("double precision", 701, array: 1022)
+    /// `timestamptz`
+    public static let timestamptz = SQLType("timestamp with time zone", 1184, array: 1185)
+    /// `uuid`
+    public static let uuid = SQLType("uuid", 2950, array: 2951)
+    /// `jsonb`
+    public static let jsonb = SQLType("jsonb", 3802, array: 3807)
     /// What a function without a result returns: a column that is always empty.
     public static let void = SQLType("void", 2278)
-
-    public static let boolArray = SQLType("boolean[]", 1000)
-    public static let byteaArray = SQLType("bytea[]", 1001)
-    public static let int2Array = SQLType("smallint[]", 1005)
-    public static let int4Array = SQLType("integer[]", 1007)
-    public static let textArray = SQLType("text[]", 1009)
-    public static let int8Array = SQLType("bigint[]", 1016)
-    public static let float8Array = SQLType("double precision[]", 1022)
-    public static let timestamptzArray = SQLType("timestamp with time zone[]", 1185)
-    public static let uuidArray = SQLType("uuid[]", 2951)
-    public static let jsonbArray = SQLType("jsonb[]", 3807)
-
     /// The tag keys of one event: a composite of one `bigint[]`, so that ragged lists can stand in one array.
     public static let tagSet = SQLType.named("tagset")
-    public static let tagSetArray = SQLType.named("tagset[]")
+
+    /// `boolean[]`
+    public static let boolArray = bool.array
+    /// `bytea[]`
+    public static let byteaArray = bytea.array
+    /// `smallint[]`
+    public static let int2Array = int2.array
+    /// `integer[]`
+    public static let int4Array = int4.array
+    /// `text[]`
+    public static let textArray = text.array
+    /// `bigint[]`
+    public static let int8Array = int8.array
+    /// `double precision[]`
+    public static let float8Array = float8.array
+    /// `timestamptz[]`
+    public static let timestamptzArray = timestamptz.array
+    /// `uuid[]`
+    public static let uuidArray = uuid.array
+    /// `jsonb[]`
+    public static let jsonbArray = jsonb.array
+    /// `tagset[]`
+    public static let tagSetArray = tagSet.array
 }

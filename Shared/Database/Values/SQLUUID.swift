@@ -34,6 +34,7 @@ public struct SQLUUID: Hashable, Sendable, Comparable, CustomStringConvertible {
         [high, low].flatMap { half in (0..<8).map { UInt8(truncatingIfNeeded: half >> (56 - 8 * UInt64($0))) } }
     }
 
+    /// Byte by byte.
     public static func < (one: SQLUUID, other: SQLUUID) -> Bool {
         (one.high, one.low) < (other.high, other.low)
     }
