@@ -50,7 +50,7 @@ let shared: [(name: String, imports: [String])] = [
 /// The seven executables: product, target folder, imports. None imports another.
 let base = ["Database", "Nostr", "ServiceKit", "Settings", "Telemetry", "Logging"]
 let services: [(product: String, name: String, imports: [String])] = [
-    ("bigbrotr-initializer", "Initializer", base),
+    ("bigbrotr-initializer", "Initializer", base + ["Crypto"]),
     ("bigbrotr-finder", "Finder", base),
     ("bigbrotr-monitor", "Monitor", base),
     ("bigbrotr-synchronizer", "Synchronizer", base + ["Net", "RelayClient", "SyncEngine"]),

@@ -1,4 +1,7 @@
+import ServiceKit
+
+/// The executable bigbrotr-initializer.
 @main
 struct InitializerMain {
-    static func main() {}
+    static func main() async { await ServiceMain.run(InitializerService.self) }
 }

@@ -40,7 +40,10 @@ extension BaseService {
             var outcome = try await run()
             // The wall clock is only told to readers of the state; nothing is decided by it.
             state.lastRunAt = LogTime.now().milliseconds / 1000
-            try await saveState()
+            // A failed cycle may have left no place to save to: its own report must not be lost over that.
+            do { try await saveState() } catch let error as DatabaseError where !outcome.success {
+                context.logger.warning("state_not_saved", metadata: [LogKey.errorKind: "\(error.kind.rawValue)"])
+            }
             outcome.duration = context.clock.now() - start
             completed(outcome, number, readiness)
             return outcome

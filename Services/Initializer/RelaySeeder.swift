@@ -1,0 +1,97 @@
+import Database
+import Logging
+import Nostr
+import ServiceKit
+import Settings
+import Telemetry
+
+/// Stores the relays of a seed file, batch by batch.
+struct RelaySeeder: Sendable {
+    /// Most bytes of a seed file; a million relays have about 40 MB.
+    static let maxFileBytes = 256 << 20
+    /// Bad lines that are named in the report; the others are in the debug log and in the counts.
+    static let examples = 20
+    /// From one line about progress to the next.
+    private static let progressPause = Duration.seconds(5)
+
+    let retry: StepRetry
+    let batchSize: Int
+
+    /// What became of the lines.
+    struct Report: Sendable, Equatable {
+        /// Relays that were stored.
+        var inserted = 0
+        /// Relays that the archive had.
+        var known = 0
+        /// Further lines of a relay of the file.
+        var duplicates = 0
+        /// Lines left out, in order.
+        var rejected: [SeedList.Rejected] = []
+        /// Relays that the database refuses, by number.
+        var refused = 0
+    }
+
+    private var context: ServiceContext { retry.context }
+
+    /// Reads the file and stores what it names.
+    /// - Throws: an unreadable file; `DatabaseError` after the retries; `CancellationError` at a shutdown.
+    func seed(_ path: String) async throws -> Report {
+        let bytes = try SchemaFolder.bytes(path, maxBytes: Self.maxFileBytes)
+        let list = InitializerPlan.seeds(bytes, allowsLocal: context.core.networks.local.enabled)
+        var report = Report(duplicates: list.duplicates, rejected: list.rejected)
+        logRejected(list, path)
+        let now = UnixTime(seconds: LogTime.now().milliseconds / 1000)
+        var lastWord = context.clock.now()
+        for start in stride(from: 0, to: list.relays.count, by: batchSize) {
+            guard !context.shutdown.isRequested else { throw CancellationError() }
+            let batch = list.relays[start..<min(start + batchSize, list.relays.count)]
+            try await store(batch.map { RelayRecord(url: $0, insertedAt: now) }, &report)
+            if context.clock.now() - lastWord >= Self.progressPause {
+                lastWord = context.clock.now()
+                logProgress(start + batch.count, of: list.relays.count)
+            }
+        }
+        return report
+    }
+
+    /// A batch that fails by its data is halved until the relay that the database refuses stands alone.
+    private func store(_ batch: [RelayRecord], _ report: inout Report) async throws {
+        do {
+            let stored = try await retry.run("seed_relays") { try await context.brotr.insertRelays(batch) }
+            let new = stored.count(where: \.isNew)
+            report.inserted += new
+            report.known += stored.count - new
+        } catch let error as DatabaseError where error.disposition == .skip {
+            guard batch.count > 1 else {
+                report.refused += 1
+                let url = batch.first?.url.text ?? ""
+                context.logger.debug(
+                    "seed_refused", metadata: [LogKey.relay: "\(url)", LogKey.errorKind: "\(error.kind.rawValue)"])
+                return
+            }
+            try await store(Array(batch[..<(batch.count / 2)]), &report)
+            try await store(Array(batch[(batch.count / 2)...]), &report)
+        }
+    }
+
+    private func logProgress(_ done: Int, of all: Int) {
+        let counts = [LogKey.count("relays"): done, LogKey.count("relays_in_file"): all]
+        context.logger.info("seed_progress", metadata: counts.mapValues { .stringConvertible($0) })
+    }
+
+    private func logRejected(_ list: SeedList, _ path: String) {
+        guard !list.rejected.isEmpty else { return }
+        for item in list.rejected {
+            context.logger.debug(
+                "seed_line_rejected",
+                metadata: ["line": .stringConvertible(item.line), LogKey.reason: "\(item.reason)"])
+        }
+        let lines = list.rejected.prefix(Self.examples).map { Logger.MetadataValue.string("\($0.line) \($0.reason)") }
+        context.logger.warning(
+            "seed_lines_rejected",
+            metadata: [
+                LogKey.file: "\(path)", LogKey.count("rejected"): .stringConvertible(list.rejected.count),
+                "reasons": .dictionary(list.reasons.mapValues { .stringConvertible($0) }), "lines": .array(lines),
+            ])
+    }
+}
