@@ -18,6 +18,7 @@ public final class FakeRelay: Sendable {
         var messages: [String] = []
         var connections: [Int: NIOLoopBound<FakeRelayConnection>] = [:]
         var connectionCount = 0
+        var mostConnections = 0
         var watchers: [(isMet: @Sendable (State) -> Bool, wake: CheckedContinuation<Void, Never>)] = []
     }
 
@@ -79,6 +80,9 @@ public final class FakeRelay: Sendable {
 
     /// Connections that are open.
     public var openConnections: Int { state.withLockedValue { $0.connections.count } }
+
+    /// Most connections that were open at one time.
+    public var mostConnections: Int { state.withLockedValue { $0.mostConnections } }
 
     /// Stores events without telling anybody: they appear behind the back of whoever has read there.
     public func insert(_ events: [SampleEvent]) {

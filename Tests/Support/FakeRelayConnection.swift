@@ -26,6 +26,7 @@ final class FakeRelayConnection: ChannelInboundHandler {
         let (number, challenge) = state.update { state in
             state.connectionCount += 1
             state.connections[state.connectionCount] = bound
+            state.mostConnections = max(state.mostConnections, state.connections.count)
             return (state.connectionCount, state.behaviour.challenge)
         }
         self.number = number

@@ -1,0 +1,30 @@
+/// The Synchronizer's own file as tests write it: short pauses, all else as shipped unless said otherwise.
+struct SynchronizerFile {
+    var pageSize = 500
+    /// Between two visits of a relay that is read; long, so that a test decides itself when a relay is due again.
+    var revisit = 3_600.0
+    var retry = 3_600.0
+    var leaseTTL = 60.0
+    var progressTimeout = 30.0
+    var healthPort = 0
+
+    var text: String {
+        """
+        sync:
+          page_size: \(pageSize)
+          revisit_interval: \(revisit)
+          claim_interval: 0.1
+          progress_timeout: \(progressTimeout)
+        lease:
+          ttl: \(leaseTTL)
+          heartbeat: \(leaseTTL / 4)
+        budget:
+          retry_delay: \(retry)
+          retry_ceiling: \(max(retry, 21_600))
+        interval: 0.1
+        health:
+          port: \(healthPort)
+
+        """
+    }
+}
