@@ -19,6 +19,8 @@ final class ScriptedServer: Sendable {
         case answerAndClose([UInt8])
         /// Nothing.
         case silence
+        /// Hangs up at the first byte.
+        case hangUp
     }
 
     let port: Int
@@ -69,11 +71,12 @@ private final class ScriptHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if head.isEmpty { arrived() }
+        if case .hangUp = script { return context.close(promise: nil) }
         head += unwrapInboundIn(data).readableBytesView
         guard !isAnswered, head.suffix(4) == [13, 10, 13, 10] else { return }
         isAnswered = true
         switch script {
-        case .greet, .silence: return
+        case .greet, .silence, .hangUp: return
         case .answer(let bytes): send(bytes, context)
         case .accept(let bytes): send(acceptance + bytes, context)
         case .acceptAndStop:
