@@ -26,7 +26,10 @@ import Testing
         let deadline = ContinuousClock.now + .seconds(10)
         while ContinuousClock.now < deadline {
             let rows = try await database.pool.fetch(
-                "SELECT FROM pg_stat_activity WHERE query LIKE '%' || $1 || '%' AND state = 'active' AND pid <> pg_backend_pid()",
+                """
+                SELECT FROM pg_stat_activity
+                 WHERE query LIKE '%' || $1 || '%' AND state = 'active' AND pid <> pg_backend_pid()
+                """,
                 .text(mark))
             if rows.isEmpty != isRunning { return }
             await Task.yield()

@@ -5,8 +5,8 @@ import Synchronization
 /// One connection to PostgreSQL, on a thread of its own.
 ///
 /// The thread sends a statement, waits for the socket and reads the answer; the caller only awaits. Everything is
-/// unnamed and in binary, so it works through PgBouncer in transaction mode. Between two calls outside a transaction the
-/// server behind may change: no session state may be relied on.
+/// unnamed and in binary, so it works through PgBouncer in transaction mode. Between two calls outside a transaction
+/// the server behind may change: no session state may be relied on.
 public actor PostgresConnection {
     private let executor: ThreadExecutor
     let interrupt: Interrupt
@@ -94,8 +94,8 @@ public actor PostgresConnection {
         }
     }
 
-    /// Undoes the open transaction, also in a task that is cancelled. A connection on which that fails is not used again:
-    /// its end undoes the transaction as well.
+    /// Undoes the open transaction, also in a task that is cancelled. A connection on which that fails is not used
+    /// again: its end undoes the transaction as well.
     public nonisolated func rollBack(timeout: Duration) async {
         let deadline = ContinuousClock.now + timeout
         await rollBackNow(Call(ticket: interrupt.nextTicket(), deadline: deadline, step: "rollback", mayCancel: false))
