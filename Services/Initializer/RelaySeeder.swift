@@ -86,7 +86,9 @@ struct RelaySeeder: Sendable {
                 "seed_line_rejected",
                 metadata: ["line": .stringConvertible(item.line), LogKey.reason: "\(item.reason)"])
         }
-        let lines = list.rejected.prefix(Self.examples).map { Logger.MetadataValue.string("\($0.line) \($0.reason)") }
+        let lines: [Logger.MetadataValue] = list.rejected.prefix(Self.examples).map { item in
+            "line \(item.line) \(item.reason)"
+        }
         context.logger.warning(
             "seed_lines_rejected",
             metadata: [

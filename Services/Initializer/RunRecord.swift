@@ -41,7 +41,7 @@ extension RelaySeeder.Report {
         for (reason, count) in counts { details["rejected_\(reason)"] = "\(count)" }
         if refused > 0 { details["refused_by_database"] = "\(refused)" }
         if !rejected.isEmpty {
-            details["rejected_lines"] = rejected.prefix(RelaySeeder.examples).map { "\($0.line) \($0.reason)" }
+            details["rejected_lines"] = rejected.prefix(RelaySeeder.examples).map { "line \($0.line) \($0.reason)" }
                 .joined(separator: ", ")
         }
         return details
