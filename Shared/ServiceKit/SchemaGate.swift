@@ -64,7 +64,7 @@ struct SchemaGate: Sendable {
     /// Looks until the schema is right, with waits that get longer; tells readiness and, at every change, the log.
     /// - Parameters:
     ///   - needsSchema: false lets any database pass that answers.
-    ///   - once: gives up after the first look that finds the database unreachable, and after a few that find no schema.
+    ///   - once: gives up after as many looks as `pool.retry` allows tries.
     /// - Returns: the last verdict; not a good one when shutdown was requested or `once` gave up.
     func wait(
         context: ServiceContext, readiness: Readiness, needsSchema: Bool, once: Bool
@@ -76,7 +76,6 @@ struct SchemaGate: Sendable {
             note(verdict, last, readiness, context.logger)
             last = verdict
             if verdict.reason == nil || (verdict.isReachable && !needsSchema) { return verdict }
-            if once, !verdict.isReachable { return verdict }
             let pause = backoff.next(jitter: context.randomness())
             if once, backoff.failures >= context.core.pool.retry.maxAttempts { return verdict }
             guard await context.shutdown.pause(for: pause, clock: context.clock) else { return verdict }

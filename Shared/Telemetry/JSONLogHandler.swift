@@ -46,7 +46,7 @@ public struct JSONLogHandler: LogHandler {
         line.add("level", .text(event.level.rawValue))
         line.add(LogKey.service, .text(service))
         line.add(LogKey.component, .text(component))
-        line.add("message", .text(Redaction.text(event.message.description)))
+        line.add("message", .redacted(event.message.description))
         for (key, value) in fields.sorted(by: { $0.key < $1.key }) where !Self.fixed.contains(key) {
             line.add(key, JSONFragment(value))
         }

@@ -44,12 +44,18 @@ indirect enum JSONFragment {
     /// Metadata as JSON: whole numbers, true and false as such, everything else as redacted text.
     init(_ value: Logger.MetadataValue) {
         switch value {
-        case .string(let text): self = .text(Redaction.text(text))
-        case .stringConvertible(let value): self = Self.number(value) ?? .text(Redaction.text("\(value)"))
+        case .string(let text): self = .redacted(text)
+        case .stringConvertible(let value): self = Self.number(value) ?? .redacted("\(value)")
         case .array(let values): self = .list(values.map(JSONFragment.init))
         case .dictionary(let values):
             self = .object(values.sorted { $0.key < $1.key }.map { ($0.key, JSONFragment($0.value)) })
         }
+    }
+
+    /// A text without secrets. What no line can hold is cut off first, so that a huge text costs no more than a long one.
+    static func redacted(_ text: String) -> JSONFragment {
+        guard text.utf8.count > LogLine.maxBytes else { return .text(Redaction.text(text)) }
+        return .text(Redaction.text(String(decoding: text.utf8.prefix(LogLine.maxBytes), as: UTF8.self)))
     }
 
     private static func number(_ value: any CustomStringConvertible) -> JSONFragment? {

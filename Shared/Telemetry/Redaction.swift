@@ -27,12 +27,26 @@ public enum Redaction {
     private static func nextSecret(_ bytes: [UInt8], from start: Int) -> Range<Int>? {
         var index = start
         while index < bytes.count {
+            guard isFirstByte(bytes[index]) else {
+                index += 1
+                continue
+            }
             if let range = userInfo(bytes, index) ?? parameter(bytes, index) ?? privateKey(bytes, index) {
                 return range
             }
             index += 1
         }
         return nil
+    }
+
+    /// Whether a pattern can begin with this byte: few can, and log texts are read byte by byte.
+    private static func isFirstByte(_ byte: UInt8) -> Bool {
+        switch lowercased(byte) {
+        case UInt8(ascii: ":"), UInt8(ascii: "p"), UInt8(ascii: "t"), UInt8(ascii: "s"), UInt8(ascii: "a"),
+            UInt8(ascii: "n"):
+            true
+        default: false
+        }
     }
 
     /// `://user:password@` with the at sign before the end of the host part.
@@ -69,7 +83,12 @@ public enum Redaction {
     private static func starts(_ bytes: [UInt8], _ index: Int, _ word: String) -> Bool {
         let word = word.utf8
         guard index + word.count <= bytes.count else { return false }
-        return zip(bytes[index...], word).allSatisfy { lowercased($0) == $1 }
+        var position = index
+        for letter in word {
+            guard lowercased(bytes[position]) == letter else { return false }
+            position += 1
+        }
+        return true
     }
 
     private static func lowercased(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte + 32 : byte }

@@ -1,0 +1,52 @@
+import ServiceKit
+import Settings
+import Testing
+
+@testable import Monitor
+
+@Suite struct MonitorConfigTests {
+    /// The file that the repository ships.
+    private func shipped() throws -> MonitorConfig {
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        return try SettingsLoader.load(file: "/\(root)/deploy/bigbrotr/yaml/services/monitor.yaml")
+    }
+
+    private func problems(_ yaml: String) -> [String] {
+        do {
+            _ = try SettingsLoader.load(MonitorConfig.self, yaml: yaml, source: "f")
+            return []
+        } catch { return error.problems.map(\.description) }
+    }
+
+    @Test func `the shipped file holds the defaults and a port of its own`() throws {
+        let config = try shipped()
+        var expected = MonitorConfig()
+        expected.health = config.health
+        #expect(config == expected)
+        #expect(config.health?.port == 9103)
+        #expect(config.requiredSecrets.isEmpty)
+    }
+
+    @Test func `publishing needs a key and relays`() throws {
+        let yaml = "publishing: { enabled: true, relays: [\"wss://relay.example\"] }"
+        #expect(try SettingsLoader.load(MonitorConfig.self, yaml: yaml).requiredSecrets == ["NOSTR_PRIVATE_KEY"])
+        #expect(
+            problems("publishing: { enabled: true }") == [
+                "f:1: publishing.enabled: given true without relays, allowed false, or true with at least one relay"
+            ])
+    }
+
+    @Test(arguments: [
+        (
+            "publishing: { relays: [\"http://x\"] }",
+            "publishing.relays[0]: given http://x, allowed a relay URL, wss:// or ws://"
+        ),
+        ("publishing: { relays: [\"\"] }", "publishing.relays[0]: given , allowed a relay URL, wss:// or ws://"),
+        ("checks: { concurrency: 0 }", "checks.concurrency: given 0, allowed 1 to 10000"),
+        ("checks: { period: 60, timeout: 60 }", "checks.timeout: given 60, allowed less than period (60)"),
+        ("interval: 0", "interval: given 0, allowed 0.1 to 3600"),
+    ])
+    func `what is wrong is named`(yaml: String, problem: String) {
+        #expect(problems(yaml) == ["f:1: " + problem])
+    }
+}
