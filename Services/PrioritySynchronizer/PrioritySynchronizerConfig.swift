@@ -1,3 +1,4 @@
+import Crypto
 import Nostr
 import ServiceKit
 import Settings
@@ -13,6 +14,16 @@ struct PrioritySynchronizerConfig: ServiceConfig {
     var lease = LeaseSettings()
     /// What one visit of a relay may take.
     var budget = BudgetSettings()
+    /// Which events are archived.
+    var filter = FilterSettings()
+    /// Which part of history is archived.
+    var timeRange = TimeRangeSettings()
+    /// What makes an interval complete.
+    var proof = ProofSettings()
+    /// When complete intervals are looked at again.
+    var rescan = RescanSettings()
+    /// What is different for single relays; at most 1,000.
+    var overrides: [RelayOverride] = []
     /// From one look for relays that are due to the next. Too large: a relay that came back waits.
     var interval: Seconds = 1
     /// Its own health port.
@@ -20,7 +31,14 @@ struct PrioritySynchronizerConfig: ServiceConfig {
 
     var cyclePause: Duration { interval.duration }
 
-    func validate(into problems: inout Validation) { problems.check("interval", interval, in: 0.01...3600) }
+    func validate(into problems: inout Validation) {
+        problems.check("interval", interval, in: 0.01...3600)
+        problems.check("overrides", overrides.count, in: 0...1000)
+        for (index, relay) in overrides.enumerated() where overrides[..<index].contains(where: { $0.url == relay.url })
+        {
+            problems.require(false, "overrides.[\(index)]", given: "\(relay.url) again", allowed: "each relay once")
+        }
+    }
 }
 
 /// Section `relays`: the union of a file, of URLs given here, and of the relays that listed authors write to.

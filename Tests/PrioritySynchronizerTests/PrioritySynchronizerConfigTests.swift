@@ -45,6 +45,21 @@ import Testing
         ),
         ("lease: { heartbeat: 31 }", "lease.heartbeat: given 31, allowed at most half of lease.ttl (60)"),
         ("sync: { batch_rows: 1001 }", "sync.batch_rows: given 1001, allowed 1 to 1000"),
+        ("filter: { kinds: [0, 65536] }", "filter.kinds[1]: given 65536, allowed 0 to 65535"),
+        ("filter: { authors: [\"x\"] }", "filter.authors[0]: given x, allowed 64 lowercase hex digits"),
+        ("time_range: { since: 5, until: 4 }", "time_range.until: given 4, allowed null, or at least since (5)"),
+        ("time_range: { since: -1 }", "time_range.since: given -1, allowed 0 to 9223372036854775807"),
+        ("proof: { second_pass: 0 }", "proof.second_pass: given 0, allowed 0.1 to 2592000"),
+        (
+            "rescan: { schedule: [5, 5] }",
+            "rescan.schedule: given 5, 5, allowed waits above 0, each longer than the last"
+        ),
+        ("rescan: { schedule: [] }", "rescan.schedule: given 0, allowed 1 to 20"),
+        ("overrides: [{ page_size: 5 }]", "overrides[0].url: given nothing, allowed a relay URL, wss:// or ws://"),
+        (
+            "overrides: [{ url: \"wss://a.example\" }, { url: \"wss://a.example\" }]",
+            "overrides[1]: given wss://a.example again, allowed each relay once"
+        ),
         ("interval: 3601", "interval: given 3601, allowed 0.01 to 3600"),
     ])
     func `what is wrong is named`(yaml: String, problem: String) {

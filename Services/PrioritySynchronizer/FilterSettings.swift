@@ -1,0 +1,36 @@
+import Crypto
+import Nostr
+import Settings
+
+/// Section `filter`: which events are archived; an empty list leaves everything in.
+struct FilterSettings: SettingsSection {
+    /// Kinds, 0 to 65,535; at most 1,000.
+    var kinds: [Int] = []
+    /// Authors, 64 lowercase hex digits each; at most 1,000.
+    var authors: [String] = []
+
+    func validate(into problems: inout Validation) {
+        problems.check("kinds", kinds.count, in: 0...1000)
+        problems.check("authors", authors.count, in: 0...1000)
+        for (index, kind) in kinds.enumerated() { problems.check("kinds.[\(index)]", kind, in: 0...65_535) }
+        for (index, author) in authors.enumerated() where PublicKey(hex: author) == nil {
+            problems.require(
+                false, "authors.[\(index)]", given: String(author.prefix(100)), allowed: "64 lowercase hex digits")
+        }
+    }
+}
+
+/// Section `time_range`: which part of the relays' history is archived, in Unix seconds of `created_at`.
+struct TimeRangeSettings: SettingsSection {
+    /// The oldest second. Later than the first event of a relay: the rest is never asked for.
+    var since = 0
+    /// The newest second; null for no end.
+    var until: Int?
+
+    func validate(into problems: inout Validation) {
+        problems.check("since", since, in: 0...Int.max)
+        guard let until else { return }
+        problems.require(
+            since <= until, "until", given: String(until), allowed: "null, or at least since (\(since))")
+    }
+}
