@@ -174,11 +174,17 @@ public struct SyncCrew: Sendable {
     private func release(_ lease: RelayLease, _ report: VisitReport) async {
         guard report.ending != .leaseLost else { return }
         let plan = ReleasePlan(report.ending, fails: lease.fails, settings: settings, jitter: context.randomness())
+        let (brotr, ended) = (
+            context.brotr,
+            RelayRelease(
+                relay: lease.relay, fence: lease.fence, owner: lease.owner, dueIn: plan.dueIn,
+                relayClass: plan.relayClass.rawValue, fails: plan.fails, lastError: plan.lastError)
+        )
+        // Not a child of this task: a service that ends in a hurry cancels its visits, and their relays must still not
+        // stay held until the lease runs out. It is awaited here, and the end of the process cuts it off.
+        let release = Task { try await brotr.releaseRelay(ended) }
         do {
-            _ = try await context.brotr.releaseRelay(
-                RelayRelease(
-                    relay: lease.relay, fence: lease.fence, owner: lease.owner, dueIn: plan.dueIn,
-                    relayClass: plan.relayClass.rawValue, fails: plan.fails, lastError: plan.lastError))
+            _ = try await release.value
         } catch {
             // The lease ends by itself; the relay is only due later than it could be.
             context.logger.warning("lease_release_failed", metadata: [LogKey.relay: "\(lease.url)"])
