@@ -49,9 +49,9 @@ struct FetchedPage: Sendable {
         items.reserveCapacity(raw.chunks.reduce(0) { $0 + $1.ranges.count })
         for (index, chunk) in raw.chunks.enumerated() {
             chunk.bytes.withUnsafeBufferPointer { bytes in
-                for range in chunk.ranges {
+                for range in chunk.ranges.map({ $0.clamped(to: bytes.indices) }) {
                     tally.received += 1
-                    let json = UnsafeBufferPointer(rebasing: bytes[range.clamped(to: bytes.indices)])
+                    let json = UnsafeBufferPointer(rebasing: bytes[range])
                     do throws(EventError) {
                         let event = try parser.parse(json)
                         guard tally.isInside(event) else { continue }

@@ -18,6 +18,8 @@ public final class RealRelay: Sendable {
     /// How many of the given events it did not take.
     public let refused: Int
     private let process: ChildProcess
+    /// The relay's process, for measurements.
+    public var processID: Int32 { process.processID }
 
     private init(url: String, held: Int, refused: Int, process: ChildProcess) {
         self.url = url

@@ -37,10 +37,10 @@ public struct TestDatabase: Sendable {
 /// Runs the body with a database of its own.
 /// - Throws: `TestDatabaseServer.Missing` without servers; `DatabaseError`; what the body throws.
 @discardableResult
-public func withTestDatabase<Result>(
+public func withTestDatabase<Value>(
     isolation: isolated (any Actor)? = #isolation, _ change: (inout BrotrSettings) -> Void = { _ in },
-    _ body: (TestDatabase) async throws -> Result
-) async throws -> Result {
+    _ body: (TestDatabase) async throws -> Value
+) async throws -> Value {
     let server = try TestDatabaseServer()
     await TestDatabaseGate.shared.enter()
     defer { TestDatabaseGate.shared.leave() }
@@ -53,7 +53,7 @@ public func withTestDatabase<Result>(
     let brotr = Brotr(
         settings: settings, password: server.password, applicationName: name,
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    let outcome: Swift.Result<Result, any Error>
+    let outcome: Result<Value, any Error>
     do {
         outcome = .success(
             try await brotr.withRunning { try await body(TestDatabase(name: name, server: server, brotr: brotr)) })
@@ -114,10 +114,10 @@ public struct TestDatabaseServer: Sendable {
 
     /// Lends a fresh connection to PostgreSQL itself.
     @discardableResult
-    public func withConnection<Result>(
+    public func withConnection<Value>(
         isolation: isolated (any Actor)? = #isolation, database: String = "postgres",
-        _ body: (PostgresConnection) async throws -> Result
-    ) async throws -> Result {
+        _ body: (PostgresConnection) async throws -> Value
+    ) async throws -> Value {
         let options = settings(database: database, direct: true).options(password: password, applicationName: "test")
         let connection = try PostgresConnection(options)
         try await connection.open()

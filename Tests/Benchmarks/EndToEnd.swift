@@ -1,0 +1,90 @@
+import Database
+import Glibc
+import Logging
+import Nostr
+import ServiceKit
+import Settings
+import Support
+import SyncEngine
+import Synchronization
+
+/// From a real relay's socket to the tables, by the synchronizer's own crew.
+struct EndToEnd {
+    let events: Int
+    let seconds: Double
+    let clientMicroseconds: Double
+    let serverMicroseconds: Double
+    let relayMicroseconds: Double
+    /// Ten samples over the run.
+    let residentMebibytes: [Double]
+
+    var rate: Double { Double(events) / seconds }
+
+    static func measure(_ corpus: Corpus) async throws -> EndToEnd {
+        let file = "/tmp/bigbrotr-bench-\(getpid()).jsonl"
+        try corpus.samples.writeJSONL(to: file)
+        defer { unlink(file) }
+        return try await RealRelay.withRunning(file: file) { relay in
+            try await withTestDatabase { database in try await archive(relay, database) }
+        }
+    }
+
+    private static func archive(_ relay: RealRelay, _ database: TestDatabase) async throws -> EndToEnd {
+        let built = RelayRecord.build(urls: [relay.url], at: UnixTime(seconds: 1_700_000_000))
+        _ = try await database.brotr.insertRelays(built.records)
+        try await database.server.run("CHECKPOINT")
+        var networks = NetworksSettings()
+        networks.local.enabled = true
+        let context = ServiceContext(
+            brotr: database.brotr, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
+        var settings = SynchronizingSettings()
+        settings.budget.visit = 3_600
+        let crew = SyncCrew(
+            context, transport: try LiveTransport(networks: networks), settings: settings, lane: 0, slots: [.local: 1])
+        let stored = Mutex(0)
+        let before = (own: CPUTime.own, servers: CPUTime.servers, relay: CPUTime.of(process: relay.processID))
+        let clock = ContinuousClock()
+        let start = clock.now
+        let memory = try await sampled(every: .milliseconds(250)) {
+            try await crew.run { visit in stored.withLock { $0 += visit.eventsNew } }
+        }
+        let elapsed = clock.now - start
+        let count = stored.withLock { $0 }
+        guard count == relay.held else { throw Incomplete(stored: count, held: relay.held) }
+        let scale = 1e6 / Double(count)
+        return EndToEnd(
+            events: count, seconds: Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18,
+            clientMicroseconds: (CPUTime.own - before.own) * scale,
+            serverMicroseconds: (CPUTime.servers - before.servers) * scale,
+            relayMicroseconds: (CPUTime.of(process: relay.processID) - before.relay) * scale,
+            residentMebibytes: memory)
+    }
+
+    /// The run stored another number of events than the relay holds: its figures would mean nothing.
+    struct Incomplete: Error, CustomStringConvertible {
+        let stored: Int
+        let held: Int
+        var description: String { "the relay holds \(held) events, \(stored) were stored" }
+    }
+
+    /// Runs the body and gives ten samples of this process's memory over its time.
+    private static func sampled(
+        every interval: Duration, _ body: @escaping @Sendable () async throws -> Void
+    ) async throws -> [Double] {
+        let samples = Mutex([CPUTime.residentMebibytes])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while true {
+                    try await ContinuousClock().sleep(for: interval)
+                    samples.withLock { $0.append(CPUTime.residentMebibytes) }
+                }
+            }
+            group.addTask { try await body() }
+            // The first to end is the body: the sampler never does.
+            try await group.next()
+            group.cancelAll()
+        }
+        let all = samples.withLock { $0 } + [CPUTime.residentMebibytes]
+        return (0..<10).map { all[$0 * (all.count - 1) / 9] }
+    }
+}
