@@ -71,20 +71,29 @@ struct EndToEnd {
     private static func sampled(
         every interval: Duration, _ body: @escaping @Sendable () async throws -> Void
     ) async throws -> [Double] {
-        let samples = Mutex([CPUTime.residentMebibytes])
+        let samples = MemorySamples()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                while true {
-                    try await ContinuousClock().sleep(for: interval)
-                    samples.withLock { $0.append(CPUTime.residentMebibytes) }
-                }
-            }
+            group.addTask { try await samples.take(every: interval) }
             group.addTask { try await body() }
             // The first to end is the body: the sampler never does.
             try await group.next()
             group.cancelAll()
         }
-        let all = samples.withLock { $0 } + [CPUTime.residentMebibytes]
+        let all = samples.all + [CPUTime.residentMebibytes]
         return (0..<10).map { all[$0 * (all.count - 1) / 9] }
+    }
+}
+
+/// Resident memory over time.
+private final class MemorySamples: Sendable {
+    private let values = Mutex([CPUTime.residentMebibytes])
+
+    var all: [Double] { values.withLock { $0 } }
+
+    func take(every interval: Duration) async throws {
+        while true {
+            try await ContinuousClock().sleep(for: interval)
+            values.withLock { $0.append(CPUTime.residentMebibytes) }
+        }
     }
 }
