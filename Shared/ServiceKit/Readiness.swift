@@ -19,7 +19,7 @@ public final class Readiness: Sendable {
     public init(failureLimit: Duration, clock: MonotonicClock) {
         self.failureLimit = failureLimit
         now = clock.now
-        let notYet = ["database", "schema"].map { HealthReport.Check($0, isHealthy: false, reason: "not asked yet") }
+        let notYet = ["database", "schema"].map { HealthReport.Check($0, isHealthy: false, reason: "no answer yet") }
         state = Mutex(State(checks: Dictionary(uniqueKeysWithValues: notYet.map { ($0.name, $0) })))
     }
 

@@ -61,10 +61,27 @@ struct SchemaGate: Sendable {
         }
     }
 
+    /// What is known of a database that was never asked.
+    private static let unasked = Verdict.unreachable(kind: "not_asked", text: "shutdown came first")
+
+    /// One look, given up when shutdown is requested: a pool that gets no connection keeps its callers for seconds.
+    private func verdict(unless shutdown: ShutdownSignal) async throws -> Verdict? {
+        try await withThrowingTaskGroup(of: Verdict?.self) { group in
+            group.addTask { try await verdict() }
+            group.addTask {
+                await shutdown.wait()
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+    }
+
     /// Looks until the schema is right, with waits that get longer; tells readiness and, at every change, the log.
     /// - Parameters:
     ///   - needsSchema: false lets any database pass that answers.
-    ///   - once: gives up after as many looks as `pool.retry` allows tries.
+    ///   - once: gives up after the first look that finds the database unreachable, because the pool has tried as often
+    ///     as its settings say; and after as many looks that find no schema.
     /// - Returns: the last verdict; not a good one when shutdown was requested or `once` gave up.
     func wait(
         context: ServiceContext, readiness: Readiness, needsSchema: Bool, once: Bool
@@ -72,10 +89,11 @@ struct SchemaGate: Sendable {
         var backoff = Backoff(context.core.pool.retry)
         var last: Verdict?
         while true {
-            let verdict = try await verdict()
+            guard let verdict = try await verdict(unless: context.shutdown) else { return last ?? Self.unasked }
             note(verdict, last, readiness, context.logger)
             last = verdict
             if verdict.reason == nil || (verdict.isReachable && !needsSchema) { return verdict }
+            if once, !verdict.isReachable { return verdict }
             let pause = backoff.next(jitter: context.randomness())
             if once, backoff.failures >= context.core.pool.retry.maxAttempts { return verdict }
             guard await context.shutdown.pause(for: pause, clock: context.clock) else { return verdict }

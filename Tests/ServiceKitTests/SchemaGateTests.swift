@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func `once gives up after the tries of the settings`() async throws {
-        let (verdict, report) = try await wait(gate([down]), once: true, steps: 2)
+        let (verdict, report) = try await wait(gate([down]), once: true, steps: 0)
         #expect(verdict == down)
         #expect(report.checks.map(\.reason) == ["connection_failed", "database not reachable", nil])
         let (absent, _) = try await wait(gate([.absent]), once: true, steps: 2)
@@ -74,5 +74,20 @@ import Testing
         await manual.waitForSleepers()
         context.shutdown.request()
         #expect(try await verdict == .absent)
+    }
+
+    @Test func `shutdown ends a look that gets no answer`() async throws {
+        let clock = MonotonicClock(manual)
+        let context = trialContext(clock: clock, lines: lines)
+        let gate = SchemaGate {
+            try await clock.sleep(for: .seconds(1000))
+            return .absent
+        }
+        let readiness = Readiness(failureLimit: .seconds(60), clock: clock)
+        async let verdict = gate.wait(context: context, readiness: readiness, needsSchema: true, once: false)
+        await manual.waitForSleepers()
+        context.shutdown.request()
+        #expect(try await verdict.isReachable == false)
+        #expect(manual.now.offset == .zero)
     }
 }
