@@ -72,10 +72,17 @@ struct RelayURLParts {
         }
     }
 
-    /// True when another relay URL begins somewhere inside.
+    /// True when another relay URL begins somewhere inside: `ws://`, `wss://` or `wss:/`, in any case. A look around each
+    /// colon, because searching for sequences cost more than the rest of a URL's parse together.
     static func holdsRelayURL(_ rest: some Collection<UInt8>) -> Bool {
-        let lower = Array(String(decoding: rest, as: UTF8.self).lowercased().utf8)
-        return ["ws://", "wss://", "wss:/"].contains { part in lower.contains(Array(part.utf8)) }
+        let lower = rest.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        for (index, byte) in lower.enumerated() where byte == UInt8(ascii: ":") {
+            let slashes = lower[(index + 1)...].prefix(2).prefix { $0 == UInt8(ascii: "/") }.count
+            let scheme = lower[..<index].suffix(3)
+            if slashes == 2, scheme.suffix(2).elementsEqual("ws".utf8) { return true }
+            if slashes > 0, scheme.elementsEqual("wss".utf8) { return true }
+        }
+        return false
     }
 
     private static func hostAndPort(
