@@ -95,7 +95,8 @@ actor InitializerService: BaseService {
         let report = try await ServiceLogins(store: store, retry: retry).apply(user: user)
         record.metrics["logins_created"] = .count(Int64(report.created.count))
         record.metrics["logins_renewed"] = .count(Int64(report.renewed.count))
-        let names = ["created": report.created, "renewed": report.renewed].mapValues { $0.joined(separator: " ") }
+        let names = ["created": report.created, "renewed": report.renewed]
+            .filter { !$0.value.isEmpty }.mapValues { $0.joined(separator: " ") }
         return ("\(report.created.count) created, \(report.renewed.count) renewed, \(report.kept.count) kept", names)
     }
 
