@@ -10,7 +10,8 @@ struct ProofSettings: SettingsSection {
 
 /// Section `rescan`: when complete intervals are looked at again for what came late.
 struct RescanSettings: SettingsSection {
-    /// Waits, each longer than the one before, the last one repeated; 1 to 20. Too long: backdated events are found late.
+    /// Waits, each longer than the one before, the last one repeated; 1 to 20. Too long: backdated events are found
+    /// late.
     var schedule: [Seconds] = [3600, 21_600, 86_400, 259_200, 864_000, 2_592_000, 7_776_000, 15_552_000]
 
     func validate(into problems: inout Validation) {

@@ -6,7 +6,8 @@ public struct Backoff: Sendable, Equatable {
     /// Failures in a row.
     public private(set) var failures = 0
 
-    /// Starts with no failure. The number of tries in the settings is not looked at: the caller decides when to give up.
+    /// Starts with no failure. The number of tries in the settings is not looked at: the caller decides when to give
+    /// up.
     public init(_ settings: RetrySettings) { self.settings = settings }
 
     /// From `initial` doubling to `ceiling`.

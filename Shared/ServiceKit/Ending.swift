@@ -17,8 +17,8 @@ struct Ending: Sendable {
 
     /// Runs the body beside the signals.
     ///
-    /// The first signal requests shutdown; after `patience` of the grace the body is cancelled; at the end of the grace,
-    /// or at a second signal, `hardStop` ends the process.
+    /// The first signal requests shutdown; after `patience` of the grace the body is cancelled; at the end of the
+    /// grace, or at a second signal, `hardStop` ends the process.
     func around<Signals: AsyncSequence & Sendable>(
         signals: Signals, hardStop: @escaping @Sendable () -> Void, _ body: @escaping @Sendable () async -> ExitStatus
     ) async -> ExitStatus {

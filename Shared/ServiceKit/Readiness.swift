@@ -58,7 +58,8 @@ public final class Readiness: Sendable {
 }
 
 extension HealthReport {
-    /// The body of /readyz: `{"ready":false,"service":"finder","checks":[{"name":"database","ok":false,"reason":"..."}]}`
+    /// The body of /readyz:
+    /// `{"ready":false,"service":"finder","checks":[{"name":"database","ok":false,"reason":"..."}]}`
     func json(service: String) -> String {
         let parts = checks.map { check in
             let reason = check.reason.map { ",\"reason\":\(Self.quoted($0))" } ?? ""

@@ -12,7 +12,8 @@ public struct SettingsProblem: Sendable, Hashable, CustomStringConvertible {
     public let source: String
     /// From 1; nil where the value stands in no line (a default, a variable).
     public let line: Int?
-    /// The keys from the root, joined by points ("pool.limits.min_size"), or the name of a variable; empty for a whole file.
+    /// The keys from the root, joined by points ("pool.limits.min_size"), or the name of a variable; empty for a
+    /// whole file.
     public let key: String
     /// What was found, secrets hidden.
     public let given: String

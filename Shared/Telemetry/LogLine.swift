@@ -52,7 +52,8 @@ indirect enum JSONFragment {
         }
     }
 
-    /// A text without secrets. What no line can hold is cut off first, so that a huge text costs no more than a long one.
+    /// A text without secrets. What no line can hold is cut off first, so that a huge text costs no more than a long
+    /// one.
     static func redacted(_ text: String) -> JSONFragment {
         guard text.utf8.count > LogLine.maxBytes else { return .text(Redaction.text(text)) }
         return .text(Redaction.text(String(decoding: text.utf8.prefix(LogLine.maxBytes), as: UTF8.self)))

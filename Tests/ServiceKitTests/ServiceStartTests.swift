@@ -63,7 +63,8 @@ import Testing
                     == ExitReport(
                         status: .configuration,
                         errors:
-                            "environment: DB_PASSWORD: given nothing, allowed a value in the environment of the process\n"
+                            "environment: DB_PASSWORD: given nothing, "
+                            + "allowed a value in the environment of the process\n"
                     ))
         }
     }

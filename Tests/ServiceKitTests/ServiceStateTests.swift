@@ -18,7 +18,8 @@ import Testing
         state.cursors = [.init(id: .max)]
         #expect(
             String(decoding: try state.json(), as: UTF8.self)
-                == #"{"cursors":[{"id":9223372036854775807}],"last_run_at":1700000000,"last_seen_at":5,"name":"x","ratio":0.5}"#
+                == #"{"cursors":[{"id":9223372036854775807}],"last_run_at":1700000000,"last_seen_at":5,"#
+                + #""name":"x","ratio":0.5}"#
         )
         #expect(try State(json: state.json()) == state)
     }
