@@ -69,7 +69,7 @@ let testExtras: [String: [String]] = ["Net": ["NIOEmbedded"], "RelayClient": ["C
 let tested = ["Support", "Database", "Crypto", "Nostr", "Settings"]
 let wholeTests: [(name: String, imports: [String])] = [
     ("StoreTests", tested + ["Initializer", "Synchronizer", "SyncEngine"]),
-    ("FleetTests", tested),
+    ("FleetTests", tested + ["NIOConcurrencyHelpers"]),
     ("TidyTests", []),
 ]
 
@@ -116,7 +116,9 @@ let moduleTests: [Target] = (shared + services.map { ($0.name, $0.imports) }).ma
 }
 let otherTests: [Target] = wholeTests.map { testTarget($0.name, $0.imports, $0.name) }
 let support: [Target] = [
-    .target(name: "Support", dependencies: dependencies(supportImports), path: "Tests/Support", swiftSettings: unoptimised),
+    .target(
+        name: "Support", dependencies: dependencies(supportImports), path: "Tests/Support",
+        swiftSettings: unoptimised),
     .executableTarget(
         name: "Benchmarks", dependencies: dependencies(benchmarkImports),
         path: "Tests/Benchmarks", swiftSettings: strict),

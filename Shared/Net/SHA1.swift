@@ -1,4 +1,5 @@
-/// SHA-1 (FIPS 180-4), used for nothing but Sec-WebSocket-Accept (RFC 6455, 1.3), where it guards against mistakes only.
+/// SHA-1 (FIPS 180-4), used for nothing but Sec-WebSocket-Accept (RFC 6455, 1.3), where it guards against mistakes
+/// only.
 enum SHA1 {
     /// The 20 bytes of the digest. For short texts: the input is copied.
     static func hash(_ message: [UInt8]) -> [UInt8] {

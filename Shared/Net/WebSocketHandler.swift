@@ -101,6 +101,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let leaf = phase == .tls ? (try? context.pipeline.syncOperations.nioSSL_peerCertificate()) ?? nil : nil
         if phase == .closing { end(.closedByUs) }
+        // The wall clock, because a certificate says in calendar time whether it has expired.
         fail(NetError(channel: error, at: step, leaf: leaf, now: time(nil)))
     }
 

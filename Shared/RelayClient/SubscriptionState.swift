@@ -14,7 +14,8 @@ struct SubscriptionState {
         case closed(ReasonPrefix?, String)
         case lost(RelayError)
         case cancelled
-        /// Time goes by: monotonic time, all bytes that the connection received so far, and whether we make the relay wait.
+        /// Time goes by: monotonic time, all bytes that the connection received so far, and whether we make the relay
+        /// wait.
         case tick(now: Duration, received: Int, isPaused: Bool)
     }
 

@@ -49,7 +49,8 @@ public struct SyncSettings: SettingsSection {
 
 /// The fenced lease under which one replica works on a relay.
 public struct LeaseSettings: SettingsSection {
-    /// After this time without a renewal another replica may take the relay over. Too small: a slow database loses leases. Too large: the relays of a killed replica wait.
+    /// After this time without a renewal another replica may take the relay over. Too small: a slow database loses
+    /// leases. Too large: the relays of a killed replica wait.
     public var ttl: Seconds = 60
     /// Time between renewals. Too large: one slow renewal loses the lease.
     public var heartbeat: Seconds = 20

@@ -12,33 +12,32 @@ extension Fleet {
     ) async throws -> Archive {
         let archive = try await expectConsistent(sourceLocation: sourceLocation)
         let all = held.values.reduce(into: Set<Bytes32>()) { $0.formUnion($1) }
-        let (missing, foreign) = (all.subtracting(archive.ids), archive.ids.subtracting(all))
-        #expect(missing.isEmpty, "\(missing.count) of \(all.count) events are missing", sourceLocation: sourceLocation)
-        #expect(foreign.isEmpty, "\(foreign.count) events nobody sent", sourceLocation: sourceLocation)
+        let (missing, foreign) = (all.subtracting(archive.ids).count, archive.ids.subtracting(all).count)
+        check(missing == 0, "\(missing) of \(all.count) events are missing", sourceLocation)
+        check(foreign == 0, "\(foreign) events nobody sent", sourceLocation)
         let seen = archive.idsByRelay
         for (url, ids) in held where !ids.isEmpty {
             let found = seen[url] ?? []
-            #expect(found == ids, "\(url): \(found.count) seen, \(ids.count) held", sourceLocation: sourceLocation)
+            check(found == ids, "\(url): \(found.count) seen, \(ids.count) held", sourceLocation)
         }
-        let count = held.values.reduce(0) { $0 + $1.count }
-        #expect(archive.sightings.count == count, sourceLocation: sourceLocation)
+        let (count, sightings) = (held.values.reduce(0) { $0 + $1.count }, archive.sightings.count)
+        check(sightings == count, sourceLocation: sourceLocation)
         return archive
     }
 
-    /// Expects that everything in the archive follows from its events and sightings, at whatever moment it is looked at:
+    /// Expects that everything in the archive follows from its events and sightings, at whatever moment it is looked
+    /// at:
     /// no batch is there in part.
     @discardableResult
     func expectConsistent(sourceLocation: SourceLocation = #_sourceLocation) async throws -> Archive {
         let archive = try await archive()
         let verifier = SchnorrVerifier()
         let broken = archive.events.filter { !$0.isAuthentic(verifier) }
-        #expect(broken.isEmpty, "\(broken.count) events are not what was signed", sourceLocation: sourceLocation)
-        #expect(archive.ids.count == archive.events.count, "an event is stored twice", sourceLocation: sourceLocation)
+        #expect(broken.isEmpty, "\(broken.count) events are not what was signed", sourceLocation)
+        check(archive.ids.count == archive.events.count, "an event is stored twice", sourceLocation)
         expectSightings(archive, sourceLocation)
         expectDays(archive, sourceLocation)
-        #expect(
-            archive.batched.sorted() == archive.events.map(\.number).sorted(), "event_batches",
-            sourceLocation: sourceLocation)
+        check(archive.batched.sorted() == archive.events.map(\.number).sorted(), "event_batches", sourceLocation)
         try await expectVersions(archive, sourceLocation)
         try await expectViews(archive, sourceLocation)
         return archive
@@ -46,14 +45,12 @@ extension Fleet {
 
     private func expectSightings(_ archive: Archive, _ sourceLocation: SourceLocation) {
         let times = Dictionary(uniqueKeysWithValues: archive.events.map { ($0.number, $0.createdAt) })
-        #expect(
+        check(
             archive.sightings.allSatisfy { times[$0.event] == $0.createdAt }, "a sighting is of another time",
-            sourceLocation: sourceLocation)
-        #expect(
-            Set(archive.sightings).count == archive.sightings.count, "a sighting is stored twice",
-            sourceLocation: sourceLocation)
+            sourceLocation)
+        check(Set(archive.sightings).count == archive.sightings.count, "a sighting is stored twice", sourceLocation)
         let unseen = Set(times.keys).subtracting(archive.sightings.map(\.event))
-        #expect(unseen.isEmpty, "\(unseen.count) events without a sighting", sourceLocation: sourceLocation)
+        check(unseen.isEmpty, "\(unseen.count) events without a sighting", sourceLocation)
     }
 
     private func expectDays(_ archive: Archive, _ sourceLocation: SourceLocation) {
@@ -61,13 +58,13 @@ extension Fleet {
         let groups = Dictionary(grouping: archive.sightings) {
             Archive.Day(relay: $0.relay, day: Int32($0.createdAt / 86_400))
         }
-        #expect(Set(groups.keys) == Set(archive.days.keys), "days of relay_day", sourceLocation: sourceLocation)
+        check(Set(groups.keys) == Set(archive.days.keys), "days of relay_day", sourceLocation)
         for (day, sightings) in groups {
             let stored = archive.days[day]
-            #expect(stored?.count == sightings.count, "relay_day.n of \(day)", sourceLocation: sourceLocation)
-            #expect(
+            check(stored?.count == sightings.count, "relay_day.n of \(day)", sourceLocation)
+            check(
                 stored?.sum == Archive.sum(sightings.compactMap { ids[$0.event] }), "relay_day.idsum of \(day)",
-                sourceLocation: sourceLocation)
+                sourceLocation)
         }
     }
 
@@ -79,8 +76,13 @@ extension Fleet {
         }
         let rows = try await database.pool.fetch("SELECT event_id FROM latest_versions")
         let stored = try rows.map { try $0.decode(Bytes32.self, at: 0) }
-        #expect(stored.sorted() == newest.sorted(), "latest_versions", sourceLocation: sourceLocation)
+        check(stored.sorted() == newest.sorted(), "latest_versions", sourceLocation)
     }
+}
+
+/// A failure shows the words and not what was compared: nobody reads thousands of ids.
+private func check(_ holds: Bool, _ what: String, _ sourceLocation: SourceLocation) {
+    #expect(holds, Comment(rawValue: what), sourceLocation: sourceLocation)
 }
 
 extension Fleet {
@@ -122,7 +124,7 @@ extension Fleet {
         for (view, sql, counts) in wanted {
             let rows = try await database.pool.fetch(sql).map { try $0.decode(String.self, Int64.self) }
             let found = Dictionary(uniqueKeysWithValues: rows.map { ($0.0, Int($0.1)) })
-            #expect(found == counts, "\(view)", sourceLocation: sourceLocation)
+            check(found == counts, "\(view)", sourceLocation)
         }
         try await expectTotals(archive, sourceLocation)
     }
@@ -145,7 +147,7 @@ extension Fleet {
             classes["addressable"] ?? 0,
             times.min() ?? 0, times.max() ?? 0,
         ]
-        #expect(found == wanted, "events_statistics", sourceLocation: sourceLocation)
+        check(found == wanted, "events_statistics: \(found) instead of \(wanted)", sourceLocation)
     }
 
     private static func counts(_ words: some Sequence<String>) -> [String: Int] {

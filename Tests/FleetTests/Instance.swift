@@ -50,6 +50,6 @@ final class Instance: Sendable {
         let ownFile = try folder.write(own, to: service.file)
         return try ServiceProcess(
             service.product, ["--config", ownFile, "--core-config", coreFile] + arguments,
-            environment: ["DB_PASSWORD": password].merging(environment) { $1 })
+            environment: ["DB_PASSWORD": password].merging(environment) { $1 }, files: folder)
     }
 }

@@ -75,7 +75,8 @@ import Testing
 
             let deliveredBefore = relay.deliveries
             try await expectExactAfterRestart(fleet, relay, held)
-            // What was stored before is served again only where it shares the second at which reading goes on, and in the
+            // What was stored before is served again only where it shares the second at which reading goes on, and in
+            // the
             // oldest one, which is asked for until it adds nothing.
             let again = relay.deliveries.filter {
                 stored.ids.contains($0.key) && $0.value > deliveredBefore[$0.key] ?? 0

@@ -12,7 +12,8 @@ import Testing
         status: String = "HTTP/1.1 101 Switching Protocols", upgrade: String = "websocket",
         connection: String = "Upgrade", accept: String = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", more: String = ""
     ) -> String {
-        "\(status)\r\nUpgrade: \(upgrade)\r\nConnection: \(connection)\r\nSec-WebSocket-Accept: \(accept)\r\n\(more)\r\n"
+        "\(status)\r\nUpgrade: \(upgrade)\r\nConnection: \(connection)\r\n"
+            + "Sec-WebSocket-Accept: \(accept)\r\n\(more)\r\n"
     }
 
     private func feed(_ parts: [String], limit: Int = 16_384) -> Result<Int?, NetError> {

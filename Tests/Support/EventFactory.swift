@@ -1,10 +1,13 @@
 public import Crypto
 
-/// Properly signed events from a seed, with the mix of kinds and sizes that an archive sees: notes, reactions, zaps, reposts,
+/// Properly signed events from a seed, with the mix of kinds and sizes that an archive sees: notes, reactions, zaps,
+/// reposts,
 /// profiles, relay lists, contact lists and articles; emoji, CJK, escapes; 1.4 kB on average.
 ///
-/// It writes JSON and the canonical form by itself and shares nothing with the parser but SHA-256 and the signature, so that
-/// tests compare two independent readings of NIP-01. Replaceable events come from an author each and articles have a `d` of
+/// It writes JSON and the canonical form by itself and shares nothing with the parser but SHA-256 and the signature,
+/// so that
+/// tests compare two independent readings of NIP-01. Replaceable events come from an author each and articles have a
+/// `d` of
 /// their own: a relay that keeps only the newest version still holds every one of them.
 public struct EventFactory: Sendable {
     /// The second of the next event, in Unix seconds; moves on by itself. Set it to jump.

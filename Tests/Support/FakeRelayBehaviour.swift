@@ -1,4 +1,5 @@
-/// What a fake relay does wrong; the default does nothing wrong. May be changed while the relay runs: each REQ is answered
+/// What a fake relay does wrong; the default does nothing wrong. May be changed while the relay runs: each REQ is
+/// answered
 /// by the behaviour of its moment, each upgrade too.
 public struct FakeRelayBehaviour: Sendable {
     /// How a REQ is answered.

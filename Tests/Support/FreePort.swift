@@ -2,7 +2,8 @@ import Glibc
 
 /// TCP ports for processes that must be told theirs.
 public enum FreePort {
-    /// A port of 127.0.0.1 on which nobody listens. It lies below those that the system gives to clients, so that none of
+    /// A port of 127.0.0.1 on which nobody listens. It lies below those that the system gives to clients, so that
+    /// none of
     /// them takes it meanwhile.
     public static func find() throws -> Int {
         for _ in 0..<1_000 {

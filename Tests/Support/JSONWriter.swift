@@ -1,6 +1,7 @@
 import Crypto
 
-/// The JSON of NIP-01's canonical form, written the plain way: the seven named escapes, `\u00XX` for other controls, all else
+/// The JSON of NIP-01's canonical form, written the plain way: the seven named escapes, `\u00XX` for other controls,
+/// all else
 /// verbatim. For tests; the project's own writer and reader are compared with it.
 public enum JSONWriter {
     /// Appends a string with its quotes.

@@ -16,14 +16,16 @@ public final class ServiceProcess: Sendable {
     public let processID: pid_t
     private let product: String
     private let folder: TemporaryFolder
+    private let files: TemporaryFolder?
     private let ending = NIOLockedValueBox<Int32?>(nil)
 
     /// Starts an executable of the build with these arguments and, beside what every process needs, these variables.
-    /// - Parameter workingFolder: where it starts; the repository when nil.
+    /// - Parameter files: a folder that it reads, kept as long as the process is.
     public init(
-        _ product: String, _ arguments: [String], environment: [String: String] = [:], workingFolder: String? = nil
+        _ product: String, _ arguments: [String], environment: [String: String] = [:], files: TemporaryFolder? = nil
     ) throws {
         self.product = product
+        self.files = files
         folder = try TemporaryFolder()
         let program = try Self.folderOfProducts() + "/" + product
         guard access(program, X_OK) == 0 else {
@@ -32,7 +34,7 @@ public final class ServiceProcess: Sendable {
         let variables = Self.inherited().merging(environment) { $1 }.map { "\($0.key)=\($0.value)" }
         processID = try Self.spawn(
             program, arguments, variables, output: "\(folder.path)/out", errors: "\(folder.path)/err",
-            workingFolder: try workingFolder ?? SourceFolder.repository())
+            workingFolder: try SourceFolder.repository())
     }
 
     deinit {

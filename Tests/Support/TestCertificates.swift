@@ -3,7 +3,8 @@ public import NIOSSL
 
 /// Server certificates for tests, good and bad, and the authority that signed them.
 ///
-/// Made once (P-256, all leaves with one key) and kept as text, so that tests need no tool and no clock. The keys protect nothing.
+/// Made once (P-256, all leaves with one key) and kept as text, so that tests need no tool and no clock. The keys
+/// protect nothing.
 public enum TestCertificates: String, CaseIterable, Sendable {
     /// Signed by the authority for localhost, relay.test, 127.0.0.1 and ::1, until 2120.
     case valid

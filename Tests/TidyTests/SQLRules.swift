@@ -54,7 +54,8 @@ struct SQLRules {
     static func mayHoldSQL(_ path: String) -> Bool {
         if path.hasPrefix("Tests/") { return true }
         let name = path.split(separator: "/").last.map(String.init) ?? path
-        return name.hasSuffix("Store.swift") || (name.hasPrefix("Brotr+") && name.hasSuffix(".swift"))
+        return name.hasSuffix("Store.swift") || name.contains("Store+")
+            || (name.hasPrefix("Brotr+") && name.hasSuffix(".swift"))
     }
 
     /// Statements in the wrong file, and statements that say what they may not.

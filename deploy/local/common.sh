@@ -55,7 +55,8 @@ make_folder() {
     chmod "$mode" "$path"
 }
 
-# continue_as_service_user FOLDER COMMAND ARGUMENTS...: when root, makes FOLDER for the service user and runs the command,
+# continue_as_service_user FOLDER COMMAND ARGUMENTS...: when root, makes FOLDER for the service user and runs the
+# command,
 # a script of this folder, as that user instead of this process. Root itself never writes into folders of that user.
 continue_as_service_user() {
     [ "$is_root" = yes ] || return 0
@@ -91,7 +92,8 @@ secret() {
     cat "$file"
 }
 
-# free_port FROM STEP: the first port of FROM, FROM + STEP, ... that can be bound on loopback. All are below the range from
+# free_port FROM STEP: the first port of FROM, FROM + STEP, ... that can be bound on loopback. All are below the range
+# from
 # which the kernel takes ports for outgoing connections, so that a recorded port stays free while its server is down.
 free_port() {
     python3 - "$1" "$2" <<'PYTHON'
@@ -110,7 +112,8 @@ sys.exit("no free port from %d on" % first)
 PYTHON
 }
 
-# recorded_port FOLDER NAME FROM [STEP]: the port this name had before if it is still free, else another one; remembered.
+# recorded_port FOLDER NAME FROM [STEP]: the port this name had before if it is still free, else another one;
+# remembered.
 recorded_port() {
     local file="$1/ports/$2" from=$3 port
     if [ -s "$file" ]; then from=$(cat "$file"); fi

@@ -4,7 +4,8 @@ import Settings
 /// Single events outside any lease, for tools, tests and imports. Synchronizers use `commitPages`.
 extension Brotr {
     /// $1 id, $2 author, $3 created, $4 kind, $5 tags, $6 content, $7 signature, $8 relay URL, $9 network,
-    /// $10 inserted, $11 seen, $12 tag keys, $13 expires, $14 raw, $15 dialect, $16 address, $17 tombstone keys, $18 their times.
+    /// $10 inserted, $11 seen, $12 tag keys, $13 expires, $14 raw, $15 dialect, $16 address, $17 tombstone keys, $18
+    /// their times.
     static func insertEvent(_ names: ProcedureNames) -> NamedStatement {
         let places = (1...18).map { "$\($0)" }.joined(separator: ", ")
         return NamedStatement(
