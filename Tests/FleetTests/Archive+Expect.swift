@@ -21,19 +21,18 @@ extension Fleet {
             check(found == ids, "\(url): \(found.count) seen, \(ids.count) held", sourceLocation)
         }
         let (count, sightings) = (held.values.reduce(0) { $0 + $1.count }, archive.sightings.count)
-        check(sightings == count, sourceLocation: sourceLocation)
+        check(sightings == count, "\(sightings) sightings of \(count)", sourceLocation)
         return archive
     }
 
-    /// Expects that everything in the archive follows from its events and sightings, at whatever moment it is looked
-    /// at:
-    /// no batch is there in part.
+    /// Expects that everything in the archive follows from its events and sightings, whenever it is looked at: no batch
+    /// is there in part.
     @discardableResult
     func expectConsistent(sourceLocation: SourceLocation = #_sourceLocation) async throws -> Archive {
         let archive = try await archive()
         let verifier = SchnorrVerifier()
         let broken = archive.events.filter { !$0.isAuthentic(verifier) }
-        #expect(broken.isEmpty, "\(broken.count) events are not what was signed", sourceLocation)
+        check(broken.isEmpty, "\(broken.count) events are not what was signed", sourceLocation)
         check(archive.ids.count == archive.events.count, "an event is stored twice", sourceLocation)
         expectSightings(archive, sourceLocation)
         expectDays(archive, sourceLocation)
