@@ -11,8 +11,6 @@ final class Fleet: Sendable {
     let database: TestDatabase
     private let instance: Instance
     private let processes = NIOLockedValueBox<[ServiceProcess]>([])
-    /// Their folders, which a process reads after it was started.
-    private let instances = NIOLockedValueBox<[Instance]>([])
 
     init(database: TestDatabase) throws {
         self.database = database
@@ -42,9 +40,7 @@ final class Fleet: Sendable {
         let server = database.server
         let text = Instance.core(host: server.host, port: server.port, database: database.name, user: user, more: core)
         // A folder of its own: files of two processes may differ.
-        let folder = try Instance(password: instance.password)
-        instances.withLockedValue { $0.append(folder) }
-        let process = try folder.start(
+        let process = try Instance(password: instance.password).start(
             service, core: text, own: own, arguments: arguments + ["--log-level", "DEBUG"])
         processes.withLockedValue { $0.append(process) }
         return process
