@@ -72,8 +72,8 @@ struct RelayURLParts {
         }
     }
 
-    /// True when another relay URL begins somewhere inside: `ws://`, `wss://` or `wss:/`, in any case. A look around each
-    /// colon, because searching for sequences cost more than the rest of a URL's parse together.
+    /// True when another relay URL begins somewhere inside: `ws://`, `wss://` or `wss:/`, in any case. A look around
+    /// each colon, because searching for sequences cost more than the rest of a URL's parse together.
     static func holdsRelayURL(_ rest: some Collection<UInt8>) -> Bool {
         let lower = rest.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
         for (index, byte) in lower.enumerated() where byte == UInt8(ascii: ":") {
