@@ -11,6 +11,8 @@ struct RelaySeeder: Sendable {
     static let maxFileBytes = 256 << 20
     /// Bad lines that are named in the report; the others are in the debug log and in the counts.
     static let examples = 20
+    /// Batches in flight. More would only wait for the server's processors.
+    private static let batchesAtOnce = 4
     /// From one line about progress to the next.
     private static let progressPause = Duration.seconds(5)
 
@@ -29,6 +31,13 @@ struct RelaySeeder: Sendable {
         var rejected: [SeedList.Rejected] = []
         /// Relays that the database refuses, by number.
         var refused = 0
+
+        /// Adds what became of another batch.
+        mutating func add(_ batch: Report) {
+            inserted += batch.inserted
+            known += batch.known
+            refused += batch.refused
+        }
     }
 
     private var context: ServiceContext { retry.context }
@@ -38,39 +47,48 @@ struct RelaySeeder: Sendable {
     func seed(_ path: String) async throws -> Report {
         let bytes = try SchemaFolder.bytes(path, maxBytes: Self.maxFileBytes)
         let list = InitializerPlan.seeds(bytes, allowsLocal: context.core.networks.local.enabled)
-        var report = Report(duplicates: list.duplicates, rejected: list.rejected)
         logRejected(list, path)
-        let now = UnixTime(seconds: LogTime.now().milliseconds / 1000)
-        var lastWord = context.clock.now()
-        for start in stride(from: 0, to: list.relays.count, by: batchSize) {
-            guard !context.shutdown.isRequested else { throw CancellationError() }
-            let batch = list.relays[start..<min(start + batchSize, list.relays.count)]
-            try await store(batch.map { RelayRecord(url: $0, insertedAt: now) }, &report)
-            if context.clock.now() - lastWord >= Self.progressPause {
-                lastWord = context.clock.now()
-                logProgress(start + batch.count, of: list.relays.count)
-            }
-        }
+        var report = try await store(list.relays, at: UnixTime(seconds: LogTime.now().milliseconds / 1000))
+        report.duplicates = list.duplicates
+        report.rejected = list.rejected
         return report
     }
 
+    /// Stores batch by batch, a few at once: their relays are distinct, so they do not wait for one another.
+    private func store(_ relays: [RelayURL], at time: UnixTime) async throws -> Report {
+        try await withThrowingTaskGroup(of: Report.self) { group in
+            var report = Report()
+            var lastWord = context.clock.now()
+            for (number, start) in stride(from: 0, to: relays.count, by: batchSize).enumerated() {
+                if number >= Self.batchesAtOnce, let done = try await group.next() { report.add(done) }
+                guard !context.shutdown.isRequested else { throw CancellationError() }
+                let batch = relays[start..<min(start + batchSize, relays.count)]
+                group.addTask { try await store(batch.map { RelayRecord(url: $0, insertedAt: time) }) }
+                guard context.clock.now() - lastWord >= Self.progressPause else { continue }
+                lastWord = context.clock.now()
+                logProgress(report.inserted + report.known + report.refused, of: relays.count)
+            }
+            for try await done in group { report.add(done) }
+            return report
+        }
+    }
+
     /// A batch that fails by its data is halved until the relay that the database refuses stands alone.
-    private func store(_ batch: [RelayRecord], _ report: inout Report) async throws {
+    private func store(_ batch: [RelayRecord]) async throws -> Report {
         do {
             let stored = try await retry.run("seed_relays") { try await context.brotr.insertRelays(batch) }
             let new = stored.count(where: \.isNew)
-            report.inserted += new
-            report.known += stored.count - new
+            return Report(inserted: new, known: stored.count - new)
         } catch let error as DatabaseError where error.disposition == .skip {
             guard batch.count > 1 else {
-                report.refused += 1
                 let url = batch.first?.url.text ?? ""
                 context.logger.debug(
                     "seed_refused", metadata: [LogKey.relay: "\(url)", LogKey.errorKind: "\(error.kind.rawValue)"])
-                return
+                return Report(refused: 1)
             }
-            try await store(Array(batch[..<(batch.count / 2)]), &report)
-            try await store(Array(batch[(batch.count / 2)...]), &report)
+            var report = try await store(Array(batch[..<(batch.count / 2)]))
+            report.add(try await store(Array(batch[(batch.count / 2)...])))
+            return report
         }
     }
 
