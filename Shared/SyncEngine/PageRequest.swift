@@ -108,4 +108,12 @@ public struct PageFacts: Sendable {
         self.older = older
         self.newer = newer
     }
+
+    /// The same facts about the part of the interval from `lo` on: what is older counts as outside of it.
+    func countingAsOlder(below lo: UnixTime) -> PageFacts {
+        var facts = self
+        facts.events.removeAll { $0.createdAt < lo }
+        facts.older += events.count - facts.events.count
+        return facts
+    }
 }

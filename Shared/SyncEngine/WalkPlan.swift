@@ -113,6 +113,9 @@ public struct WalkPlan: Sendable {
         inconclusive = 0
         timeouts = 0
         capSeen = max(capSeen, facts.received)
+        // The question without `since` is answered from below the interval where nothing is left inside: that confirms
+        // the end, and is no reason to walk on down there.
+        let facts = facts.countingAsOlder(below: lo)
         switch mode {
         case .over: return Progress()
         case .second(let plan): return absorbSecond(plan, facts)

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Nostr
 import Support
 import Testing
 
@@ -55,11 +56,31 @@ import Testing
                         proxy.counts.ends > before.ends && proxy.counts.open == 0
                     }
                     #expect(try await second.terminate() == 0, "\(second.everything)")
-                    #expect(proxy.counts.events - before.events <= file.pageSize)
+                    #expect(proxy.counts.events - before.events <= file.pageSize, "\(second.everything)")
                     try await fleet.expectExactly([proxy.url: held])
                 }
             }
         }
+    }
+
+    @Test func `a second visit asks for new time only`() async throws {
+        var factory = EventFactory(seed: 35)
+        let events = factory.events(700)
+        let relay = try await FakeRelay.start(events: events)
+        try await withFleet { fleet in
+            try await fleet.add([relay.url.text])
+            try await fleet.runOnce(own: SynchronizerFile(pageSize: 100).text)
+            let (requests, newest) = (relay.requests.count, events.map(\.createdAt).max() ?? 0)
+            try await fleet.makeDue()
+            try await fleet.runOnce(own: SynchronizerFile(pageSize: 100).text)
+            let again = relay.requests.dropFirst(requests)
+            #expect(!again.isEmpty)
+            // One question without a lower bound makes sure that the relay does not answer wrongly to bounds.
+            let unbounded = again.filter { $0.filters.contains { ($0.since ?? 0) <= newest } }
+            #expect(unbounded.count <= 1, "\(again.map(\.filters))")
+            #expect(again.reduce(0) { $0 + $1.sent.count } <= 100)
+        }
+        await relay.stop()
     }
 
     @Test func `a relay that cuts pages in silence is read whole`() async throws {

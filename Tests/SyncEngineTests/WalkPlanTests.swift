@@ -86,6 +86,26 @@ import Testing
         #expect(relay.requests.map { $0.since?.seconds } == [500, 500, nil])
     }
 
+    @Test func `a walk over new time alone does not go on below it`() {
+        var relay = ModelRelay(events: events(1_000))
+        var plan = plan(lo: 2_000_000)
+        let result = plan.run(on: &relay)
+        #expect(result.verdict == .reachedEnd(byHint: false))
+        #expect(result.frontiers.isEmpty)
+        #expect(relay.requests.count == 3)
+    }
+
+    @Test func `what is found below the lower bound does not hide what is inside`() {
+        var relay = ModelRelay(events: events(1_000))
+        // Twice empty at first, against what it holds: the question without `since` brings the contradiction.
+        for n in 0...1 { relay.endings[n] = .conclusive(hint: nil) }
+        var plan = plan(lo: 1_000_900)
+        let result = plan.run(on: &relay)
+        #expect(result.seen.filter { $0.createdAt.seconds >= 1_000_900 }.count == 100)
+        #expect(result.verdict == .reachedEnd(byHint: false))
+        #expect(result.brokenPromises.isEmpty)
+    }
+
     @Test(arguments: [InconclusiveReason.timedOut, .rateLimited, .closed])
     func `a refused or silent page moves no frontier and three in a row end the visit`(reason: InconclusiveReason) {
         var relay = ModelRelay(events: events(900))
