@@ -69,6 +69,7 @@ public final class SyncTally: Sendable {
         log(visit)
         increment(
             "bigbrotr_relay_visits_total", 1, [("outcome", visit.ending.word), ("network", visit.network.rawValue)])
+        if let kind = visit.ending.errorKind { increment(MetricName.errors, 1, [("kind", kind)]) }
         increment("bigbrotr_events_total", visit.eventsNew, [("outcome", "new")])
         increment("bigbrotr_events_total", visit.eventsKnown, [("outcome", "known")])
         increment("bigbrotr_events_total", visit.eventsEphemeral, [("outcome", "ephemeral")])
@@ -110,6 +111,14 @@ extension VisitReport.Ending {
         case .leaseLost: "lease_lost"
         case .ignored: "ignored"
         case .databaseFailed: "database_failed"
+        }
+    }
+
+    /// The kind of the error that ended it: the relay's or the database's.
+    var errorKind: String? {
+        switch self {
+        case .failed(let kind), .databaseFailed(let kind): kind
+        default: nil
         }
     }
 

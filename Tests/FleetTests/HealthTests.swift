@@ -48,6 +48,7 @@ import Testing
             let visits = metrics.split(separator: "\n").filter { $0.hasPrefix("bigbrotr_relay_visits_total{") }
             #expect(visits.contains { $0.contains(#"outcome="complete""#) && $0.hasSuffix(" 1") })
             #expect(visits.contains { $0.contains(#"outcome="failed""#) && $0.hasSuffix(" 1") })
+            #expect(value(#"bigbrotr_errors_total{kind="connection_refused"}"#, in: metrics) == 1)
             #expect(metrics.contains("bigbrotr_pool_"), "nothing is said about the pool")
             #expect(try await process.terminate() == 0, "\(process.everything)")
         }
