@@ -123,13 +123,17 @@ public struct WalkPlan: Sendable {
         }
     }
 
+    /// Events asked for without a lower bound. Every visit of a relay that has nothing new is answered with so many, so
+    /// a whole page of them would cost more than all else; where there is something, the walk goes on.
+    private static let glance = 10
+
     private var lowerBound: UnixTime? { lo.seconds > 0 ? lo : nil }
 
     /// An end is believed after empty answers of different shapes: the same question, one event, no `since`.
     private func confirmation(_ answers: Int) -> PageRequest {
         switch answers % 3 {
         case 1: PageRequest(since: lowerBound, until: frontier, limit: 1)
-        case 2: PageRequest(since: nil, until: frontier, limit: pageSize)
+        case 2: PageRequest(since: nil, until: frontier, limit: min(pageSize, Self.glance))
         default: PageRequest(since: lowerBound, until: frontier, limit: pageSize)
         }
     }

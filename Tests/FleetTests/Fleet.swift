@@ -101,7 +101,9 @@ final class Fleet: Sendable {
         try await eventually(
             "\(count) relays are read", within: limit, found: { processes.map(\.everything).joined(separator: "\n") }
         ) {
-            try await sealedCount() == count
+            // A process that has not looked at the database yet would not take a signal either.
+            let areUp = processes.allSatisfy { !$0.log("schema_ready").isEmpty }
+            return try await sealedCount() == count && areUp
         }
     }
 

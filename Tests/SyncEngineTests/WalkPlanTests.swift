@@ -82,7 +82,7 @@ import Testing
         var plan = plan(lo: 500)
         let result = plan.run(on: &relay)
         #expect(result.verdict == .reachedEnd(byHint: false))
-        #expect(relay.requests.map(\.limit) == [500, 1, 500])
+        #expect(relay.requests.map(\.limit) == [500, 1, 10])
         #expect(relay.requests.map { $0.since?.seconds } == [500, 500, nil])
     }
 
