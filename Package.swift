@@ -66,6 +66,8 @@ let supportImports = [
 ]
 let benchmarkImports = ["Support", "SyncEngine", "RelayClient", "ServiceKit"] + supportImports
 let testExtras: [String: [String]] = ["Net": ["NIOEmbedded"], "RelayClient": ["Crypto"]]
+/// What lies beside the Swift files of a test.
+let testFiles: [String: [String]] = ["StoreTests": ["sql"]]
 let tested = ["Support", "Database", "Crypto", "Nostr", "Settings"]
 let wholeTests: [(name: String, imports: [String])] = [
     ("StoreTests", tested + ["Initializer", "Synchronizer", "SyncEngine"]),
@@ -94,8 +96,10 @@ func dependency(_ name: String) -> Target.Dependency {
 
 func dependencies(_ names: [String]) -> [Target.Dependency] { names.map(dependency) }
 
-func testTarget(_ name: String, _ imports: [String], _ folder: String) -> Target {
-    .testTarget(name: name, dependencies: dependencies(imports), path: "Tests/\(folder)", swiftSettings: unoptimised)
+func testTarget(_ name: String, _ imports: [String]) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies(imports), path: "Tests/\(name)", exclude: testFiles[name] ?? [],
+        swiftSettings: unoptimised)
 }
 
 let libraryTargets: [Target] = libraries.map {
@@ -112,9 +116,9 @@ let serviceTargets: [Target] = services.map {
 let cModules = Set(libraries.map(\.name))
 let moduleTests: [Target] = (shared + services.map { ($0.name, $0.imports) }).map { name, imports in
     let swift = imports.filter { !cModules.contains($0) }
-    return testTarget("\(name)Tests", [name, "Support"] + swift + (testExtras[name] ?? []), "\(name)Tests")
+    return testTarget("\(name)Tests", [name, "Support"] + swift + (testExtras[name] ?? []))
 }
-let otherTests: [Target] = wholeTests.map { testTarget($0.name, $0.imports, $0.name) }
+let otherTests: [Target] = wholeTests.map { testTarget($0.name, $0.imports) }
 let support: [Target] = [
     .target(
         name: "Support", dependencies: dependencies(supportImports), path: "Tests/Support",

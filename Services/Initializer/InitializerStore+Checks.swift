@@ -44,7 +44,7 @@ extension InitializerStore {
         "missing_objects",
         """
         SELECT w.kind || ' ' || w.name
-          FROM unnest($1, $2) AS w (kind, name)
+          FROM unnest($1::text[], $2::text[]) AS w (kind, name)
          WHERE NOT CASE w.kind
             WHEN 'extension' THEN EXISTS (SELECT FROM pg_extension e WHERE e.extname = w.name)
             WHEN 'procedure' THEN EXISTS (

@@ -18,14 +18,13 @@ struct HealthResponse: Sendable, Equatable {
 ///
 /// Small on purpose: no keep-alive, bounded connections, every connection closed after a deadline.
 struct HealthServer: Sendable {
-    /// Connections at one time; more are closed at once.
-    static let maxConnections = 64
-    /// From accepting a connection to its end, whatever the client does.
-    static let deadline = TimeAmount.seconds(10)
-
     let settings: HealthSettings
     let respond: @Sendable (_ path: String) async -> HealthResponse
     let logger: Logger
+    /// Connections at one time; more are closed at once.
+    var maxConnections = 64
+    /// From accepting a connection to its end, whatever the client does.
+    var deadline = Duration.seconds(10)
 
     /// The port could not be opened.
     struct BindError: Error, CustomStringConvertible {
@@ -58,15 +57,15 @@ struct HealthServer: Sendable {
     }
 
     private func bind() async throws -> any Channel {
-        let connections = ConnectionCount(limit: Self.maxConnections)
+        let connections = ConnectionCount(limit: maxConnections)
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 64)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelInitializer { [respond] channel in
+            .childChannelInitializer { [respond, deadline] channel in
                 guard connections.enter() else { return channel.close() }
                 channel.closeFuture.whenComplete { _ in connections.leave() }
                 // Late answers find the channel closed; the timer itself holds nothing else.
-                channel.eventLoop.scheduleTask(in: Self.deadline) { channel.close(promise: nil) }
+                channel.eventLoop.scheduleTask(in: TimeAmount(deadline)) { channel.close(promise: nil) }
                 return channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
                     try channel.pipeline.syncOperations.addHandler(HealthHandler(respond: respond))

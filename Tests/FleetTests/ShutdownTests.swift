@@ -75,8 +75,8 @@ import Testing
 
             let deliveredBefore = relay.deliveries
             try await expectExactAfterRestart(fleet, relay, held)
-            // What was stored before is served again only where it shares the second at which reading goes on, and by the
-            // one question without a lower bound.
+            // What was stored before is served again only where it shares the second at which reading goes on, and by
+            // the one question without a lower bound.
             let again = relay.deliveries.filter {
                 stored.ids.contains($0.key) && $0.value > deliveredBefore[$0.key] ?? 0
             }

@@ -133,7 +133,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     UNION ALL
     SELECT CASE r.relkind WHEN 'v' THEN 'view ' WHEN 'c' THEN 'type ' ELSE 'table ' END || r.name FROM relations r
     UNION ALL
-    SELECT format('column %s.%s %s%s', r.name, a.attname, format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN '!' END)
+    SELECT format('%scolumn %s.%s %s%s', CASE r.relkind WHEN 'v' THEN 'view ' END, r.name, a.attname,
+               format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN '!' END)
       FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid WHERE a.attnum > 0 AND NOT a.attisdropped
     UNION ALL
     SELECT format('index %s on %s %s', i.indexrelid::regclass, r.name,
@@ -159,7 +160,8 @@ COMMENT ON FUNCTION public.schema_inventory() IS 'What this database has, one li
 CREATE OR REPLACE FUNCTION public.schema_expected()
 RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     SELECT unnest(ARRAY[r.kind || ' ' || r.name] || array(
-               SELECT format('column %s.%s', r.name, c) FROM string_to_table(r.columns, ', ') AS c))
+               SELECT format('%scolumn %s.%s', CASE r.kind WHEN 'view' THEN 'view ' END, r.name, c)
+                 FROM string_to_table(r.columns, ', ') AS c))
       FROM (VALUES
         ('table', 'event_batches',
             'batch_id bigint!, xid xid8!, committed_at timestamp with time zone!, events bigint[]!'),

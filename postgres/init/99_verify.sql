@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x5fbe2b375c233e9ae4eb2f27152c797cd408a83a62d15acc28d0b75780d85222')
+            (1, '0001_first_release', '\x9a3042f4cefbad059c7225b40dbade03e3f582e29d3fc40c24bbe52ef4a2ba71')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

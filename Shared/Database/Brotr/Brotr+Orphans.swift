@@ -3,9 +3,9 @@ import Settings
 /// Clean-ups. One call looks at a bounded number of rows in a transaction of its own; the client repeats it.
 extension Brotr {
     /// $1 rows to look at. Repeating a call only walks on.
-    static func deleteOrphans(_ name: String) -> NamedStatement {
+    static func deleteOrphans(_ kind: String, _ name: String) -> NamedStatement {
         NamedStatement(
-            "delete_orphans", "SELECT \(name)($1)", parameters: [.int4], columns: [.int4], isIdempotent: true)
+            "delete_orphans_\(kind)", "SELECT \(name)($1)", parameters: [.int4], columns: [.int4], isIdempotent: true)
     }
 
     /// Deletes events that no relay has.

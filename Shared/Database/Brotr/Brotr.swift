@@ -73,9 +73,9 @@ public struct Brotr: Sendable {
             insertRelay = Brotr.insertRelay(names)
             insertRelays = Brotr.insertRelays(names)
             insertRelayMetadata = Brotr.insertRelayMetadata(names)
-            deleteOrphanEvents = Brotr.deleteOrphans(names.deleteOrphanEvents)
-            deleteOrphanNip11 = Brotr.deleteOrphans(names.deleteOrphanNip11)
-            deleteOrphanNip66 = Brotr.deleteOrphans(names.deleteOrphanNip66)
+            deleteOrphanEvents = Brotr.deleteOrphans("events", names.deleteOrphanEvents)
+            deleteOrphanNip11 = Brotr.deleteOrphans("nip11", names.deleteOrphanNip11)
+            deleteOrphanNip66 = Brotr.deleteOrphans("nip66", names.deleteOrphanNip66)
             knownEvents = Brotr.knownEvents(names)
             commitPages = Brotr.commitPages(names)
         }
