@@ -16,7 +16,7 @@ struct RelayOverride: SettingsSection {
         problems.require(
             (try? RelayURL.parse(url)) != nil, "url", given: url.isEmpty ? "nothing" : String(url.prefix(100)),
             allowed: "a relay URL, wss:// or ws://")
-        if let pageSize { problems.check("page_size", pageSize, in: 1...5000) }
+        if let pageSize { problems.check("page_size", pageSize, in: 10...5_000) }
         if let pageTimeout { problems.check("page_timeout", pageTimeout, in: 0.1...3600) }
         if let visit { problems.check("visit", visit, in: 1...3600) }
     }

@@ -14,6 +14,7 @@ actor SynchronizerService: BaseService {
 
     private let config: SynchronizerConfig
     private let tally: SyncTally
+    private let folder: StatisticsFolder
     private var crew: SyncCrew?
 
     init(config: SynchronizerConfig, context: ServiceContext) {
@@ -21,13 +22,20 @@ actor SynchronizerService: BaseService {
         self.context = context
         stateName = "\(Self.serviceName):\(context.replica)"
         tally = SyncTally(metrics: context.metrics, logger: context.logger)
+        folder = StatisticsFolder(context)
     }
 
     func run() async throws -> Outcome {
         let crew = try readyCrew()
-        let tally = tally
+        let (tally, folder) = (tally, folder)
         tally.beginCycle()
-        try await crew.run { tally.count($0) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await folder.run() }
+            defer { group.cancelAll() }
+            try await crew.run { tally.count($0) }
+        }
+        // Short cycles leave the one beside them no time.
+        await folder.foldIfDue()
         let cycle = tally.cycle
         state.add(cycle)
         return cycle.outcome

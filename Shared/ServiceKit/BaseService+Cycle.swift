@@ -71,7 +71,13 @@ extension BaseService {
             fields[LogKey.count("errors")] = .stringConvertible(outcome.errors.count)
             fields["errors"] = .array(outcome.errors.prefix(5).map { .string($0) })
         }
-        context.logger.log(level: outcome.success ? .info : .error, "cycle_completed", metadata: fields)
+        context.logger.log(level: Self.level(of: outcome, number), "cycle_completed", metadata: fields)
+    }
+
+    /// Services that look for work every second say so once; then only cycles that found some are worth a line.
+    private static func level(of outcome: Outcome, _ number: Int) -> Logger.Level {
+        guard outcome.success else { return .error }
+        return number == 1 || outcome.metrics.values.contains { $0.isPositive } ? .info : .debug
     }
 
     private func failed(

@@ -5,6 +5,14 @@ public struct Outcome: Sendable, Equatable {
         case count(Int64)
         case measure(Double)
 
+        /// Greater than zero.
+        var isPositive: Bool {
+            switch self {
+            case .count(let value): value > 0
+            case .measure(let value): value > 0
+            }
+        }
+
         /// The plain number.
         public var description: String {
             switch self {

@@ -44,6 +44,7 @@ struct PageWriter: Sendable {
         row.walkLo = change.walkLo
         row.walkHi = change.walkHi
         row.sealedHi = change.sealedHi
+        row.tailSeen = change.tailSeen
         row.clearsWalk = change.clearsWalk
         row.capSeen = capSeen > 0 ? Int32(clamping: capSeen) : nil
         row.coverageDrop = change.coverage.drop.map(UnixTime.init(seconds:))

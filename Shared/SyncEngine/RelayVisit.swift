@@ -56,7 +56,8 @@ public struct RelayVisit: Sendable {
         let stored = try await brotr.relayCoverage(lease.relay).compactMap(CoverageMap.Interval.init)
         let state = WalkState(lease)
         var reading = Reading(
-            progress: VisitProgress(state: state, coverage: CoverageMap(stored: stored)),
+            progress: VisitProgress(
+                state: state, coverage: CoverageMap(stored: stored), now: lease.databaseNow),
             preparer: PagePreparer(relay: lease.relay, brotr: brotr, verifier: verifier, settings: settings),
             capSeen: Int(lease.capSeen ?? 0))
         let settled = UnixTime(seconds: lease.databaseNow.seconds - Int64(settings.overlap.value))

@@ -34,13 +34,15 @@ public struct SecondPlan: Sendable {
     private var partEvents: [EventStamp] = []
     private var quietAnswers = 0
     private var largestAnswer = 0
+    private var smallestLimit = Int.max
     private var isSaturated = false
 
-    /// The page that ran into the second counts as the first answer.
+    /// The page that ran into the second counts as the first answer; it was asked with this limit.
     public init(second: UnixTime, firstPage: [EventStamp], limit: Int) {
         self.second = second
         add(firstPage)
         largestAnswer = firstPage.count
+        smallestLimit = limit
     }
 
     /// The page to ask for next.
@@ -50,14 +52,17 @@ public struct SecondPlan: Sendable {
     }
 
     /// Takes one conclusive answer in.
-    /// - Parameter capSeen: the largest conclusive page this relay ever gave; an answer that large may be cut.
-    public mutating func absorb(_ facts: PageFacts, capSeen: Int) -> Verdict {
+    /// - Parameters:
+    ///   - limit: what was asked for; an answer that large may be cut.
+    ///   - capSeen: the largest conclusive page this relay ever gave; an answer that large may be cut too.
+    public mutating func absorb(_ facts: PageFacts, limit: Int, capSeen: Int) -> Verdict {
         let added = add(facts.events)
         largestAnswer = max(largestAnswer, facts.received)
+        smallestLimit = min(smallestLimit, limit)
         quietAnswers = added ? 0 : quietAnswers + 1
         guard quietAnswers >= 2 else { return .more }
-        // An answer as large as the largest ever seen may have been cut at the relay's silent cap.
-        let mayBeCut = largestAnswer >= max(capSeen, Self.smallestCap) && facts.older == 0
+        // An answer as large as was asked for, or as the largest ever seen, may have been cut.
+        let mayBeCut = largestAnswer >= min(smallestLimit, max(capSeen, Self.smallestCap)) && facts.older == 0
         if mayBeCut { split() } else { parts.removeLast() }
         beginPart()
         guard parts.isEmpty else { return .more }
@@ -78,6 +83,7 @@ public struct SecondPlan: Sendable {
         partEvents.removeAll(keepingCapacity: true)
         quietAnswers = 0
         largestAnswer = 0
+        smallestLimit = .max
     }
 
     /// Replaces the part in hand by narrower ones: a second by kinds, several kinds by the kinds seen and the

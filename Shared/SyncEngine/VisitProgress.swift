@@ -12,6 +12,8 @@ struct VisitProgress: Sendable {
         var walkLo: UnixTime?
         var walkHi: UnixTime?
         var sealedHi: UnixTime?
+        /// Newest second that was asked about.
+        var tailSeen: UnixTime?
         /// The walk is over: its three columns become NULL.
         var clearsWalk = false
         var coverage = CoverageMap.Changes()
@@ -21,10 +23,13 @@ struct VisitProgress: Sendable {
 
     private(set) var state: WalkState
     private(set) var coverage: CoverageMap
+    /// When the visit began, by the database.
+    private let now: UnixTime
 
-    init(state: WalkState, coverage: CoverageMap) {
+    init(state: WalkState, coverage: CoverageMap, now: UnixTime) {
         self.state = state
         self.coverage = coverage
+        self.now = now
     }
 
     /// What a page of `stretch` changes, given what it proved and, after the last page, how the walk ended.
@@ -59,6 +64,8 @@ struct VisitProgress: Sendable {
                 state.walkHi = hi
                 change.walkLo = lo
                 change.walkHi = hi
+                // The first walk's first page is the newest there is; what follows is history.
+                if lo.seconds == 0 { change.tailSeen = now }
             }
             setFrontier(clamped, lo, &change)
         case .history(let lo, _, _): setFrontier(frontier, lo, &change)
@@ -78,9 +85,10 @@ struct VisitProgress: Sendable {
     private mutating func finish(_ stretch: WalkState.Stretch, _ change: inout Change) {
         switch stretch {
         case .fresh(let lo, let hi):
-            guard lo <= hi else { return }
-            seal(from: lo, to: hi, &change)
+            if lo <= hi { seal(from: lo, to: hi, &change) }
+            change.tailSeen = now
         case .head(let lo, let hi):
+            change.tailSeen = now
             guard lo <= hi else { return }
             state.walkHi = hi
             change.walkHi = hi

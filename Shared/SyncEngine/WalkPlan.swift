@@ -207,7 +207,7 @@ public struct WalkPlan: Sendable {
 
     private mutating func absorbSecond(_ plan: SecondPlan, _ facts: PageFacts) -> Progress {
         var plan = plan
-        switch plan.absorb(facts, capSeen: capSeen) {
+        switch plan.absorb(facts, limit: pageSize, capSeen: capSeen) {
         case .more:
             mode = .second(plan)
             return Progress()

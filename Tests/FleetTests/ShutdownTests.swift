@@ -11,6 +11,16 @@ import Testing
 
     private func core(grace: Double) -> String { Fleet.local + "shutdown:\n  grace: \(grace)\n" }
 
+    /// Holds the batch that stores the 300th event inside its transaction while somebody has lock 77.
+    private static let gate = """
+        CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+        BEGIN
+            IF (SELECT count(*) FROM public.events) >= 300 THEN PERFORM pg_advisory_xact_lock_shared(77); END IF;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER wait_at_gate BEFORE INSERT ON public.event_batches FOR EACH ROW EXECUTE FUNCTION wait_at_gate();
+        """
+
     /// Runs the body with a relay of which a synchronizer with small pages has stored a part and stores the next one:
     /// that batch stands still inside its transaction until `release` is called.
     private func withBatchInHand(
@@ -21,20 +31,17 @@ import Testing
         let relay = try await FakeRelay.start(events: factory.events(Self.events))
         try await withFleet { fleet in
             try await fleet.add([relay.url.text])
-            // Straight to PostgreSQL: a lock lives in one session.
+            // Straight to PostgreSQL: this lock lives in one session.
             try await fleet.database.server.withConnection(database: fleet.database.name) { connection in
+                try await connection.runScript(Self.gate, name: "gate", timeout: .seconds(60))
+                try await connection.query("SELECT pg_advisory_lock(77)", timeout: .seconds(10))
                 let file = SynchronizerFile(pageSize: 100, leaseTTL: leaseTTL)
                 let process = try fleet.start(own: file.text, core: core(grace: grace))
-                try await eventually("a part is stored", found: { process.everything }) {
-                    try await fleet.eventCount() >= 300
-                }
-                try await connection.query("BEGIN", timeout: .seconds(10))
-                try await connection.query("LOCK TABLE event_batches IN SHARE MODE", timeout: .seconds(60))
                 try await eventually("a batch is in hand", found: { process.everything }) {
                     try await fleet.waitingBatches() > 0
                 }
                 try await body(fleet, relay, process) {
-                    try await connection.query("ROLLBACK", timeout: .seconds(10))
+                    try await connection.query("SELECT pg_advisory_unlock(77)", timeout: .seconds(10))
                 }
             }
         }
@@ -128,7 +135,7 @@ import Testing
             let file = SynchronizerFile(pageSize: 100, leaseTTL: 2)
             let rounds = Dose.of(3, full: 12)
             for round in 0..<rounds {
-                let goal = try await fleet.eventCount() + Self.events / (rounds + 2)
+                let goal = min(Self.events, try await fleet.eventCount() + Self.events / (rounds + 2))
                 let process = try fleet.start(own: file.text)
                 try await eventually("round \(round) stores something", found: { process.everything }) {
                     try await fleet.eventCount() >= goal
@@ -149,12 +156,12 @@ import Testing
 }
 
 extension Fleet {
-    /// Sessions that wait for a lock on `event_batches`.
+    /// Batches that wait at the gate.
     fileprivate func waitingBatches() async throws -> Int {
         try await number(
             """
             SELECT count(*) FROM pg_locks
-             WHERE NOT granted AND relation = 'event_batches'::regclass
+             WHERE NOT granted AND locktype = 'advisory' AND objid = 77
                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
             """)
     }

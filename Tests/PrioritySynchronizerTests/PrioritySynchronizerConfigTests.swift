@@ -55,7 +55,7 @@ import Testing
             "rescan.schedule: given 5, 5, allowed waits above 0, each longer than the last"
         ),
         ("rescan: { schedule: [] }", "rescan.schedule: given 0, allowed 1 to 20"),
-        ("overrides: [{ page_size: 5 }]", "overrides[0].url: given nothing, allowed a relay URL, wss:// or ws://"),
+        ("overrides: [{ page_size: 50 }]", "overrides[0].url: given nothing, allowed a relay URL, wss:// or ws://"),
         (
             "overrides: [{ url: \"wss://a.example\" }, { url: \"wss://a.example\" }]",
             "overrides[1]: given wss://a.example again, allowed each relay once"

@@ -57,6 +57,21 @@ import Testing
         #expect(result.brokenPromises.isEmpty)
     }
 
+    @Test(arguments: [10, 49, 100, 250])
+    func `a second larger than what is asked for is never passed over, whatever the relay gave before`(pageSize: Int) {
+        var factory = StampFactory(seed: 8)
+        let all = events(200) + (0..<300).map { _ in factory.stamp(at: 1_000_300) }
+        var relay = ModelRelay(events: all)
+        var limits = WalkPlan.Limits()
+        limits.pageSize = pageSize
+        limits.smallestPage = pageSize
+        var plan = WalkPlan(
+            lo: UnixTime(seconds: 0), frontier: nil, capSeen: 500, limits: limits, liveAfter: .max)
+        let result = plan.run(on: &relay)
+        #expect(result.brokenPromises.isEmpty)
+        #expect(result.seen.count == 500 || !result.saturated.isEmpty)
+    }
+
     @Test func `a second that stays full in every part is reported as saturated`() {
         var factory = StampFactory(seed: 6)
         let all = (0..<1_200).map { _ in factory.stamp(at: 1_000_000, kind: 1, author: 7) } + events(10)

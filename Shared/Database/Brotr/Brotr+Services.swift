@@ -68,7 +68,7 @@ extension Brotr {
         try await pool.execute(Self.removeReplica, .uuid(id.uuid), .text(service), .seconds(silentFor))
     }
 
-    /// $1 name, $2 owner, $3 seconds. One who holds it already keeps it with the same fence.
+    /// $1 name, $2 owner, $3 seconds.
     static let claimServiceLease = NamedStatement(
         "claim_service_lease",
         """

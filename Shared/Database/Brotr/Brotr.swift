@@ -55,7 +55,7 @@ public struct Brotr: Sendable {
         [
             ping, typeIdentifiers, schemaVersions, missingProcedures, relayDays, relayCoverage, claimRelays,
             renewLeases, releaseRelay, claimServiceLease, renewServiceLease, releaseServiceLease, heartbeat,
-            removeReplica,
+            removeReplica, foldStatistics,
             loadServiceState, saveServiceState,
         ] + Calls(names).all
     }
