@@ -52,9 +52,10 @@ public final class RealRelay: Sendable {
 
     /// Runs the body with a relay that is gone afterwards, whatever happens.
     public static func withRunning<Result: Sendable>(
-        file: String? = nil, port: Int = 0, options: [String] = [], _ body: (RealRelay) async throws -> Result
+        file: String? = nil, port: Int = 0, options: [String] = [], within limit: Duration = .seconds(60),
+        _ body: (RealRelay) async throws -> Result
     ) async throws -> Result {
-        let relay = try await start(file: file, port: port, options: options)
+        let relay = try await start(file: file, port: port, options: options, within: limit)
         do {
             let result = try await body(relay)
             await relay.stop()
