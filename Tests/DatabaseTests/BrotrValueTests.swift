@@ -117,7 +117,7 @@ import Testing
         #expect(list.records.first?.url.text == "wss://relay.example.com")
         #expect(list.records.allSatisfy { $0.insertedAt == UnixTime(seconds: 7) })
         #expect(list.duplicates == 1)
-        #expect(list.rejected.map(\.index).starts(with: [1, 3]))
+        #expect(list.rejected.map(\.place).starts(with: [1, 3]))
         #expect(list.records.count + list.duplicates + list.rejected.count == 5)
     }
 

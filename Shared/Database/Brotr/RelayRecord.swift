@@ -18,36 +18,18 @@ public struct RelayRecord: Hashable, Sendable {
         /// One for each relay, in the order of their first mention.
         public var records: [RelayRecord] = []
         /// Texts that are no relay's URL, by their place in the list (from 0).
-        public var rejected: [Rejected] = []
+        public var rejected: [RelayList.Rejected] = []
         /// Further spellings of relays already in `records`.
         public var duplicates = 0
     }
 
-    /// A text that is no relay's URL.
-    public struct Rejected: Sendable, Equatable {
-        /// Place in the list, from 0.
-        public var index: Int
-        /// Why.
-        public var reason: RelayURLError
-    }
-
     /// Normalises texts to relays: nothing is dropped without a reason.
     public static func build(urls: some Sequence<String>, at time: UnixTime) -> List {
-        var list = List()
-        var seen: Set<RelayURL> = []
-        for (index, text) in urls.enumerated() {
-            do throws(RelayURLError) {
-                let url = try RelayURL.parse(text)
-                if seen.insert(url).inserted {
-                    list.records.append(RelayRecord(url: url, insertedAt: time))
-                } else {
-                    list.duplicates += 1
-                }
-            } catch {
-                list.rejected.append(Rejected(index: index, reason: error))
-            }
-        }
-        return list
+        var list = RelayList()
+        for (place, text) in urls.enumerated() { list.add(text, place: place) }
+        return List(
+            records: list.relays.map { RelayRecord(url: $0, insertedAt: time) }, rejected: list.rejected,
+            duplicates: list.duplicates)
     }
 }
 
