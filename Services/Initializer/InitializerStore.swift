@@ -6,8 +6,8 @@ struct InitializerStore: Sendable {
 
     /// Every statement, for the test that prepares them.
     static let statements = [
-        serverFacts, installationLock, hasMigrations, appliedMigrations, recordMigration, loginVerifiers,
-        existingLogins, createLogin, missingObjects, missingOfRelease,
+        serverFacts, installationLock, hasMigrations, recordMigration, loginVerifiers, existingLogins, createLogin,
+        missingObjects, missingOfRelease,
     ]
 
     /// The server and what this user may do.
@@ -47,20 +47,14 @@ struct InitializerStore: Sendable {
         "has_migrations", "SELECT to_regclass('public.schema_migrations') IS NOT NULL", columns: [.bool],
         isIdempotent: true)
 
-    /// What `schema_migrations` holds.
-    static let appliedMigrations = NamedStatement(
-        "applied_migrations", "SELECT version, name, checksum FROM public.schema_migrations ORDER BY version",
-        columns: [.int4, .text, .bytea], isIdempotent: true)
-
     /// The migrations the database has, ascending; empty without a schema.
     func appliedMigrations(
         _ connection: PostgresConnection, timeout: Duration
     ) async throws -> [InitializerPlan.Migration] {
         let found = try await connection.query(Self.hasMigrations, timeout: timeout)
         guard try found.first?.decode(Bool.self, at: 0) == true else { return [] }
-        return try await connection.query(Self.appliedMigrations, timeout: timeout).map { row in
-            let (version, name, checksum) = try row.decode(Int32.self, String.self, Bytea.self)
-            return InitializerPlan.Migration(version: version, name: name, checksum: checksum.bytes)
+        return try await Brotr.schemaVersions(connection, timeout: timeout).map {
+            InitializerPlan.Migration(version: $0.version, name: $0.name, checksum: $0.checksum)
         }
     }
 

@@ -2,20 +2,24 @@
 extension Brotr {
     /// Migrations that are in the database.
     static let schemaVersions = NamedStatement(
-        "schema_versions", "SELECT version, name, checksum FROM schema_migrations ORDER BY version",
+        "schema_versions", "SELECT version, name, checksum FROM public.schema_migrations ORDER BY version",
         columns: [.int4, .text, .bytea], isIdempotent: true)
 
     /// The migrations the database has, ascending; empty when there is no schema yet.
     /// - Throws: `DatabaseError` when the database cannot be asked.
     public func schemaVersions() async throws -> [SchemaVersion] {
         do {
-            return try await pool.fetch(Self.schemaVersions).map { row in
-                let (version, name, checksum) = try row.decode(Int32.self, String.self, Bytea.self)
-                return SchemaVersion(version: version, name: name, checksum: checksum.bytes)
-            }
+            return try await pool.fetch(Self.schemaVersions).map(SchemaVersion.init)
         } catch let error as DatabaseError where error.sqlState == "42P01" {
             return []
         }
+    }
+
+    /// The same inside a transaction, where the table must be there: an error would end the transaction.
+    public static func schemaVersions(
+        _ connection: PostgresConnection, timeout: Duration
+    ) async throws -> [SchemaVersion] {
+        try await connection.query(schemaVersions, timeout: timeout).map(SchemaVersion.init)
     }
 
     /// The newest migration the database has; nil when there is no schema yet.
@@ -46,6 +50,12 @@ extension Brotr {
         }
     }
 }
+
+    init(_ row: Row) throws {
+        let bytes: Bytea
+        (version, name, bytes) = try row.decode(Int32.self, String.self, Bytea.self)
+        checksum = bytes.bytes
+    }
 
 /// One migration that a database has.
 public struct SchemaVersion: Hashable, Sendable {
