@@ -1,60 +1,26 @@
 import Nostr
 
-/// A seed file, read.
-struct SeedList: Sendable, Equatable {
-    /// A line that is no relay to be stored.
-    struct Rejected: Sendable, Equatable {
-        /// From 1.
-        var line: Int
-        /// Stable name: those of `RelayURLError`, `local_address`, `bad_utf8`.
-        var reason: String
-    }
-
-    /// Distinct relays in the order of their first mention.
-    var relays: [RelayURL] = []
-    /// Lines that were left out, in order.
-    var rejected: [Rejected] = []
-    /// Further lines that name a relay already in `relays`, in any spelling.
-    var duplicates = 0
-
-    /// How many lines were left out for which reason.
-    var reasons: [String: Int] { Dictionary(rejected.map { ($0.reason, 1) }, uniquingKeysWith: +) }
-}
-
 extension InitializerPlan {
     /// Reads a seed file: a URL a line; blank lines and what follows `#` at the start of a line or after a blank are
     /// left out. Every other line is a relay, a duplicate or a rejection.
     /// - Parameters:
     ///   - bytes: the file; lines end with LF or CRLF, a byte order mark is no part of the first.
     ///   - allowsLocal: reserved addresses and local names are relays too.
-    static func seeds(_ bytes: [UInt8], allowsLocal: Bool) -> SeedList {
-        var list = SeedList()
-        var seen: Set<RelayURL> = []
+    /// - Returns: places are numbers of lines, from 1; bytes that are no text have the reason `bad_utf8`.
+    static func seeds(_ bytes: [UInt8], allowsLocal: Bool) -> RelayList {
+        var list = RelayList()
         var text = bytes[...]
         if text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }
         for (index, line) in text.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
             let line = content(of: line)
             guard !line.isEmpty else { continue }
-            do throws(SeedRejection) {
-                let relay = try relay(line, allowsLocal: allowsLocal)
-                if seen.insert(relay).inserted { list.relays.append(relay) } else { list.duplicates += 1 }
-            } catch {
-                list.rejected.append(.init(line: index + 1, reason: error.reason))
+            if let url = String(validating: line, as: UTF8.self) {
+                list.add(url, place: index + 1, allowsLocal: allowsLocal)
+            } else {
+                list.reject(place: index + 1, reason: "bad_utf8")
             }
         }
         return list
-    }
-
-    private struct SeedRejection: Error {
-        var reason: String
-    }
-
-    private static func relay(_ line: ArraySlice<UInt8>, allowsLocal: Bool) throws(SeedRejection) -> RelayURL {
-        guard let text = String(validating: line, as: UTF8.self) else { throw SeedRejection(reason: "bad_utf8") }
-        let relay: RelayURL
-        do throws(RelayURLError) { relay = try RelayURL.parse(text) } catch { throw SeedRejection(reason: error.kind) }
-        guard allowsLocal || relay.network != .local else { throw SeedRejection(reason: "local_address") }
-        return relay
     }
 
     /// The line without comment and without blanks around it.

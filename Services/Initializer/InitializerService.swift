@@ -32,7 +32,10 @@ actor InitializerService: BaseService {
         let isReachable = try await perform("wait_for_database", &record) { _ in
             let facts = try await self.facts()
             user = facts.user
-            return ("PostgreSQL \(facts.version)", ["database": facts.database, "user": facts.user])
+            let details: [String: Step.Detail] = [
+                LogKey.database: .text(facts.database), LogKey.user: .text(facts.user),
+            ]
+            return ("PostgreSQL \(facts.version)", details)
         }
         guard isReachable else { return record.outcome }
         guard try await perform("apply_schema", &record, applySchema) else { return record.outcome }
@@ -52,7 +55,7 @@ actor InitializerService: BaseService {
     @discardableResult
     private func perform(
         _ name: String, _ record: inout RunRecord,
-        _ body: (inout RunRecord) async throws -> (message: String, details: [String: String])
+        _ body: (inout RunRecord) async throws -> (message: String, details: [String: Step.Detail])
     ) async throws -> Bool {
         var running = record
         let step = try await Step.measure(name, clock: context.clock) { try await body(&running) }
@@ -60,9 +63,16 @@ actor InitializerService: BaseService {
         record.steps.append(step)
         var fields: Logger.Metadata = [
             LogKey.step: "\(name)", LogKey.durationMS: .stringConvertible(step.duration.wholeMilliseconds),
-            step.success ? "detail" : LogKey.error: "\(step.message)",
+            step.success ? LogKey.detail : LogKey.error: "\(step.message)",
         ]
-        for (key, value) in step.details { fields[key] = "\(value)" }
+        for (key, detail) in step.details {
+            switch detail {
+            case .count(let count): fields[LogKey.count(key)] = .stringConvertible(count)
+            case .number(let number): fields[key] = .stringConvertible(number)
+            case .text(let text): fields[key] = .string(text)
+            case .list(let texts): fields[key] = .array(texts.map { .string($0) })
+            }
+        }
         if step.success {
             context.logger.info("step_completed", metadata: fields)
         } else {
@@ -77,30 +87,31 @@ actor InitializerService: BaseService {
         return facts
     }
 
-    private func applySchema(_ record: inout RunRecord) async throws -> (message: String, details: [String: String]) {
+    private func applySchema(
+        _ record: inout RunRecord
+    ) async throws -> (message: String, details: [String: Step.Detail]) {
         let installer = SchemaInstaller(
             store: store, retry: retry, folder: context.path(context.core.schema.path),
             timeout: config.migrationTimeout.duration)
         let report = try await installer.apply()
         record.schemaVersion = report.version
-        record.metrics["schema_version"] = .count(Int64(report.version))
         record.metrics["schema_files_run"] = .count(Int64(report.filesRun.count))
         let message = report.filesRun.isEmpty ? "nothing to apply" : "ran \(report.filesRun.joined(separator: ", "))"
-        return (message, ["schema_version": "\(report.version)"])
+        return (message, [LogKey.schemaVersion: .number(Int(report.version))])
     }
 
     private func createLogins(
         _ record: inout RunRecord, user: String
-    ) async throws -> (message: String, details: [String: String]) {
+    ) async throws -> (message: String, details: [String: Step.Detail]) {
         let report = try await ServiceLogins(store: store, retry: retry).apply(user: user)
         record.metrics["logins_created"] = .count(Int64(report.created.count))
         record.metrics["logins_renewed"] = .count(Int64(report.renewed.count))
-        let names = ["created": report.created, "renewed": report.renewed]
-            .filter { !$0.value.isEmpty }.mapValues { $0.joined(separator: " ") }
+        let names = [LogKey.created: report.created, LogKey.renewed: report.renewed]
+            .filter { !$0.value.isEmpty }.mapValues { Step.Detail.list($0) }
         return ("\(report.created.count) created, \(report.renewed.count) renewed, \(report.kept.count) kept", names)
     }
 
-    private func verify(_ record: inout RunRecord) async throws -> (message: String, details: [String: String]) {
+    private func verify(_ record: inout RunRecord) async throws -> (message: String, details: [String: Step.Detail]) {
         let verifier = SchemaVerifier(store: store, retry: retry, config: config)
         let missing = try await verifier.missing(procedures: context.core.procedures.all)
         record.metrics["objects_missing"] = .count(Int64(missing.count))
@@ -108,7 +119,7 @@ actor InitializerService: BaseService {
         return ("nothing is missing", [:])
     }
 
-    private func seed(_ record: inout RunRecord) async throws -> (message: String, details: [String: String]) {
+    private func seed(_ record: inout RunRecord) async throws -> (message: String, details: [String: Step.Detail]) {
         let seeder = RelaySeeder(retry: retry, batchSize: config.seed.batchSize)
         let path = context.path(config.seed.path)
         let report = try await seeder.seed(path)
@@ -117,7 +128,7 @@ actor InitializerService: BaseService {
         record.metrics["relays_known"] = .count(Int64(report.known))
         record.metrics["relays_rejected"] = .count(Int64(report.rejected.count + report.refused))
         record.metrics["relays_duplicate"] = .count(Int64(report.duplicates))
-        return (report.message, report.details.merging(["file": path]) { first, _ in first })
+        return (report.message, report.details.merging([LogKey.file: .text(path)]) { first, _ in first })
     }
 
     private func note(_ record: RunRecord) {

@@ -28,7 +28,7 @@ struct RelaySeeder: Sendable {
         /// Further lines of a relay of the file.
         var duplicates = 0
         /// Lines left out, in order.
-        var rejected: [SeedList.Rejected] = []
+        var rejected: [RelayList.Rejected] = []
         /// Relays that the database refuses, by number.
         var refused = 0
 
@@ -47,10 +47,11 @@ struct RelaySeeder: Sendable {
     func seed(_ path: String) async throws -> Report {
         let bytes = try SchemaFolder.bytes(path, maxBytes: Self.maxFileBytes)
         let list = InitializerPlan.seeds(bytes, allowsLocal: context.core.networks.local.enabled)
-        logRejected(list, path)
+        let said = Report(duplicates: list.duplicates, rejected: list.rejected)
+        logRejected(said, path)
         var report = try await store(list.relays, at: UnixTime(seconds: LogTime.now().milliseconds / 1000))
-        report.duplicates = list.duplicates
-        report.rejected = list.rejected
+        report.duplicates = said.duplicates
+        report.rejected = said.rejected
         return report
     }
 
@@ -97,21 +98,19 @@ struct RelaySeeder: Sendable {
         context.logger.info("seed_progress", metadata: counts.mapValues { .stringConvertible($0) })
     }
 
-    private func logRejected(_ list: SeedList, _ path: String) {
-        guard !list.rejected.isEmpty else { return }
-        for item in list.rejected {
+    private func logRejected(_ report: Report, _ path: String) {
+        guard !report.rejected.isEmpty else { return }
+        for item in report.rejected {
             context.logger.debug(
                 "seed_line_rejected",
-                metadata: ["line": .stringConvertible(item.line), LogKey.reason: "\(item.reason)"])
+                metadata: [LogKey.line: .stringConvertible(item.place), LogKey.reason: "\(item.reason)"])
         }
-        let lines: [Logger.MetadataValue] = list.rejected.prefix(Self.examples).map { item in
-            "line \(item.line) \(item.reason)"
-        }
+        let reasons = RelayList.reasons(report.rejected).mapValues { Logger.MetadataValue.stringConvertible($0) }
         context.logger.warning(
             "seed_lines_rejected",
             metadata: [
-                LogKey.file: "\(path)", LogKey.count("rejected"): .stringConvertible(list.rejected.count),
-                "reasons": .dictionary(list.reasons.mapValues { .stringConvertible($0) }), "lines": .array(lines),
+                LogKey.file: "\(path)", LogKey.count("rejected"): .stringConvertible(report.rejected.count),
+                LogKey.reasons: .dictionary(reasons), LogKey.lines: .array(report.lines.map { .string($0) }),
             ])
     }
 }

@@ -1,4 +1,6 @@
+import Nostr
 import ServiceKit
+import Telemetry
 
 /// What one run has done so far.
 struct RunRecord: Sendable {
@@ -14,7 +16,10 @@ struct RunRecord: Sendable {
     var outcome: Outcome {
         let failed = steps.filter { !$0.success }
         var outcome = Outcome(success: failed.isEmpty, message: "", steps: steps, metrics: metrics)
-        outcome.errors = failed.map { $0.details["error_kind"] ?? $0.name }
+        outcome.errors = failed.map { step in
+            if case .text(let kind) = step.details[LogKey.errorKind] { return kind }
+            return step.name
+        }
         outcome.message =
             failed.isEmpty
             ? steps.last?.message ?? "" : failed.map { "\($0.name): \($0.message)" }.joined(separator: "; ")
@@ -32,18 +37,19 @@ extension RelaySeeder.Report {
     }
 
     /// Counts by reason, and the first bad lines with their numbers.
-    var details: [String: String] {
-        var details = [
-            "inserted": "\(inserted)", "known": "\(known)", "duplicates": "\(duplicates)",
-            "rejected": "\(rejected.count + refused)",
+    var details: [String: Step.Detail] {
+        var details: [String: Step.Detail] = [
+            "inserted": .count(inserted), "known": .count(known), "duplicates": .count(duplicates),
+            "rejected": .count(rejected.count + refused),
         ]
-        let counts = Dictionary(rejected.map { ($0.reason, 1) }, uniquingKeysWith: +)
-        for (reason, count) in counts { details["rejected_\(reason)"] = "\(count)" }
-        if refused > 0 { details["refused_by_database"] = "\(refused)" }
-        if !rejected.isEmpty {
-            details["rejected_lines"] = rejected.prefix(RelaySeeder.examples).map { "line \($0.line) \($0.reason)" }
-                .joined(separator: ", ")
-        }
+        for (reason, count) in RelayList.reasons(rejected) { details["rejected_\(reason)"] = .count(count) }
+        if refused > 0 { details["refused_by_database"] = .count(refused) }
+        if !rejected.isEmpty { details[LogKey.lines] = .list(lines) }
         return details
+    }
+
+    /// The first bad lines with their numbers.
+    var lines: [String] {
+        rejected.prefix(RelaySeeder.examples).map { "line \($0.place) \($0.reason)" }
     }
 }

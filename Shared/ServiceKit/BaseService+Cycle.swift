@@ -59,7 +59,8 @@ extension BaseService {
         count(outcome.success, outcome.duration, errorKind: outcome.success ? nil : "cycle_failed")
         var fields: Logger.Metadata = [
             LogKey.cycleID: .stringConvertible(number), LogKey.outcome: outcome.success ? "success" : "failure",
-            LogKey.durationMS: .stringConvertible(outcome.duration.wholeMilliseconds), "detail": "\(outcome.message)",
+            LogKey.durationMS: .stringConvertible(outcome.duration.wholeMilliseconds),
+            LogKey.detail: "\(outcome.message)",
         ]
         for (name, value) in outcome.metrics {
             switch value {
@@ -69,7 +70,7 @@ extension BaseService {
         }
         if !outcome.errors.isEmpty {
             fields[LogKey.count("errors")] = .stringConvertible(outcome.errors.count)
-            fields["errors"] = .array(outcome.errors.prefix(5).map { .string($0) })
+            fields[LogKey.errors] = .array(outcome.errors.prefix(5).map { .string($0) })
         }
         context.logger.log(level: Self.level(of: outcome, number), "cycle_completed", metadata: fields)
     }

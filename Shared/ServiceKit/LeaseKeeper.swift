@@ -105,7 +105,7 @@ public final class LeaseKeeper<Key: Hashable & Comparable & Sendable>: Sendable 
     private func lose(_ keys: [Key], reason: String) {
         for key in keys {
             let onLoss = state.withLock { $0.onLoss.removeValue(forKey: key) }
-            logger.warning("lease_lost", metadata: ["lease": "\(key)", LogKey.reason: "\(reason)"])
+            logger.warning("lease_lost", metadata: [LogKey.lease: "\(key)", LogKey.reason: "\(reason)"])
             onLoss?()
         }
     }

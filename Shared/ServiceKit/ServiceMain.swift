@@ -28,14 +28,14 @@ public enum ServiceMain {
         signal(SIGPIPE, SIG_IGN)
         context.logger.info(
             "service_started",
-            metadata: [LogKey.version: "\(BuildInfo.version)", "once": .stringConvertible(launch.options.once)])
+            metadata: [LogKey.version: "\(BuildInfo.version)", LogKey.once: .stringConvertible(launch.options.once)])
         let runner = ServiceRunner<S>(launch: launch, context: context)
         let ending = Ending(grace: launch.core.shutdown.grace.duration, context: context)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let status = await ending.around(signals: signals, hardStop: { _exit(ExitStatus.failure.rawValue) }) {
             await runner.run()
         }
-        context.logger.info("service_stopped", metadata: ["status": .stringConvertible(status.rawValue)])
+        context.logger.info("service_stopped", metadata: [LogKey.status: .stringConvertible(status.rawValue)])
         return status
     }
 

@@ -10,12 +10,10 @@ public enum LogKey {
     public static let cycleID = "cycle_id"
     /// Canonical URL of a relay.
     public static let relay = "relay"
-    /// Event id in hex.
-    public static let eventID = "event_id"
-    /// Kind of an event.
-    public static let kind = "kind"
-    /// Name of a statement, never its text.
-    public static let query = "query"
+    /// Number of a relay in the database, where it has no URL to be named by.
+    public static let relayID = "relay_id"
+    /// What a lease is for: the number of a relay, or the name of single-active work; a text.
+    public static let lease = "lease"
     /// Name of a step of a cycle.
     public static let step = "step"
     /// Milliseconds, whole.
@@ -28,8 +26,14 @@ public enum LogKey {
     public static let errorKind = "error_kind"
     /// Text of an error, without values, keys or contents.
     public static let error = "error"
+    /// Texts of the first few errors of a cycle, a list.
+    public static let errors = "errors"
     /// Why something is as it is, in a few words.
     public static let reason = "reason"
+    /// How often each reason occurred, an object of numbers.
+    public static let reasons = "reasons"
+    /// What was done, a sentence for people.
+    public static let detail = "detail"
     /// How a cycle ended: "success" or "failure".
     public static let outcome = "outcome"
     /// Network of a relay: "clearnet".
@@ -40,8 +44,26 @@ public enum LogKey {
     public static let port = "port"
     /// Path of a file.
     public static let file = "file"
-    /// Version of the program or of the schema.
+    /// Number of a line of a file, from 1.
+    public static let line = "line"
+    /// Lines of a file with what is wrong with them, a list.
+    public static let lines = "lines"
+    /// Version of the program.
     public static let version = "version"
+    /// Newest migration of the database, a number.
+    public static let schemaVersion = "schema_version"
+    /// Name of the database.
+    public static let database = "database"
+    /// Login at the database.
+    public static let user = "user"
+    /// What was made, a list of names.
+    public static let created = "created"
+    /// What was renewed, a list of names.
+    public static let renewed = "renewed"
+    /// Whether the process runs one cycle only, true or false.
+    public static let once = "once"
+    /// Exit status of the process, a number.
+    public static let status = "status"
     /// Name of a signal: "SIGTERM".
     public static let signal = "signal"
 

@@ -4,7 +4,7 @@ import Testing
 @testable import Initializer
 
 @Suite struct SeedListTests {
-    private func read(_ text: String, allowsLocal: Bool = false) -> SeedList {
+    private func read(_ text: String, allowsLocal: Bool = false) -> RelayList {
         InitializerPlan.seeds(Array(text.utf8), allowsLocal: allowsLocal)
     }
 
@@ -28,14 +28,14 @@ import Testing
     @Test func `bad lines are counted by reason and known by number`() {
         let list = read("# first\nhttp://a.example\nwss://a.example\n\nwss://\nwss://b.example:0\nhttps://b.example\n")
         #expect(list.relays.map(\.text) == ["wss://a.example"])
-        #expect(list.rejected.map(\.line) == [2, 5, 6, 7])
-        #expect(list.reasons == ["bad_scheme": 2, "missing_host": 1, "bad_port": 1])
+        #expect(list.rejected.map(\.place) == [2, 5, 6, 7])
+        #expect(RelayList.reasons(list.rejected) == ["bad_scheme": 2, "missing_host": 1, "bad_port": 1])
     }
 
     @Test func `local addresses need the one switch that allows them`() {
         let text = "ws://127.0.0.1:7777\nws://localhost\nwss://[::1]\nwss://10.0.0.1\nws://0x7f.1"
         #expect(read(text).relays.isEmpty)
-        #expect(read(text).reasons == ["local_address": 5])
+        #expect(RelayList.reasons(read(text).rejected) == ["local_address": 5])
         #expect(read(text, allowsLocal: true).rejected.isEmpty)
         #expect(read(text, allowsLocal: true).relays.allSatisfy { $0.network == .local })
     }
@@ -50,19 +50,19 @@ import Testing
         let list = InitializerPlan.seeds(
             Array("wss://a".utf8) + [0xFF, 0x0A, 0x00, 0x0A] + Array("wss://b.example".utf8), allowsLocal: false)
         #expect(list.relays.map(\.text) == ["wss://b.example"])
-        #expect(list.rejected.map(\.line) == [1, 2])
+        #expect(list.rejected.map(\.place) == [1, 2])
         #expect(list.rejected.first?.reason == "bad_utf8")
     }
 
     @Test(arguments: [0, 1, 2, 1_000_000])
     func `a file of nothing but line ends has no relays`(_ lines: Int) {
         let list = read(String(repeating: "\n", count: lines))
-        #expect(list == SeedList())
+        #expect(list == RelayList())
     }
 
     @Test func `a very long line is one rejection`() {
         let list = read("wss://a.example/" + String(repeating: "x", count: 5_000_000) + "\nwss://b.example")
-        #expect(list.rejected == [.init(line: 1, reason: "too_long")])
+        #expect(list.rejected == [.init(place: 1, reason: "too_long")])
         #expect(list.relays.count == 1)
     }
 }

@@ -15,8 +15,10 @@ import Testing
             let names = ["relays_seeded", "relays_known", "relays_rejected", "relays_duplicate"]
             #expect(names.map { outcome.metrics[$0] } == [.count(2), .count(0), .count(2), .count(1)])
             let step = try #require(outcome.steps.last)
-            #expect(step.details["rejected_lines"]?.contains("line 3 ") == true)
-            #expect(step.details["rejected_local_address"] == "1")
+            #expect(step.details["lines"] == .list(["line 3 forbidden_character", "line 4 local_address"]))
+            #expect(step.details["rejected_local_address"] == .count(1))
+            let line = try #require(bench.lines.all.last { $0.contains("step_completed") })
+            #expect(line.contains(#""count_inserted":2"#) && line.contains(#""lines":["line 3 "#))
             #expect(bench.lines.messages.count { $0 == "seed_line_rejected" } == 2)
             #expect(bench.lines.messages.count { $0 == "seed_lines_rejected" } == 1)
         }
@@ -85,7 +87,7 @@ import Testing
             #expect(outcome.success)
             #expect(outcome.metrics["relays_seeded"] == .count(48))
             #expect(outcome.metrics["relays_rejected"] == .count(2))
-            #expect(outcome.steps.last?.details["refused_by_database"] == "2")
+            #expect(outcome.steps.last?.details["refused_by_database"] == .count(2))
         }
     }
 

@@ -9,12 +9,13 @@ import Testing
     @Test func `a step is measured`() async throws {
         let step = try await Step.measure("load", clock: MonotonicClock(manual)) {
             manual.advance(by: .seconds(3))
-            return ("loaded", ["rows": "5"])
+            return ("loaded", ["rows": .count(5), "from": "disk"])
         }
         #expect(
             step
                 == Step(
-                    name: "load", success: true, message: "loaded", details: ["rows": "5"], duration: .seconds(3)))
+                    name: "load", success: true, message: "loaded",
+                    details: ["rows": .count(5), "from": .text("disk")], duration: .seconds(3)))
     }
 
     @Test func `what a step throws is its failure, cancellation passes`() async throws {

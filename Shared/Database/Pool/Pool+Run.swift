@@ -84,7 +84,7 @@ extension Pool {
                 "database_connect_failed",
                 metadata: [
                     LogKey.errorKind: "\(error.kind.rawValue)", LogKey.error: "\(error.detail ?? "")",
-                    LogKey.host: "\(options.host)", LogKey.port: "\(options.port)",
+                    LogKey.host: "\(options.host)", LogKey.port: .stringConvertible(options.port),
                 ])
         }
         perform { $0.connectFailed(id, now: $1) }
