@@ -127,6 +127,46 @@ import Testing
         }
     }
 
+    @Test func `a row whose URL is none is given back for a day, and the others are claimed`() async throws {
+        try await withTestDatabase { database in
+            let relays = try await insert(2, database)
+            try await database.pool.fetch("SELECT insert_relay('no relay', 'clearnet', 1)")
+            let lines = LogLines()
+            let brotr = Brotr(
+                settings: database.brotr.settings, password: database.server.password, logger: lines.logger())
+            try await brotr.withRunning {
+                let leases = try await brotr.claimRelays(
+                    lane: 0, network: .clearnet, limit: 9, owner: owner, ttl: .seconds(60))
+                #expect(leases.map(\.relay) == relays)
+            }
+            #expect(lines.messages.count { $0 == "relay_url_refused" } == 1)
+            #expect(!lines.all.contains { $0.contains("no relay") })
+            let row = try await database.pool.fetch(
+                """
+                SELECT owner IS NULL, extract(epoch FROM due_at - now())::float8, fails, last_error, fence
+                  FROM relay_sync WHERE last_error IS NOT NULL
+                """
+            ).only("t").decode(Bool.self, Double.self, Int32.self, String.self, Int64.self)
+            #expect(row.0)
+            #expect(row.1 > 86_300 && row.1 <= 86_400)
+            #expect(row.2 == 1 && row.3 == "bad_url" && row.4 == 1)
+        }
+    }
+
+    @Test func `a claim whose answer cannot be read is an error and no empty claim`() async throws {
+        try await withTestDatabase { database in
+            _ = try await insert(1, database)
+            // A column of the answer that must not be NULL.
+            try await database.pool.fetch("ALTER TABLE relay_sync ALTER COLUMN deficit_bytes DROP NOT NULL")
+            try await database.pool.fetch("UPDATE relay_sync SET deficit_bytes = NULL")
+            let error = await #expect(throws: DatabaseError.self) {
+                try await database.brotr.claimRelays(
+                    lane: 0, network: .clearnet, limit: 9, owner: owner, ttl: .seconds(60))
+            }
+            #expect(error?.kind == .decoding)
+        }
+    }
+
     @Test func `a relay that the operator ignores says so`() async throws {
         try await withTestDatabase { database in
             _ = try await insert(1, database)

@@ -1,5 +1,7 @@
+import Logging
 public import Nostr
 import Settings
+import Telemetry
 
 /// Leases of relays. All times are the database's; the fence rises with every claim and is carried by every write.
 extension Brotr {
@@ -31,21 +33,52 @@ extension Brotr {
     /// Claims at most `limit` relays of a lane and network that are due, for `ttl`.
     /// - Parameters:
     ///   - overdueBy: only relays that have been due this long, for those who help out another lane.
-    /// - Returns: sorted by relay. A row whose URL this release cannot parse is left claimed and left out.
+    /// - Returns: sorted by relay. A row whose URL is none is given back at once, due in a day, logged and left out.
     public func claimRelays(
         lane: Int16, network: Network, limit: Int, owner: ReplicaID, ttl: Duration, overdueBy: Duration = .zero
     ) async throws -> [RelayLease] {
         let rows = try await pool.fetch(
             Self.claimRelays, .int2(lane), .text(network.rawValue), .int8(Int64(max(limit, 0))), .uuid(owner.uuid),
             .seconds(ttl), .seconds(overdueBy), timeout: settings.timeouts.query.duration)
-        return try rows.compactMap { try Self.lease($0, lane, network, owner) }
+        var leases: [RelayLease] = []
+        for row in rows {
+            let text = try row.decode(String.self, at: 1)
+            switch Result(catching: { () throws(RelayURLError) in try RelayURL.parse(text) }) {
+            case .success(let url): leases.append(try Self.lease(row, url, lane, network, owner))
+            case .failure(let problem): try await giveBack(row, owner, problem)
+            }
+        }
+        return leases
+    }
+
+    /// A row whose URL is none takes no slot: a day later it is looked at again, in case somebody has put it right.
+    private func giveBack(_ row: Row, _ owner: ReplicaID, _ problem: RelayURLError) async throws {
+        let relay = RelayID(try row.decode(at: 0))
+        let fails = min(try row.decode(Int32.self, at: 12), 1_000_000) + 1
+        let fields: Logger.Metadata = [
+            LogKey.relayID: .stringConvertible(relay.value), LogKey.errorKind: "bad_url",
+            LogKey.reason: "\(problem.kind)",
+        ]
+        pool.logger.warning("relay_url_refused", metadata: fields)
+        let release = RelayRelease(
+            relay: relay, fence: try row.decode(at: 3), owner: owner, dueIn: .seconds(86_400), fails: fails,
+            lastError: "bad_url")
+        do {
+            _ = try await releaseRelay(release)
+        } catch let error as DatabaseError {
+            // The other relays of the claim are worth more: this lease ends by itself, and then it is tried again.
+            pool.logger.warning(
+                "relay_not_released",
+                metadata: [
+                    LogKey.relayID: .stringConvertible(relay.value), LogKey.errorKind: "\(error.kind.rawValue)",
+                ])
+        }
     }
 
     private static func lease(
-        _ row: Row, _ lane: Int16, _ network: Network, _ owner: ReplicaID
-    ) throws -> RelayLease? {
-        guard let url = try? RelayURL.parse(row.decode(String.self, at: 1)) else { return nil }
-        return RelayLease(
+        _ row: Row, _ url: RelayURL, _ lane: Int16, _ network: Network, _ owner: ReplicaID
+    ) throws -> RelayLease {
+        RelayLease(
             relay: RelayID(try row.decode(at: 0)), url: url, network: network, owner: owner,
             fence: try row.decode(at: 3), lane: lane, relayClass: try row.decode(at: 4),
             isIgnored: try row.decode(at: 2), tailSeen: try row.time(at: 5), sealedHi: try row.time(at: 6),
