@@ -426,9 +426,10 @@ COMMENT ON COLUMN public.orphan_walks.deleted IS 'Rows deleted so far.';
 COMMENT ON COLUMN public.orphan_walks.deleted_at IS 'Last time something was deleted; for an hour after it commit_pages makes sure that known events are still there.';
 INSERT INTO public.orphan_walks (name) VALUES ('events'), ('nip11'), ('nip66') ON CONFLICT DO NOTHING;
 
--- A service writes its own rows of these two tables and no others; everybody reads them. A row belongs to the service
--- that its name begins with, up to a colon; the leases of other names are listed.
+-- A service writes its own rows of these three tables and no others; everybody reads them. A row belongs to the service
+-- that it names or that its name begins with, up to a colon; the leases of other names are listed.
 ALTER TABLE public.service_state ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.service_replicas ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.service_leases ENABLE ROW LEVEL SECURITY;
 DO $$
 DECLARE
@@ -436,6 +437,7 @@ DECLARE
 BEGIN
     FOR item IN SELECT * FROM (VALUES
         ('service_state', $q$split_part(service_name, ':', 1)$q$),
+        ('service_replicas', 'service'),
         ('service_leases', $q$CASE name WHEN 'statistics' THEN 'synchronizer'
                                         WHEN 'priority_list' THEN 'priority_synchronizer' ELSE name END$q$)
         ) AS i (object, service)

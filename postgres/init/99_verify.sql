@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x9a3042f4cefbad059c7225b40dbade03e3f582e29d3fc40c24bbe52ef4a2ba71')
+            (1, '0001_first_release', '\x68466059e79fb74340a7c9ade5baca536113223cc7b9d83d8bdbbf1c72b53dd6')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

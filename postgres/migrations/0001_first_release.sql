@@ -305,8 +305,8 @@ BEGIN
                 ('schema_inventory', 'reader'),
                 ('schema_expected', 'reader'),
                 ('schema_missing', 'reader'),
-                ('insert_relay', 'writer_finder writer_monitor writer_priority_synchronizer'),
-                ('insert_relays', 'writer_finder writer_monitor writer_priority_synchronizer'),
+                ('insert_relay', 'writer_finder writer_priority_synchronizer'),
+                ('insert_relays', 'writer_finder writer_priority_synchronizer'),
                 ('insert_relay_metadata', 'writer_monitor'),
                 ('delete_orphan_nip11', 'writer_monitor'),
                 ('delete_orphan_nip66', 'writer_monitor'),
@@ -773,9 +773,10 @@ COMMENT ON COLUMN public.orphan_walks.deleted IS 'Rows deleted so far.';
 COMMENT ON COLUMN public.orphan_walks.deleted_at IS 'Last time something was deleted; for an hour after it commit_pages makes sure that known events are still there.';
 INSERT INTO public.orphan_walks (name) VALUES ('events'), ('nip11'), ('nip66') ON CONFLICT DO NOTHING;
 
--- A service writes its own rows of these two tables and no others; everybody reads them. A row belongs to the service
--- that its name begins with, up to a colon; the leases of other names are listed.
+-- A service writes its own rows of these three tables and no others; everybody reads them. A row belongs to the service
+-- that it names or that its name begins with, up to a colon; the leases of other names are listed.
 ALTER TABLE public.service_state ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.service_replicas ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.service_leases ENABLE ROW LEVEL SECURITY;
 DO $$
 DECLARE
@@ -783,6 +784,7 @@ DECLARE
 BEGIN
     FOR item IN SELECT * FROM (VALUES
         ('service_state', $q$split_part(service_name, ':', 1)$q$),
+        ('service_replicas', 'service'),
         ('service_leases', $q$CASE name WHEN 'statistics' THEN 'synchronizer'
                                         WHEN 'priority_list' THEN 'priority_synchronizer' ELSE name END$q$)
         ) AS i (object, service)
@@ -1225,8 +1227,10 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'extension btree_gist',
         'extension pgcrypto',
         'policy everybody_reads on service_leases',
+        'policy everybody_reads on service_replicas',
         'policy everybody_reads on service_state',
         'policy service_writes on service_leases',
+        'policy service_writes on service_replicas',
         'policy service_writes on service_state',
         'role bigbrotr_owner',
         'role bigbrotr_pgbouncer',

@@ -41,6 +41,7 @@ $$;
 -- A copy of a database does not copy the rights on the database itself.
 SELECT apply_rights();
 SELECT insert_relay('wss://a.example', 'clearnet', 1);
+INSERT INTO service_replicas (replica_id, service) SELECT gen_random_uuid(), s FROM unnest(ARRAY['finder', 'synchronizer', 'dvm']) AS s;
 INSERT INTO service_state (service_name, state) SELECT s, '{}' FROM unnest(ARRAY['finder', 'monitor', 'synchronizer:1', 'dvm']) AS s;
 
 DO $$
@@ -102,9 +103,9 @@ BEGIN
         SELECT g.role, f.name, f.statement, g.role = ANY (string_to_array(f.roles, ' ')) AS is_allowed
           FROM pg_temp.groups() AS g (role),
                (VALUES ('insert_relay', 'SELECT insert_relay(''wss://new.example'', ''clearnet'', 1)',
-                        'writer_finder writer_monitor writer_priority_synchronizer'),
+                        'writer_finder writer_priority_synchronizer'),
                        ('insert_relays', 'SELECT insert_relays(''{wss://new.example}'', ''{tor}'', ''{1}'')',
-                        'writer_finder writer_monitor writer_priority_synchronizer'),
+                        'writer_finder writer_priority_synchronizer'),
                        ('insert_event', stored, 'writer_synchronizer writer_priority_synchronizer'),
                        ('commit_pages', pages, 'writer_synchronizer writer_priority_synchronizer'),
                        ('fold_statistics', 'SELECT fold_statistics()', 'writer_synchronizer'),
@@ -135,7 +136,23 @@ BEGIN
     PERFORM pg_temp.as_group('writer_monitor', NULL, 'UPDATE relay_checks SET due_at = now(), owner = gen_random_uuid(),
         fence = fence + 1');
 
-    -- service_state and service_leases: the rows of one's own service.
+    -- service_state, service_replicas and service_leases: the rows of one's own service.
+    FOR item IN SELECT g.role, replace(g.role, 'writer_', '') AS service FROM pg_temp.groups() AS g (role) WHERE g.role <> 'reader' LOOP
+        PERFORM pg_temp.as_group(item.role, NULL, format('INSERT INTO service_replicas AS r (replica_id, service, build)
+            VALUES (gen_random_uuid(), %L, ''1'') ON CONFLICT (replica_id) DO UPDATE SET heartbeat_at = now()', item.service));
+        PERFORM pg_temp.as_group(item.role, denied, 'INSERT INTO service_replicas (replica_id, service)
+            VALUES (gen_random_uuid(), ''nobody'')');
+        PERFORM pg_temp.as_group(item.role, denied, format('INSERT INTO service_replicas (replica_id, service)
+            VALUES (gen_random_uuid(), %L)', CASE item.service WHEN 'finder' THEN 'monitor' ELSE 'finder' END));
+        PERFORM pg_temp.as_group(item.role, denied, format('INSERT INTO service_replicas AS r (replica_id, service)
+            SELECT o.replica_id, %L FROM service_replicas o WHERE o.service <> %1$L LIMIT 1
+            ON CONFLICT (replica_id) DO UPDATE SET service = excluded.service', item.service));
+        PERFORM pg_temp.as_group(item.role, NULL, format('DELETE FROM service_state WHERE service_name = ANY (ARRAY(
+            SELECT s.service_name FROM service_state s WHERE starts_with(s.service_name, %L) FOR UPDATE SKIP LOCKED))',
+            item.service || ':'));
+    END LOOP;
+    PERFORM pg_temp.as_group('reader', denied, 'INSERT INTO service_replicas (replica_id, service) VALUES (gen_random_uuid(), ''api'')');
+    PERFORM pg_temp.as_group('writer_finder', denied, 'UPDATE service_replicas SET service = ''dvm'' WHERE service = ''finder''');
     PERFORM pg_temp.as_group('writer_finder', NULL, 'INSERT INTO service_state (service_name) VALUES (''finder:2'')');
     PERFORM pg_temp.as_group('writer_finder', NULL, 'INSERT INTO service_state AS s (service_name, state) VALUES (''finder'', ''{}'')
         ON CONFLICT (service_name) DO UPDATE SET state = excluded.state');
@@ -160,6 +177,22 @@ BEGIN
     SELECT string_agg(service_name, ' ') INTO role FROM d;
     PERFORM set_config('role', 'none', true);
     PERFORM pg_temp.expect('rows deleted by the DVM', role, 'dvm');
+    PERFORM set_config('role', 'bigbrotr_writer_synchronizer', true);
+    WITH u AS (UPDATE service_replicas SET slots = 1 RETURNING service)
+    SELECT string_agg(service, ' ') INTO role FROM u;
+    PERFORM set_config('role', 'none', true);
+    PERFORM pg_temp.expect('replicas changed by the Synchronizer', role, 'synchronizer');
+    PERFORM set_config('role', 'bigbrotr_writer_dvm', true);
+    WITH d AS (DELETE FROM service_replicas RETURNING service)
+    SELECT string_agg(service, ' ') INTO role FROM d;
+    PERFORM set_config('role', 'none', true);
+    PERFORM pg_temp.expect('replicas deleted by the DVM', role, 'dvm');
+    PERFORM set_config('role', 'bigbrotr_writer_synchronizer', true);
+    WITH d AS (DELETE FROM service_state
+                WHERE service_name = ANY (ARRAY(SELECT s.service_name FROM service_state s FOR UPDATE)) RETURNING service_name)
+    SELECT string_agg(service_name, ' ') INTO role FROM d;
+    PERFORM set_config('role', 'none', true);
+    PERFORM pg_temp.expect('states deleted by the Synchronizer', role, 'synchronizer:1');
 
     -- PgBouncer's login: one function and nothing else.
     PERFORM pg_temp.as_group('pgbouncer', NULL, 'SELECT name, verifier FROM pgbouncer_get_auth(''nobody'')');
