@@ -71,8 +71,20 @@ extension BaseService {
         try await context.brotr.saveServiceState(name: stateName, json: try state.json())
     }
 
-    /// Gets ready for the first cycle.
-    public func start() async throws { try await loadState() }
+    /// Gets ready for the first cycle: loads the state, and deletes what replicas of long ago left behind.
+    /// - Throws: `DatabaseError` when the database cannot be asked.
+    public func start() async throws {
+        try await loadState()
+        try await deleteOldStates()
+    }
+
+    /// Each process is a new replica: where each has a state, every start would leave another row for ever.
+    private func deleteOldStates() async throws {
+        guard Self.keepsState, stateName != Self.serviceName else { return }
+        let deleted = try await context.brotr.deleteOldStates(service: Self.serviceName, keeping: stateName)
+        guard deleted > 0 else { return }
+        context.logger.info("old_states_deleted", metadata: [LogKey.count("states"): .stringConvertible(deleted)])
+    }
 
     /// Asks for the end: the cycle in hand finishes, no other begins.
     public nonisolated func stop() { context.shutdown.request() }

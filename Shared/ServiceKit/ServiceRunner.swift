@@ -51,13 +51,21 @@ struct ServiceRunner<S: BaseService>: Sendable {
             let verdict = try await gate.wait(
                 context: context, readiness: readiness, needsSchema: S.needsSchema, once: launch.options.once)
             if let status = status(of: verdict) { return status }
-            return await withThrowingTaskGroup(of: Void.self) { group in
+            let presence = ReplicaPresence(service: S.serviceName, context: context)
+            let status = await withTaskGroup(of: Void.self) { group in
                 group.addTask { await watch(since: verdict) }
-                defer { group.cancelAll() }
-                return await cycles(service, verdict)
+                if isPresent { group.addTask { await presence.announce() } }
+                let status = await cycles(service, verdict)
+                group.cancelAll()
+                return status
             }
+            if isPresent { await presence.leave() }
+            return status
         }
     }
+
+    /// Who makes the schema has no place for its row before, and ends after; a reader may not write one.
+    private var isPresent: Bool { S.needsSchema && S.keepsState }
 
     /// The end that a verdict means; nil when the work can begin.
     private func status(of verdict: SchemaGate.Verdict) -> ExitStatus? {

@@ -154,4 +154,20 @@ import Testing
             #expect(try await brotr.number("SELECT count(*) FROM service_replicas") == 0)
         }
     }
+
+    @Test func `old states of replicas are deleted, and nothing else`() async throws {
+        try await withTestDatabase { database in
+            let brotr = database.brotr
+            let names = ["a_b", "a_b:old", "a_b:mine", "a_b:young", "a_b2:old", "axb:old", "a_b:"]
+            for name in names { try await brotr.saveServiceState(name: name, json: Array("{}".utf8)) }
+            try await brotr.pool.fetch(
+                "UPDATE service_state SET updated_at = updated_at - 86401 WHERE service_name <> 'a_b:young'")
+            let deleted = try await brotr.deleteOldStates(service: "a_b", keeping: "a_b:mine")
+            #expect(deleted == 2)
+            let left = try await brotr.pool.fetch("SELECT service_name FROM service_state").map {
+                try $0.decode(String.self, at: 0)
+            }
+            #expect(Set(left) == ["a_b", "a_b:mine", "a_b:young", "a_b2:old", "axb:old"])
+        }
+    }
 }

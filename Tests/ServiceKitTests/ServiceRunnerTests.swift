@@ -98,4 +98,71 @@ import Testing
             #expect(try TrialService.State(json: saved.json).seenRelays == 1)
         }
     }
+
+    @Test func `a replica is seen while its service works, and gone after a clean stop`() async throws {
+        try await withTestDatabase { database in
+            let context = context(database)
+            try await database.brotr.heartbeat(ServiceReplica(id: .random(), service: "other"))
+            let seen = Locked<[String]>([])
+            let cycle: Cycles.Cycle = {
+                // The first sign of life is sent beside the first cycle.
+                while seen.withLock({ $0.isEmpty }) {
+                    let rows = try await database.pool.fetch(
+                        "SELECT replica_id::text, build FROM service_replicas WHERE service = 'trial_service'")
+                    let found = try rows.map { try $0.decode(String.self, String.self) }
+                    seen.withLock { $0 = found.flatMap { [$0.0, $0.1] } }
+                }
+                context.shutdown.request()
+                return Outcome(success: true, message: "")
+            }
+            #expect(await status(context, once: false, [cycle]) == .success)
+            #expect(seen.withLock { $0 } == ["\(context.replica)", BuildInfo.version])
+            let left = try await database.pool.fetch("SELECT service FROM service_replicas").map {
+                try $0.decode(String.self, at: 0)
+            }
+            #expect(left == ["other"])
+        }
+    }
+
+    @Test func `a replica that cannot be written down works all the same`() async throws {
+        try await withTestDatabase { database in
+            try await database.pool.fetch("ALTER TABLE service_replicas RENAME TO elsewhere")
+            #expect(await status(context(database), once: true) == .success)
+            #expect(lines.messages.contains("replica_not_removed"))
+            #expect(lines.all.filter { $0.contains("replica_not_removed") }.allSatisfy { $0.contains(#""debug""#) })
+        }
+    }
+
+    /// A service whose replicas each have a state.
+    private actor Replicated: BaseService {
+        static let serviceName = "replicated"
+        nonisolated let context: ServiceContext
+        nonisolated var stateName: String { "\(Self.serviceName):\(context.replica)" }
+        var state = PlainState()
+
+        init(config: TrialService.Config, context: ServiceContext) { self.context = context }
+        func run() async throws -> Outcome { Outcome(success: true, message: "") }
+    }
+
+    @Test func `states of replicas of long ago are deleted at the start of another`() async throws {
+        try await withTestDatabase { database in
+            for name in ["replicated", "replicated:dead", "replicated:young", "trial_service:dead"] {
+                try await database.brotr.saveServiceState(name: name, json: Array("{}".utf8))
+            }
+            try await database.pool.fetch(
+                "UPDATE service_state SET updated_at = 1 WHERE service_name <> 'replicated:young'")
+            let context = context(database)
+            let runner = ServiceRunner<Replicated>(launch: trialLaunch(context, once: true), context: context)
+            #expect(await runner.run() == .success)
+            #expect(await status(self.context(database), once: true) == .success)
+            let names = try await database.pool.fetch("SELECT service_name FROM service_state").map {
+                try $0.decode(String.self, at: 0)
+            }
+            let mine = "replicated:\(context.replica)"
+            #expect(
+                Set(names) == [mine, "replicated", "replicated:young", "trial_service", "trial_service:dead"],
+                "one state for all replicas: nothing is deleted")
+            #expect(lines.messages.count { $0 == "old_states_deleted" } == 1)
+        }
+    }
 }

@@ -35,6 +35,31 @@ extension Brotr {
             Self.saveServiceState, .text(name), .jsonb(json), timeout: timeout ?? settings.timeouts.query.duration)
     }
 
+    /// $1 service, $2 name that stays, $3 seconds. Row locks are taken by name, and nobody waits for one.
+    static let deleteOldStates = NamedStatement(
+        "delete_old_states",
+        """
+        DELETE FROM service_state
+         WHERE service_name = ANY (ARRAY(
+            SELECT s.service_name FROM service_state s
+             WHERE starts_with(s.service_name, $1 || ':') AND s.service_name <> $2
+               AND s.updated_at < extract(epoch FROM now())::bigint - $3
+             ORDER BY s.service_name FOR UPDATE SKIP LOCKED))
+        """,
+        parameters: [.text, .text, .int8], isIdempotent: true)
+
+    /// Deletes the states of replicas of a service, named `service:replica`, that were not saved for `age`. The state
+    /// of the service itself stays, and so does the one named `keeping`.
+    /// - Returns: how many were deleted.
+    @discardableResult
+    public func deleteOldStates(
+        service: String, keeping name: String, age: Duration = .seconds(86_400)
+    ) async throws -> Int {
+        try await pool.execute(
+            Self.deleteOldStates, .text(service), .text(name), .int8(age.components.seconds),
+            timeout: settings.timeouts.query.duration)
+    }
+
     /// $1 replica, $2 service, $3 lane or NULL, $4 slots, $5 wants work, $6 build.
     static let heartbeat = NamedStatement(
         "heartbeat",

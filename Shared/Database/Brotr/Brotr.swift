@@ -56,7 +56,7 @@ public struct Brotr: Sendable {
             ping, typeIdentifiers, schemaVersions, missingProcedures, relayDays, relayCoverage, claimRelays,
             renewLeases, releaseRelay, claimServiceLease, renewServiceLease, releaseServiceLease, heartbeat,
             removeReplica, foldStatistics,
-            loadServiceState, saveServiceState,
+            loadServiceState, saveServiceState, deleteOldStates,
         ] + Calls(names).all
     }
 
