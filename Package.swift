@@ -43,7 +43,7 @@ let shared: [(name: String, imports: [String])] = [
     ("Database", telemetry + ["CPostgres", "Crypto", "Nostr", "Settings", "DequeModule"]),
     ("Net", telemetry + sockets + ["Settings", "NIOSSL", "NIOTLS", "NIOConcurrencyHelpers"]),
     ("RelayClient", telemetry + ["Nostr", "Net", "NIOCore", "DequeModule"]),
-    ("ServiceKit", telemetry + sockets + ["Database", "Settings", "ArgumentParser", "UnixSignals"]),
+    ("ServiceKit", telemetry + sockets + ["Database", "Nostr", "Settings", "ArgumentParser", "UnixSignals"]),
     ("SyncEngine", telemetry + ["Crypto", "Nostr", "RelayClient", "Net", "Database", "ServiceKit", "Settings"]),
 ]
 

@@ -1,4 +1,5 @@
 internal import Database
+internal import Nostr
 internal import Settings
 
 /// Everything a service is started with, checked.
@@ -65,7 +66,7 @@ enum ServiceStart<S: BaseService> {
     }
 }
 
-/// Whether NOSTR_PRIVATE_KEY can be a key at all; its owner decodes it.
+/// Whether NOSTR_PRIVATE_KEY is a key; its owner decodes it again.
 enum PrivateKeyShape {
     /// - Throws: a problem that names the variable and not its value.
     static func check(_ environment: Environment) throws(SettingsError) {
@@ -77,13 +78,7 @@ enum PrivateKeyShape {
         ])
     }
 
-    private static func isKey(_ text: String) -> Bool {
-        let isHex = text.utf8.count == 64 && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
-        let bech32 = Set("qpzry9x8gf2tvdw0s3jn54khce6mua7l".utf8)
-        let isNsec =
-            text.hasPrefix("nsec1") && text.utf8.count == 63 && text.utf8.dropFirst(5).allSatisfy(bech32.contains)
-        return isHex || isNsec
-    }
+    private static func isKey(_ text: String) -> Bool { (try? NIP19Keys.secretKey(text)) != nil }
 }
 
 /// The printout of `--check-config`.

@@ -112,18 +112,20 @@ import Testing
                 """)
     }
 
-    @Test func `settings that sign need a key, and a key must look like one`() throws {
+    @Test func `settings that sign need a key, and a key must be one`() throws {
         let missing = try reported(start(service: "signs: true"))
         #expect(
             missing?.errors
                 == "environment: NOSTR_PRIVATE_KEY: given nothing, allowed a value in the environment of the process\n")
         let key = String(repeating: "0123456789abcdef", count: 4)
         let nsec = "nsec1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5"
-        for good in [key, nsec] {
+        for good in [key, key.uppercased(), nsec, nsec.uppercased()] {
             #expect(
                 try launched(start(service: "signs: true", ["DB_PASSWORD": "x", "NOSTR_PRIVATE_KEY": good])) != nil)
         }
-        for bad in ["hunter2", key.uppercased(), key + "0", "nsec1short", "npub1" + nsec.dropFirst(5)] {
+        let wrongChecksum = nsec.dropLast() + "4"
+        let zero = String(repeating: "0", count: 64)
+        for bad in ["hunter2", zero, key + "0", "nsec1short", String(wrongChecksum), "npub1" + nsec.dropFirst(5)] {
             let report = try #require(try reported(start(["DB_PASSWORD": "x", "NOSTR_PRIVATE_KEY": bad])))
             #expect(report.status == .configuration)
             #expect(report.errors.hasPrefix("environment: NOSTR_PRIVATE_KEY: given \(bad.utf8.count) bytes"))
