@@ -1,5 +1,6 @@
 internal import Database
 internal import Logging
+public import Settings
 internal import Telemetry
 
 /// A service: one unit of work that is repeated. Cycles take no input, read the database anew and may run twice.
@@ -48,6 +49,19 @@ extension BaseService {
     /// Nothing speaks against it.
     public func healthCheck() async -> HealthReport { HealthReport() }
 
+    /// With the settings of its YAML file.
+    /// - Throws: every problem of the file.
+    public init(file: String, context: ServiceContext) throws(SettingsError) {
+        self.init(config: try SettingsLoader.load(Config.self, file: file), context: context)
+    }
+
+    /// With the settings of a dictionary in the shape of its YAML file.
+    /// - Throws: every problem of the dictionary.
+    public init(dictionary: [String: SettingsValue], context: ServiceContext) throws(SettingsError) {
+        let config = try SettingsLoader.load(Config.self, dictionary: dictionary, source: Self.serviceName)
+        self.init(config: config, context: context)
+    }
+
     /// Name of the executable: "bigbrotr-priority-synchronizer".
     public static var productName: String {
         "bigbrotr-" + serviceName.map { $0 == "_" ? "-" : String($0) }.joined()
@@ -84,6 +98,19 @@ extension BaseService {
         let deleted = try await context.brotr.deleteOldStates(service: Self.serviceName, keeping: stateName)
         guard deleted > 0 else { return }
         context.logger.info("old_states_deleted", metadata: [LogKey.count("states"): .stringConvertible(deleted)])
+    }
+
+    /// Connects to the database and starts while the body runs; stops and disconnects however the body ends. For
+    /// programs that run cycles of their own; the executables have `ServiceMain`. Once in a service's life.
+    @discardableResult
+    public func withRunning<Result: Sendable>(
+        _ body: @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await context.brotr.withRunning {
+            defer { stop() }
+            try await start()
+            return try await body()
+        }
     }
 
     /// Asks for the end: the cycle in hand finishes, no other begins.

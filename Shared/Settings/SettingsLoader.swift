@@ -4,22 +4,26 @@ public enum SettingsLoader {
     public static let maxFileBytes = 256 * 1024
 
     /// The settings of a file; variables of `bindings` that are set win over it.
+    /// - Parameter leftOut: sections of the file that are somebody else's to read.
     /// - Throws: every problem of the file and of the variables.
     public static func load<T: SettingsSection>(
         _ type: T.Type = T.self, file: String, environment: Environment = Environment([:]),
-        bindings: [EnvironmentBinding] = []
+        bindings: [EnvironmentBinding] = [], leftOut: Set<String> = []
     ) throws(SettingsError) -> T {
         let text = try SettingsFile.text(of: file, maxBytes: maxFileBytes)
-        return try load(type, yaml: text, source: file, environment: environment, bindings: bindings)
+        return try load(
+            type, yaml: text, source: file, environment: environment, bindings: bindings, leftOut: leftOut)
     }
 
     /// The settings of a YAML text; `source` names it in problems.
+    /// - Parameter leftOut: sections of the text that are somebody else's to read.
     /// - Throws: every problem of the text and of the variables.
     public static func load<T: SettingsSection>(
         _ type: T.Type = T.self, yaml: String, source: String = "yaml", environment: Environment = Environment([:]),
-        bindings: [EnvironmentBinding] = []
+        bindings: [EnvironmentBinding] = [], leftOut: Set<String> = []
     ) throws(SettingsError) -> T {
         var tree = try SettingsYAML.tree(yaml, source: source)
+        tree.remove(leftOut)
         for binding in bindings {
             guard let text = environment[binding.variable] else { continue }
             let leaf = SettingsNode(.scalar(text, .free), .environment(variable: binding.variable))

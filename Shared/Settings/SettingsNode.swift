@@ -70,6 +70,12 @@ struct SettingsNode: Sendable, Equatable {
         }
     }
 
+    /// Takes these keys out of a group; leaves anything else alone.
+    mutating func remove(_ keys: Set<String>) {
+        guard case .group(let entries) = value else { return }
+        value = .group(entries.filter { !keys.contains($0.key) })
+    }
+
     /// Puts a scalar under a path of keys, making the groups on the way; leaves the tree alone where the path
     /// meets something that is no group (that is then reported as what it is).
     mutating func put(_ leaf: SettingsNode, at path: ArraySlice<String>) {

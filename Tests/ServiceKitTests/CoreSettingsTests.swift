@@ -35,6 +35,13 @@ import Testing
         #expect(!core.networks.local.enabled)
     }
 
+    @Test func `every section is Brotr's or known to be another's`() {
+        let sections = { (settings: Any) in Set(Mirror(reflecting: settings).children.compactMap(\.label)) }
+        let brotr = sections(BrotrSettings())
+        #expect(brotr.isDisjoint(with: BrotrSettings.otherSections))
+        #expect(sections(CoreSettings()) == brotr.union(BrotrSettings.otherSections))
+    }
+
     @Test func `Brotr is given its sections`() {
         var core = CoreSettings()
         core.pool.limits.maxSize = 7

@@ -10,6 +10,13 @@ private let aText = "a text (in quotes where it looks like something else)"
         #expect(try SettingsLoader.load(Sample.self, yaml: yaml) == Sample())
     }
 
+    @Test func `sections that are somebody else's are not looked at, all others are`() throws {
+        let yaml = "theirs: { name: 1 }\nname: mine\n"
+        #expect(try SettingsLoader.load(Sample.self, yaml: yaml, leftOut: ["theirs"]).name == "mine")
+        #expect(throws: SettingsError.self) { try SettingsLoader.load(Sample.self, yaml: yaml, leftOut: ["other"]) }
+        #expect(try SettingsLoader.load(Sample.self, yaml: "", leftOut: ["theirs"]) == Sample())
+    }
+
     @Test func `given keys are laid over the defaults at every depth`() throws {
         let yaml = """
             name: "other"

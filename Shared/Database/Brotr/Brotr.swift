@@ -33,6 +33,19 @@ public struct Brotr: Sendable {
         self.init(pool: pool, settings: settings)
     }
 
+    /// From a file in the shape of core/brotr.yaml; the sections of it that are not Brotr's are left out.
+    /// - Parameter environment: `DB_HOST` and the others win over the file.
+    /// - Throws: every problem of the file and of the variables.
+    public init(
+        file: String, environment: Environment = Environment([:]), password: Secret?,
+        applicationName: String = "bigbrotr", logger: Logger
+    ) throws(SettingsError) {
+        let settings = try SettingsLoader.load(
+            BrotrSettings.self, file: file, environment: environment, bindings: PoolSettings.environment,
+            leftOut: BrotrSettings.otherSections)
+        self.init(settings: settings, password: password, applicationName: applicationName, logger: logger)
+    }
+
     /// From a dictionary in the shape of core/brotr.yaml.
     /// - Throws: every problem of the dictionary.
     public init(

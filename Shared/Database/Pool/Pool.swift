@@ -65,6 +65,19 @@ public final class Pool: Sendable {
         (events, eventSource) = AsyncStream.makeStream(of: Event.self)
     }
 
+    /// From section `pool` of a file in the shape of core/brotr.yaml; its other sections are left out.
+    /// - Parameter environment: `DB_HOST` and the others win over the file.
+    /// - Throws: every problem of the section and of the variables.
+    public convenience init(
+        file: String, environment: Environment = Environment([:]), password: Secret?,
+        applicationName: String = "bigbrotr", logger: Logger
+    ) throws(SettingsError) {
+        let settings = try SettingsLoader.load(
+            PoolFile.self, file: file, environment: environment, bindings: PoolSettings.environment,
+            leftOut: BrotrSettings.otherSections.union(BrotrSettings.sectionsBesidePool))
+        self.init(settings: settings.pool, password: password, applicationName: applicationName, logger: logger)
+    }
+
     /// From a dictionary in the shape of section `pool`.
     /// - Throws: every problem of the dictionary.
     public convenience init(
@@ -76,6 +89,11 @@ public final class Pool: Sendable {
 
     /// Sizes at this moment.
     public var status: PoolStatus { state.withLock { PoolStatus($0.machine.counts) } }
+}
+
+/// core/brotr.yaml as far as a pool reads it.
+private struct PoolFile: SettingsSection {
+    var pool = PoolSettings()
 }
 
 /// Sizes of a pool at one moment.
