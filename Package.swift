@@ -41,7 +41,7 @@ let shared: [(name: String, imports: [String])] = [
     ("Settings", ["Yams"]),
     ("Telemetry", ["Logging", "Metrics"]),
     ("Database", telemetry + ["CPostgres", "Crypto", "Nostr", "Settings", "DequeModule"]),
-    ("Net", telemetry + sockets + ["Settings", "NIOSSL", "NIOTLS", "NIOConcurrencyHelpers"]),
+    ("Net", telemetry + sockets + ["Crypto", "Settings", "NIOSSL", "NIOTLS", "NIOConcurrencyHelpers"]),
     ("RelayClient", telemetry + ["Nostr", "Net", "NIOCore", "DequeModule"]),
     ("ServiceKit", telemetry + sockets + ["Database", "Nostr", "Settings", "ArgumentParser", "UnixSignals"]),
     ("SyncEngine", telemetry + ["Crypto", "Nostr", "RelayClient", "Net", "Database", "ServiceKit", "Settings"]),

@@ -1,3 +1,5 @@
+internal import Crypto
+
 /// The opening handshake of RFC 6455 (section 4.1) as we send it: no extensions, no subprotocols.
 struct UpgradeRequest: Sendable {
     private static let suffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"

@@ -1,3 +1,4 @@
+import Crypto
 import Testing
 
 @testable import Net
@@ -51,14 +52,12 @@ import Testing
         #expect(text.contains("\r\nSec-WebSocket-Version: 13\r\n"))
     }
 
-    @Test func `SHA-1 and Base64 know their published vectors`() {
+    @Test func `SHA-1 knows its published vectors`() {
         let hash = { (text: String) in SHA1.hash(Array(text.utf8)).map { "\($0 >> 4)" + ",\($0 & 15)" } }
         #expect(hash("abc").prefix(2) == ["10,9", "9,9"])
         #expect(Base64.encode(SHA1.hash([])) == "2jmj7l5rSw0yVb/vlWAYkK/YBwk=")
         let long = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"
         #expect(Base64.encode(SHA1.hash(Array(long.utf8))) == "hJg+RBw70m66rkqh+VEp5eVGcPE=")
-        let texts = ["", "f", "fo", "foo", "foob", "fooba", "foobar"].map { Base64.encode(Array($0.utf8)) }
-        #expect(texts == ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"])
     }
 
     @Test func `the answer may come in pieces, and what follows it is not used up`() {
