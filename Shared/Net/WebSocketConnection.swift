@@ -22,9 +22,6 @@ public final class WebSocketConnection: Sendable {
     /// Bytes that came in since the upgrade, frame headers included. Event loop only.
     public var bytesReceived: Int { handler.value.bytesReceived }
 
-    /// Bytes that wait for the kernel to take them. Event loop only.
-    public var bytesQueued: Int { handler.value.writes.queuedBytes }
-
     /// Sends a text message. From anywhere; messages keep their order. After the end it does nothing.
     public func send(text: [UInt8]) { onLoop { $0.send(text: text) } }
 

@@ -122,18 +122,3 @@ extension LeaseKeeper where Key == RelayID {
         }
     }
 }
-
-extension LeaseKeeper where Key == String {
-    /// A keeper of single-active work claimed by `Brotr.claimServiceLease`.
-    public static func work(_ context: ServiceContext, ttl: Duration) -> LeaseKeeper<String> {
-        let (brotr, owner) = (context.brotr, context.replica)
-        return LeaseKeeper(ttl: ttl, clock: context.clock, logger: context.logger.component("leases")) { claims in
-            var stillOurs: Set<String> = []
-            for claim in claims
-            where try await brotr.renewServiceLease(claim.key, owner: owner, fence: claim.fence, ttl: ttl) {
-                stillOurs.insert(claim.key)
-            }
-            return stillOurs
-        }
-    }
-}

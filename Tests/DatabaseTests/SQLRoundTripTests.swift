@@ -44,7 +44,7 @@ import Testing
                 try await expect(.bytea(bytes), gives: Bytea(bytes), pool)
             }
             let key = try #require(Bytes32((0..<32).map { UInt8($0) }))
-            try await expect(.bytes32(key), gives: key, pool)
+            try await expect(.bytea(key.bytes), gives: key, pool)
             for uuid in [SQLUUID(high: 0, low: 0), SQLUUID(high: .max, low: .max), .random()] {
                 try await expect(.uuid(uuid), gives: uuid, pool)
             }

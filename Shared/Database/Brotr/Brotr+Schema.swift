@@ -40,22 +40,7 @@ extension Brotr {
     public func missingProcedures(_ names: [String]) async throws -> [String] {
         try await pool.fetch(Self.missingProcedures, .texts(names)).map { try $0.decode(at: 0) }
     }
-
-    /// Checks the configured function names against the catalogue.
-    /// - Throws: `DatabaseError` of kind `schema_mismatch` that names what is missing.
-    public func verifyProcedures() async throws {
-        let missing = try await missingProcedures(settings.procedures.all)
-        guard missing.isEmpty else {
-            throw DatabaseError(.schemaMismatch, step: "procedures", object: missing.joined(separator: ", "))
-        }
-    }
 }
-
-    init(_ row: Row) throws {
-        let bytes: Bytea
-        (version, name, bytes) = try row.decode(Int32.self, String.self, Bytea.self)
-        checksum = bytes.bytes
-    }
 
 /// One migration that a database has.
 public struct SchemaVersion: Hashable, Sendable {
@@ -65,4 +50,10 @@ public struct SchemaVersion: Hashable, Sendable {
     public var name: String
     /// SHA-256 of the file.
     public var checksum: [UInt8]
+
+    init(_ row: Row) throws {
+        let bytes: Bytea
+        (version, name, bytes) = try row.decode(Int32.self, String.self, Bytea.self)
+        checksum = bytes.bytes
+    }
 }

@@ -31,8 +31,6 @@ public struct BatchSettings: SettingsSection {
 
     /// Rows of one call: more gain nothing and hold locks longer.
     public static let rowsPerCall = 1000
-    /// Bytes of one call: libpq and PgBouncer buffer them too.
-    public static let bytesPerCall = 4 << 20
 
     /// Range.
     public func validate(into problems: inout Validation) {

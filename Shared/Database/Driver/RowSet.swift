@@ -20,9 +20,6 @@ public struct RowSet: RandomAccessCollection, Sendable {
 
     /// The types of the columns, as identifiers of this database.
     public var columnTypes: [UInt32] { (0..<result.columnCount).map { result.type(ofColumn: $0) } }
-
-    /// The names of the columns.
-    public var columnNames: [String] { (0..<result.columnCount).map { result.name(ofColumn: $0) } }
 }
 
 /// One row.

@@ -1,5 +1,3 @@
-public import Crypto
-
 /// One parameter of a statement, with the type it is sent as. A nil payload is NULL of that type.
 ///
 /// Arrays may hold NULL elements. Binary all the way: no quoting, no hex, no text form of numbers.
@@ -28,9 +26,6 @@ public enum SQLValue: Sendable {
     case timestamptzs([SQLTimestamp?])
     /// One list of tag keys for each event.
     case tagSets([[Int64]?])
-
-    /// A `bytea` of 32 bytes: an event id, a public key, a digest.
-    public static func bytes32(_ value: Bytes32?) -> SQLValue { .bytea(value?.bytes) }
 
     /// Seconds as `double precision`; statements turn them into an interval with `make_interval(secs => ...)`.
     public static func seconds(_ value: Duration) -> SQLValue { .float8(value.inSeconds) }
