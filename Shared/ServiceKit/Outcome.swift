@@ -2,7 +2,9 @@
 public struct Outcome: Sendable, Equatable {
     /// A figure of a cycle: a count, or a measure.
     public enum Metric: Sendable, Equatable, CustomStringConvertible {
+        /// A number of things; logged under `LogKey.count` of its name.
         case count(Int64)
+        /// Anything else that is measured; logged under its name.
         case measure(Double)
 
         /// Greater than zero.

@@ -2,8 +2,24 @@
 public struct SettingsProblem: Sendable, Hashable, CustomStringConvertible {
     /// What kind of mistake it is; the raw value stands in logs.
     public enum Kind: String, Sendable {
-        case unreadable, tooLarge = "too_large", syntax, duplicateKey = "duplicate_key", unknownKey = "unknown_key"
-        case wrongType = "wrong_type", outOfRange = "out_of_range", contradiction, missing
+        /// A file that is not there, may not be read or is no text.
+        case unreadable
+        /// A file above the bound.
+        case tooLarge = "too_large"
+        /// No valid YAML, or YAML beyond its bounds.
+        case syntax
+        /// A key twice in one group.
+        case duplicateKey = "duplicate_key"
+        /// A key that no setting has.
+        case unknownKey = "unknown_key"
+        /// A value of another kind than the setting's.
+        case wrongType = "wrong_type"
+        /// A value of the right kind outside its range.
+        case outOfRange = "out_of_range"
+        /// Two values that cannot hold together.
+        case contradiction
+        /// A value that has to be given and is not.
+        case missing
     }
 
     /// What kind of mistake it is.

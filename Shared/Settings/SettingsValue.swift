@@ -1,11 +1,18 @@
 /// Settings given by a program instead of a file, written as literals.
 public indirect enum SettingsValue: Sendable, Equatable {
+    /// Nothing.
     case null
+    /// A text, also where it looks like a number.
     case text(String)
+    /// true or false.
     case flag(Bool)
+    /// A whole number.
     case integer(Int)
+    /// A number with or without a fraction.
     case number(Double)
+    /// Values in order.
     case list([SettingsValue])
+    /// Values by key.
     case group([String: SettingsValue])
 
     var node: SettingsNode {

@@ -42,8 +42,17 @@ public struct ConnectionOptions: Sendable {
 
 /// How much a connection insists on TLS; the names are libpq's.
 public enum SSLMode: String, SettingsScalar, Equatable, CaseIterable {
-    case disable, allow, prefer, require
+    /// Never.
+    case disable
+    /// Only where the server insists.
+    case allow
+    /// Where the server has it.
+    case prefer
+    /// Always; the certificate is not looked at.
+    case require
+    /// Always, and the certificate must come from a trusted authority.
     case verifyCA = "verify-ca"
+    /// The same, and it must name the host.
     case verifyFull = "verify-full"
 
     /// The six names.

@@ -40,8 +40,9 @@ extension Pool {
     private func perform(
         storing continuation: CheckedContinuation<PooledConnection, any Error>, for request: PoolStateMachine.RequestID
     ) {
-        // Request and continuation become known together: both are put in under the lock of `acquire` below, since
-        // nobody else can know this request's number yet.
+        // The continuation first, the request to the machine after it, in a section of its own: an action that answers
+        // the request then finds whom to answer. In between nobody else does anything with this request but cancel it,
+        // and the machine does not know it yet, which is why `acquire` looks for a cancellation afterwards.
         state.withLock { $0.requests[request] = continuation }
         perform { $0.acquire(request, now: $1) }
     }

@@ -4,7 +4,12 @@ import Settings
 public struct TransactionOptions: Sendable {
     /// PostgreSQL's levels; each gives at least what its name says.
     public enum Isolation: Sendable {
-        case readCommitted, repeatableRead, serializable
+        /// Each statement sees what was committed before it began.
+        case readCommitted
+        /// All statements see what was committed before the first one.
+        case repeatableRead
+        /// As if transactions ran one after another; they may fail with 40001.
+        case serializable
     }
 
     /// Isolation level.

@@ -8,8 +8,11 @@ public struct SQLField {
 
 /// Why a value cannot be decoded; its text names no data.
 public enum DecodingProblem: String, Error {
+    /// NULL where a value is needed.
     case isNull = "NULL"
+    /// The column has a type that does not fit.
     case wrongType = "another type"
+    /// The type fits and its bytes do not.
     case malformed = "malformed binary form"
 }
 

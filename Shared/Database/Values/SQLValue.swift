@@ -2,29 +2,47 @@
 ///
 /// Arrays may hold NULL elements. Binary all the way: no quoting, no hex, no text form of numbers.
 public enum SQLValue: Sendable {
+    /// `boolean`.
     case bool(Bool?)
+    /// `smallint`.
     case int2(Int16?)
+    /// `integer`.
     case int4(Int32?)
+    /// `bigint`.
     case int8(Int64?)
+    /// `double precision`.
     case float8(Double?)
-    /// NUL cannot be held by PostgreSQL: the statement fails before it is sent, with kind `encoding`.
+    /// `text`. NUL cannot be held by PostgreSQL: the statement fails before it is sent, with kind `encoding`.
     case text(String?)
+    /// `bytea`.
     case bytea([UInt8]?)
-    /// JSON text in UTF-8; the server parses it.
+    /// `jsonb`, as JSON text in UTF-8; the server parses it.
     case jsonb([UInt8]?)
+    /// `uuid`.
     case uuid(SQLUUID?)
+    /// `timestamp with time zone`.
     case timestamptz(SQLTimestamp?)
+    /// `boolean[]`.
     case bools([Bool?])
+    /// `smallint[]`.
     case int2s([Int16?])
+    /// `integer[]`.
     case int4s([Int32?])
+    /// `bigint[]`.
     case int8s([Int64?])
+    /// `double precision[]`.
     case float8s([Double?])
+    /// `text[]`; each element as for `text`.
     case texts([String?])
+    /// `bytea[]`.
     case byteas([[UInt8]?])
+    /// `jsonb[]`; each element as for `jsonb`.
     case jsonbs([[UInt8]?])
+    /// `uuid[]`.
     case uuids([SQLUUID?])
+    /// `timestamp with time zone[]`.
     case timestamptzs([SQLTimestamp?])
-    /// One list of tag keys for each event.
+    /// `tagset[]`: one list of tag keys for each event.
     case tagSets([[Int64]?])
 
     /// Seconds as `double precision`; statements turn them into an interval with `make_interval(secs => ...)`.
