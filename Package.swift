@@ -67,7 +67,7 @@ let supportImports = [
 let benchmarkImports = ["Support", "SyncEngine", "RelayClient", "ServiceKit"] + supportImports
 let testExtras: [String: [String]] = ["Net": ["NIOEmbedded"], "RelayClient": ["Crypto"]]
 /// What lies beside the Swift files of a test.
-let testFiles: [String: [String]] = ["StoreTests": ["sql"]]
+let testFiles: [String: [String]] = ["NostrTests": ["negentropy_vectors.json"], "StoreTests": ["sql"]]
 let tested = ["Support", "Database", "Crypto", "Nostr", "Settings"]
 let wholeTests: [(name: String, imports: [String])] = [
     ("StoreTests", tested + ["Initializer", "Synchronizer", "SyncEngine"]),

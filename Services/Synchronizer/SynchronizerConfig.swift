@@ -10,6 +10,10 @@ struct SynchronizerConfig: ServiceConfig {
     var lease = LeaseSettings()
     /// What one visit of a relay may take.
     var budget = BudgetSettings()
+    /// What makes an interval complete.
+    var proof = ProofSettings()
+    /// When complete intervals are looked at again.
+    var rescan = RescanSettings()
     /// Pause between two cycles. Too small: the database is asked for nothing; too large: due relays wait.
     var interval: Seconds = 1
     /// Its own health port.
@@ -18,7 +22,9 @@ struct SynchronizerConfig: ServiceConfig {
     var cyclePause: Duration { interval.duration }
 
     /// The sections the engine takes.
-    var synchronizing: SynchronizingSettings { SynchronizingSettings(sync: sync, lease: lease, budget: budget) }
+    var synchronizing: SynchronizingSettings {
+        SynchronizingSettings(sync: sync, lease: lease, budget: budget, proof: proof, rescan: rescan)
+    }
 
     func validate(into problems: inout Validation) { problems.check("interval", interval, in: 0.01...3_600) }
 }

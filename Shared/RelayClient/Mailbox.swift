@@ -66,7 +66,9 @@ final class Mailbox: Sendable {
             return item
         }
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { wait($0) }
+            try await withCheckedThrowingContinuation { reader in
+                if wait(reader) { resume() }
+            }
         } onCancel: {
             let reader = state.withLock { state in
                 defer { state.reader = nil }
@@ -76,16 +78,18 @@ final class Mailbox: Sendable {
         }
     }
 
-    private func wait(_ reader: CheckedContinuation<SubscriptionItem, any Error>) {
-        let answer: Result<SubscriptionItem, any Error>? = state.withLock { state in
+    /// Leaves the reader waiting, or answers it at once. True when what it took made room after a pause.
+    func wait(_ reader: CheckedContinuation<SubscriptionItem, any Error>) -> Bool {
+        let (answer, resumes): (Result<SubscriptionItem, any Error>?, Bool) = state.withLock { state in
             // Something may have come since, and so may the cancellation.
-            if let (item, _) = Self.take(&state, limitBytes) { return .success(item) }
-            if Task.isCancelled { return .failure(CancellationError()) }
+            if let (item, resumes) = Self.take(&state, limitBytes) { return (.success(item), resumes) }
+            if Task.isCancelled { return (.failure(CancellationError()), false) }
             precondition(state.reader == nil, "one task reads a subscription")
             state.reader = reader
-            return nil
+            return (nil, false)
         }
         if let answer { reader.resume(with: answer) }
+        return resumes
     }
 
     private static func take(_ state: inout State, _ limitBytes: Int) -> (SubscriptionItem, resumes: Bool)? {

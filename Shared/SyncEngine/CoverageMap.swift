@@ -1,24 +1,51 @@
 /// State of an interval of one relay's history, as stored in `relay_coverage.state`.
 public enum CoverageState: Int16, Sendable, CaseIterable {
+    /// Not read yet.
     case open = 0
+    /// Being read by the walk under way.
     case walking = 1
+    /// Read once.
     case provisional = 2
+    /// Read and proven by one of the four proofs.
     case sealed = 3
+    /// Two passes agree, but the relay once contradicted itself.
     case settled = 4
+    /// Cannot be read whole; the reason says why.
     case gap = 5
 }
 
 /// Why an interval is a gap, as stored in `relay_coverage.reason`.
 public enum CoverageReason: Int16, Sendable, CaseIterable {
+    /// The relay did not answer, or its answers deny each other.
     case unanswered = 1
+    /// One second holds more events than pages can show.
     case saturatedSecond = 2
+    /// Pages do not follow `until`.
     case untilIgnored = 3
+    /// Pages are not newest first.
     case unordered = 4
+    /// The relay wants to know who asks.
     case auth = 5
+    /// The relay wants to be paid.
     case payment = 6
+    /// The relay does not serve us this.
     case restricted = 7
+    /// Single answers are larger than a page may be.
     case oversize = 8
+    /// Nothing in the answers is a valid event.
     case poison = 9
+}
+
+/// What makes an interval count as complete, as stored in `relay_coverage.proof`.
+public enum CoverageProof: Int16, Sendable, CaseIterable {
+    /// The relay said so: `finish` of NIP-67.
+    case finishHint = 1
+    /// Equal sets by negentropy (NIP-77).
+    case negentropy = 2
+    /// Two independent walks with equal sets.
+    case twoWalks = 3
+    /// One walk and an exact COUNT (NIP-45).
+    case exactCount = 4
 }
 
 /// What is known about one relay's history: closed, disjoint intervals of seconds in ascending order, neighbours
@@ -34,6 +61,18 @@ public struct CoverageMap: Sendable, Equatable {
         public var state: CoverageState
         /// Set exactly when `state` is `gap`.
         public var reason: CoverageReason?
+        /// Set when `state` is `sealed`.
+        public var proof: CoverageProof?
+        /// When the interval is looked at again, Unix seconds of the database's clock.
+        public var rescanAt: Int64?
+        /// Place in the schedule of re-scans.
+        public var rescanStep: Int16?
+        /// Conclusive pages behind it.
+        public var pages: Int32?
+        /// Events found in it; nil where a part of the interval was cut off since.
+        public var items: Int64?
+        /// Largest page seen when it was read.
+        public var cap: Int32?
 
         /// An interval; `reason` exactly for a gap.
         public init(lo: Int64, hi: Int64, state: CoverageState, reason: CoverageReason? = nil) {
@@ -41,6 +80,22 @@ public struct CoverageMap: Sendable, Equatable {
             self.hi = hi
             self.state = state
             self.reason = reason
+        }
+
+        /// What joins with its neighbour into one row.
+        func isAlike(_ other: Interval) -> Bool {
+            state == other.state && reason == other.reason && proof == other.proof && rescanAt == other.rescanAt
+                && rescanStep == other.rescanStep
+        }
+
+        /// The part from `lo` to `hi`: how many events lie in it is not known.
+        func part(_ lo: Int64, _ hi: Int64) -> Interval {
+            guard lo != self.lo || hi != self.hi else { return self }
+            var part = self
+            part.lo = lo
+            part.hi = hi
+            part.items = nil
+            return part
         }
     }
 
@@ -65,57 +120,70 @@ public struct CoverageMap: Sendable, Equatable {
     }
 
     /// Sets the state of `lo...hi`; what stood there is cut or replaced. An empty interval changes nothing.
-    /// Gaps inside stay gaps unless the new state is a gap too: a walk over a gap does not close it.
     public mutating func set(_ state: CoverageState, _ lo: Int64, _ hi: Int64, reason: CoverageReason? = nil) {
         guard lo <= hi else { return }
+        set(Interval(lo: lo, hi: hi, state: state, reason: reason))
+    }
+
+    /// Puts an interval in the place of what stood there. Gaps inside stay gaps unless the new one is a gap too: a walk
+    /// over a gap does not close it, only a pass that was meant for it does (`closesGaps`).
+    public mutating func set(_ new: Interval, closesGaps: Bool = false) {
+        guard new.lo <= new.hi else { return }
         var result: [Interval] = []
-        var free: [(lo: Int64, hi: Int64)] = []
-        var cursor: Int64? = lo
+        var cursor: Int64? = new.lo
         for interval in intervals {
-            guard interval.hi >= lo, interval.lo <= hi else {
+            guard interval.hi >= new.lo, interval.lo <= new.hi else {
                 result.append(interval)
                 continue
             }
-            if interval.state == .gap && state != .gap {
-                if let start = cursor, start < interval.lo { free.append((start, interval.lo - 1)) }
-                cursor = interval.hi < hi ? interval.hi + 1 : nil
+            if interval.state == .gap && new.state != .gap && !closesGaps {
+                if let start = cursor, start < interval.lo { result.append(new.part(start, interval.lo - 1)) }
+                cursor = interval.hi < new.hi ? interval.hi + 1 : nil
                 result.append(interval)
                 continue
             }
-            if interval.lo < lo { result.append(cut(interval, interval.lo, lo - 1)) }
-            if interval.hi > hi { result.append(cut(interval, hi + 1, interval.hi)) }
+            if interval.lo < new.lo { result.append(interval.part(interval.lo, new.lo - 1)) }
+            if interval.hi > new.hi { result.append(interval.part(new.hi + 1, interval.hi)) }
         }
-        if let start = cursor, start <= hi { free.append((start, hi)) }
-        result += free.map { Interval(lo: $0.lo, hi: $0.hi, state: state, reason: reason) }
+        if let start = cursor, start <= new.hi { result.append(new.part(start, new.hi)) }
         intervals = Self.merged(result)
     }
 
-    /// The difference to the table as last stored; `markStored` after the commit.
+    /// The difference to the table as last stored; `markStored` after the commit. A row that only changes is put and
+    /// not dropped.
     public var changes: Changes {
         var changes = Changes()
-        changes.drop = stored.filter { !intervals.contains($0) }.map(\.lo)
-        changes.put = intervals.filter { !stored.contains($0) }
+        let before = Dictionary(stored.map { ($0.lo, $0) }, uniquingKeysWith: { first, _ in first })
+        let after = Set(intervals.map(\.lo))
+        changes.drop = stored.map(\.lo).filter { !after.contains($0) }
+        changes.put = intervals.filter { before[$0.lo] != $0 }
         return changes
     }
 
     /// Call after the transaction that wrote `changes` has committed, never before.
     public mutating func markStored() { stored = intervals }
 
-    private func cut(_ interval: Interval, _ lo: Int64, _ hi: Int64) -> Interval {
-        Interval(lo: lo, hi: hi, state: interval.state, reason: interval.reason)
-    }
-
     private static func merged(_ intervals: [Interval]) -> [Interval] {
         var result: [Interval] = []
         for interval in intervals.sorted(by: { $0.lo < $1.lo }) {
-            if let last = result.last, last.state == interval.state, last.reason == interval.reason,
-                last.hi < interval.lo, interval.lo - last.hi == 1
-            {
-                result[result.count - 1].hi = interval.hi
-            } else {
+            guard let last = result.last, last.isAlike(interval), last.hi < interval.lo, interval.lo - last.hi == 1
+            else {
                 result.append(interval)
+                continue
             }
+            var joined = last
+            joined.hi = interval.hi
+            joined.pages = sum(last.pages, interval.pages)
+            joined.items = sum(last.items, interval.items)
+            joined.cap = [last.cap, interval.cap].compactMap { $0 }.max()
+            result[result.count - 1] = joined
         }
         return result
+    }
+
+    private static func sum<Number: FixedWidthInteger>(_ one: Number?, _ other: Number?) -> Number? {
+        guard let one, let other else { return one ?? other }
+        let (sum, isOver) = one.addingReportingOverflow(other)
+        return isOver ? .max : sum
     }
 }

@@ -25,6 +25,13 @@ struct DayLedger: Sendable {
         return day
     }
 
+    /// Takes one sighting away and gives its day.
+    mutating func subtract(_ id: EventID, at second: UnixTime) -> Int32 {
+        let day = DaySum.day(of: second)
+        sums[day, default: DaySum()].subtract(id)
+        return day
+    }
+
     /// The absolute sums of `days`, ascending.
     func values(of days: Set<Int32>) -> [(day: Int32, sum: DaySum)] {
         days.sorted().map { ($0, sums[$0] ?? DaySum()) }

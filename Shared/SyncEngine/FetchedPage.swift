@@ -30,8 +30,8 @@ struct FetchedPage: Sendable {
     let items: [Item]
     /// Events that failed shape, id or limits.
     let rejected: [Rejected]
-    /// The relay's own words when it refused.
-    let message: String?
+    /// Why it ended, where the reason alone does not say it: "message_too_large".
+    let failure: String?
 
     private let chunks: [EventChunk]
 
@@ -59,6 +59,7 @@ struct FetchedPage: Sendable {
                         items.append(Item(event: event, chunk: index, range: range))
                     } catch {
                         rejected.append(Self.rejection(json, error.kind, limit: quarantineLimit))
+                        tally.place(RejectedEvent.claimedCreatedAt(json))
                     }
                 }
             }
@@ -66,11 +67,13 @@ struct FetchedPage: Sendable {
         self.items = items
         self.rejected = rejected
         chunks = raw.chunks
-        message = raw.message
-        facts = PageFacts(
+        failure = raw.failure
+        var facts = PageFacts(
             ending: raw.ending, events: items.map { EventStamp($0.event) }, received: tally.received,
-            older: tally.older,
-            newer: tally.newer)
+            older: tally.older, newer: tally.newer)
+        facts.ghosts = tally.ghosts
+        facts.unplaced = tally.unplaced
+        self.facts = facts
     }
 
     /// The database columns of one event.
@@ -96,6 +99,8 @@ struct FetchedPage: Sendable {
         var received = 0
         var older = 0
         var newer = 0
+        var ghosts: [UnixTime] = []
+        var unplaced = 0
         private let request: PageRequest
         private let kinds: Set<UInt16>?
         private let authors: Set<PublicKey>?
@@ -104,6 +109,17 @@ struct FetchedPage: Sendable {
             self.request = request
             kinds = request.kinds.map(Set.init)
             authors = request.authors.map(Set.init)
+        }
+
+        /// Notes where a rejected event stands in the relay's order.
+        mutating func place(_ second: UnixTime?) {
+            guard let second else {
+                unplaced += 1
+                return
+            }
+            if let since = request.since, second < since { return }
+            if let until = request.until, second > until { return }
+            ghosts.append(second)
         }
 
         mutating func isInside(_ event: ParsedEvent) -> Bool {

@@ -47,7 +47,7 @@ private struct LiveSession: RelaySession {
         do {
             subscription = try await connection.subscribe([filter], limits: SubscriptionLimits(budget))
         } catch {
-            return RawPage(chunks: [], ending: .inconclusive(.disconnected))
+            return RawPage(chunks: [], ending: .inconclusive(.disconnected), failure: error.kind)
         }
         var chunks: [EventChunk] = []
         while true {
@@ -56,7 +56,7 @@ private struct LiveSession: RelaySession {
             case .caughtUp: break
             case .end(let end):
                 await subscription.close()
-                return RawPage(chunks: chunks, ending: PageEnding(end), message: end.message)
+                return RawPage(chunks: chunks, ending: PageEnding(end), failure: end.failure)
             }
         }
     }
@@ -75,8 +75,8 @@ extension SubscriptionLimits {
 }
 
 extension SubscriptionEnd {
-    fileprivate var message: String? {
-        if case .closed(_, let message) = self { message } else { nil }
+    fileprivate var failure: String? {
+        if case .broken(let error) = self { error.kind } else { nil }
     }
 }
 
@@ -87,6 +87,9 @@ extension PageEnding {
             case .eose(let hint): .conclusive(hint: hint)
             case .closed(let prefix, _): .inconclusive(InconclusiveReason(prefix))
             case .timedOut: .inconclusive(.timedOut)
+            // One answer larger than a message may be: fewer events a page do not help, but the interval gets its
+            // reason.
+            case .broken(let error) where error.kind == "message_too_large": .inconclusive(.overBudget)
             case .broken, .cancelled: .inconclusive(.disconnected)
             case .overBudget: .inconclusive(.overBudget)
             }

@@ -14,6 +14,7 @@ struct PagePreparer {
     private let settings: SyncSettings
     private var ledger = DayLedger()
     private var previous: Set<EventID> = []
+    private var daysBefore: Set<Int32> = []
 
     init(relay: RelayID, brotr: Brotr, verifier: SchnorrVerifier, settings: SyncSettings) {
         self.relay = relay
@@ -27,8 +28,10 @@ struct PagePreparer {
     mutating func prepare(_ page: FetchedPage) async throws -> PreparedPage {
         var prepared = PreparedPage()
         prepared.count(page.rejected)
+        // What the page before had is valid and on its way to the tables; a comparison has to know that it was shown.
+        let again = page.items.filter { previous.contains($0.event.id) }
+        prepared.shown = again.map { .init($0.event, isFresh: false) }
         let fresh = page.items.filter { !previous.contains($0.event.id) }
-        previous = Set(page.items.map(\.event.id))
         let stored = fresh.filter { isStored($0.event.kind) }
         prepared.ephemeral = fresh.count - stored.count
         let known = try await brotr.knownEvents(stored.map(\.event.id), relay: relay)
@@ -40,9 +43,14 @@ struct PagePreparer {
             }
             prepared.known += 1
             if !entry.isLinked { sightings.known.append((item.event, entry.event)) }
+            prepared.shown.append(.init(item.event, isFresh: !entry.isLinked))
         }
         try await keepVerified(&sightings, &prepared, page)
-        try await loadDays(of: sightings)
+        prepared.shown += sightings.unknown.map { .init($0.event, isFresh: true) }
+        // What failed its signature may come again with the right one.
+        previous = Set(prepared.shown.map(\.id))
+        try await loadDays(
+            at: sightings.unknown.map(\.event.createdAt) + sightings.known.map(\.event.createdAt))
         cut(sightings, page, into: &prepared)
         return prepared
     }
@@ -70,14 +78,28 @@ struct PagePreparer {
             if isValid {
                 kept.append(item)
             } else {
-                prepared.count([page.rejection(item, reason: "bad_signature")])
+                prepared.count([page.rejection(item, reason: EventError.badSignature.kind)])
             }
         }
         sightings.unknown = kept
     }
 
-    private mutating func loadDays(of sightings: Sightings) async throws {
-        let seconds = sightings.unknown.map(\.event.createdAt) + sightings.known.map(\.event.createdAt)
+    /// Adds to a prepared page what the comparison of a whole part found: sightings to end and sightings to take up
+    /// again. The page must be the one prepared last.
+    mutating func amend(_ prepared: inout PreparedPage, with difference: PassRecord.Difference) async throws {
+        guard !difference.gone.isEmpty || !difference.returned.isEmpty else { return }
+        try await loadDays(
+            at: difference.gone.map(\.createdAt) + difference.returned.map(\.sighting.createdAt))
+        var days: Set<Int32> = []
+        for sighting in difference.gone { days.insert(ledger.subtract(sighting.id, at: sighting.createdAt)) }
+        for event in difference.returned { days.insert(ledger.add(event.id, at: event.sighting.createdAt)) }
+        prepared.gone = difference.gone.map(\.event)
+        var part = PreparedPage.Part()
+        part.known = difference.returned.map(\.sighting)
+        close(&part, &days, into: &prepared)
+    }
+
+    private mutating func loadDays(at seconds: [UnixTime]) async throws {
         let missing = ledger.missingDays(seconds)
         guard !missing.isEmpty else { return }
         ledger.load(missing, try await brotr.relayDays(relay, days: missing))
@@ -109,7 +131,9 @@ struct PagePreparer {
                 KnownSighting(event: number, createdAt: event.createdAt, kind: event.kind, pubkey: event.pubkey))
         }
         close(&part, &days, into: &prepared)
-        ledger.forget(all: pageDays)
+        // The page before may still be on its way to the database, so its days cannot be read there yet.
+        ledger.forget(all: pageDays.union(daysBefore))
+        daysBefore = pageDays
     }
 
     private func close(_ part: inout PreparedPage.Part, _ days: inout Set<Int32>, into prepared: inout PreparedPage) {
@@ -117,6 +141,13 @@ struct PagePreparer {
         prepared.parts.append(part)
         part = PreparedPage.Part()
         days = []
+    }
+}
+
+extension PreparedPage.Shown {
+    fileprivate init(_ event: ParsedEvent, isFresh: Bool) {
+        self.init(
+            id: event.id, createdAt: event.createdAt, kind: event.kind, pubkey: event.pubkey, isFresh: isFresh)
     }
 }
 

@@ -50,6 +50,8 @@ public enum InconclusiveReason: String, Sendable, Equatable, CaseIterable {
     case rateLimited = "rate_limited"
     /// CLOSED with any other prefix, or none.
     case closed
+    /// An answer without events that says there are more, or one that another answer denies.
+    case contradicted
     /// More events or bytes than a page may hold before EOSE.
     case overBudget = "over_budget"
 }
@@ -99,6 +101,10 @@ public struct PageFacts: Sendable {
     public var older: Int
     /// Events newer than `until`: the relay ignores `until`.
     public var newer: Int
+    /// What rejected events inside the interval say of their time: how far back the answer goes.
+    public var ghosts: [UnixTime] = []
+    /// Rejected events that do not even say their time.
+    public var unplaced = 0
 
     /// Facts of one page.
     public init(ending: PageEnding, events: [EventStamp] = [], received: Int? = nil, older: Int = 0, newer: Int = 0) {
@@ -114,6 +120,7 @@ public struct PageFacts: Sendable {
         var facts = self
         facts.events.removeAll { $0.createdAt < lo }
         facts.older += events.count - facts.events.count
+        facts.ghosts.removeAll { $0 < lo }
         return facts
     }
 }

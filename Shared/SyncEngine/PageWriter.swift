@@ -17,7 +17,9 @@ struct PageWriter: Sendable {
 
     /// Stores the parts in order. Only the last one carries the change of frontier and coverage, so that a kill in
     /// between repeats the page and loses nothing.
-    func write(_ page: PreparedPage, _ change: VisitProgress.Change, capSeen: Int) async throws -> Result {
+    func write(
+        _ page: PreparedPage, _ change: VisitProgress.Change, capSeen: Int, pageSize: Int
+    ) async throws -> Result {
         var result = Result()
         for (index, part) in page.parts.enumerated() {
             let isLast = index == page.parts.count - 1
@@ -25,7 +27,7 @@ struct PageWriter: Sendable {
             row.newEvents = Array(part.events.indices)
             row.known = part.known
             row.days = part.days
-            if isLast { apply(change, page, capSeen, to: &row) }
+            if isLast { apply(change, page, capSeen, pageSize, to: &row) }
             let batch = PagesBatch(owner: lease.owner, pages: [row], events: part.events)
             let answers = try await brotr.commitPages(batch)
             result.answers += answers
@@ -38,7 +40,8 @@ struct PageWriter: Sendable {
     }
 
     private func apply(
-        _ change: VisitProgress.Change, _ page: PreparedPage, _ capSeen: Int, to row: inout RelayPage
+        _ change: VisitProgress.Change, _ page: PreparedPage, _ capSeen: Int, _ pageSize: Int,
+        to row: inout RelayPage
     ) {
         row.frontier = change.frontier
         row.walkLo = change.walkLo
@@ -46,7 +49,10 @@ struct PageWriter: Sendable {
         row.sealedHi = change.sealedHi
         row.tailSeen = change.tailSeen
         row.clearsWalk = change.clearsWalk
+        row.behaviour = change.behaviour
+        row.gone = page.gone
         row.capSeen = capSeen > 0 ? Int32(clamping: capSeen) : nil
+        row.pageSize = Int32(clamping: pageSize)
         row.coverageDrop = change.coverage.drop.map(UnixTime.init(seconds:))
         row.coveragePut = change.coverage.put.map(CoverageRow.init)
         row.quarantined = page.rejected.map {
@@ -56,11 +62,13 @@ struct PageWriter: Sendable {
 }
 
 extension CoverageRow {
-    /// The row of an interval. Proofs are for sealed intervals.
+    /// The row of an interval.
     fileprivate init(_ interval: CoverageMap.Interval) {
         self.init(
             lo: UnixTime(seconds: interval.lo), hi: UnixTime(seconds: interval.hi), state: interval.state.rawValue,
-            reason: interval.reason?.rawValue)
+            proof: interval.proof?.rawValue, pages: interval.pages, items: interval.items, cap: interval.cap,
+            reason: interval.reason?.rawValue, rescanAt: interval.rescanAt.map(UnixTime.init(seconds:)),
+            rescanStep: interval.rescanStep)
     }
 }
 
@@ -71,6 +79,12 @@ extension CoverageMap.Interval {
         self.init(
             lo: row.lo.seconds, hi: row.hi.seconds, state: state,
             reason: row.reason.flatMap(CoverageReason.init(rawValue:)))
+        proof = row.proof.flatMap(CoverageProof.init(rawValue:))
+        rescanAt = row.rescanAt?.seconds
+        rescanStep = row.rescanStep
+        pages = row.pages
+        items = row.items
+        cap = row.cap
     }
 }
 

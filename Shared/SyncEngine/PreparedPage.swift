@@ -23,7 +23,21 @@ struct PreparedPage: Sendable {
         }
     }
 
+    /// A valid event of the page.
+    struct Shown: Sendable, Equatable {
+        let id: EventID
+        let createdAt: UnixTime
+        let kind: UInt16
+        let pubkey: PublicKey
+        /// Not linked to the relay before.
+        let isFresh: Bool
+    }
+
     var parts: [Part] = []
+    /// All valid events of kinds that are stored.
+    var shown: [Shown] = []
+    /// `events.id` of sightings that the relay no longer has.
+    var gone: [Int64] = []
     /// Rejected events with their reasons.
     private(set) var rejected: [FetchedPage.Rejected] = []
     /// Signatures checked.
@@ -34,7 +48,7 @@ struct PreparedPage: Sendable {
     var ephemeral = 0
 
     /// True where the page brings no row.
-    var isEmpty: Bool { rejected.isEmpty && parts.allSatisfy { $0.rows == 0 } }
+    var isEmpty: Bool { rejected.isEmpty && gone.isEmpty && parts.allSatisfy { $0.rows == 0 } }
 
     mutating func count(_ more: [FetchedPage.Rejected]) { rejected += more }
 }

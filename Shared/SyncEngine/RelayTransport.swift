@@ -46,13 +46,13 @@ public struct RawPage: Sendable {
     public var chunks: [EventChunk]
     /// How the page ended.
     public var ending: PageEnding
-    /// The relay's own words when it refused, at most 512 bytes.
-    public var message: String?
+    /// Why the connection broke, in a stable word, where it did: "keepalive_timeout".
+    public var failure: String?
 
     /// A page.
-    public init(chunks: [EventChunk], ending: PageEnding, message: String? = nil) {
+    public init(chunks: [EventChunk], ending: PageEnding, failure: String? = nil) {
         self.chunks = chunks
         self.ending = ending
-        self.message = message
+        self.failure = failure
     }
 }

@@ -12,13 +12,13 @@ public struct RelayVisit: Sendable {
     private let transport: any RelayTransport
     private let brotr: Brotr
     private let verifier: SchnorrVerifier
-    private let settings: SyncSettings
+    private let settings: SynchronizingSettings
     private let control: VisitControl
 
     /// A visit of the leased relay, which `control` can end early.
     public init(
         lease: RelayLease, transport: any RelayTransport, brotr: Brotr, verifier: SchnorrVerifier,
-        settings: SyncSettings, control: VisitControl
+        settings: SynchronizingSettings, control: VisitControl
     ) {
         self.lease = lease
         self.transport = transport
@@ -37,8 +37,10 @@ public struct RelayVisit: Sendable {
         } catch let error as CancellationError {
             throw error
         } catch {
-            var report = VisitReport(relay: lease.relay, network: lease.network)
-            report.ending = .failed(transport.failureKind(error))
+            // A dial that was cut off by the end of the service says nothing about the relay.
+            try Task.checkCancellation()
+            var report = VisitReport(lease)
+            report.ending = control.isStopped ? .yielded : .failed(transport.failureKind(error))
             return report
         }
         return try await control.guarding(session) { try await read(session) }
@@ -49,22 +51,33 @@ public struct RelayVisit: Sendable {
         var progress: VisitProgress
         var preparer: PagePreparer
         var capSeen: Int
+        var pageSize: Int
     }
 
     private func read(_ session: any RelaySession) async throws -> VisitReport {
-        var report = VisitReport(relay: lease.relay, network: lease.network)
+        var report = VisitReport(lease)
         let stored = try await brotr.relayCoverage(lease.relay).compactMap(CoverageMap.Interval.init)
+        let behaviour = try await brotr.relayBehaviour(lease.relay)
         let state = WalkState(lease)
         var reading = Reading(
             progress: VisitProgress(
-                state: state, coverage: CoverageMap(stored: stored), now: lease.databaseNow),
-            preparer: PagePreparer(relay: lease.relay, brotr: brotr, verifier: verifier, settings: settings),
-            capSeen: Int(lease.capSeen ?? 0))
-        let settled = UnixTime(seconds: lease.databaseNow.seconds - Int64(settings.overlap.value))
+                state: state, coverage: CoverageMap(stored: stored), now: lease.databaseNow,
+                schedule: settings.schedule, contradictions: Int(behaviour.contradictions ?? 0)),
+            preparer: PagePreparer(
+                relay: lease.relay, brotr: brotr, verifier: verifier, settings: settings.sync),
+            capSeen: Int(lease.capSeen ?? 0),
+            pageSize: min(settings.sync.pageSize, lease.pageSize.map { max(Int($0), 1) } ?? .max))
+        let settled = UnixTime(seconds: lease.databaseNow.seconds - Int64(settings.sync.overlap.value))
         for stretch in state.stretches(settled: settled) where report.ending == .complete {
             try await walk(stretch, session, &reading, &report)
         }
-        report.sealedHi = reading.progress.state.sealedHi
+        for stretch in reading.progress.coverage.due(at: lease.databaseNow) where report.ending == .complete {
+            try await walk(stretch, session, &reading, &report)
+        }
+        if Int32(clamping: reading.pageSize) != lease.pageSize {
+            try await store(VisitProgress.Change(), PageWriter(lease: lease, brotr: brotr), reading, isForced: true)
+        }
+        report.blameSilence()
         return report
     }
 
@@ -74,29 +87,82 @@ public struct RelayVisit: Sendable {
         _ report: inout VisitReport
     ) async throws {
         let writer = PageWriter(lease: lease, brotr: brotr)
-        var plan = WalkPlan(stretch, capSeen: reading.capSeen, settings: settings, now: lease.databaseNow)
+        var plan = WalkPlan(
+            stretch, capSeen: reading.capSeen, pageSize: reading.pageSize, largest: settings.sync.pageSize,
+            now: lease.databaseNow)
+        var record = PassRecord()
+        reading.progress.begin(stretch)
         try await withThrowingTaskGroup(of: PageWriter.Result.self) { commits in
             while case .ask(let request) = plan.next() {
                 guard control.mayContinue else {
                     report.ending = .yielded
                     break
                 }
-                let raw = try await session.page(request.filter, budget: settings.pageBudget(request))
+                let raw = try await session.page(request.filter, budget: settings.sync.pageBudget(request))
                 let page = FetchedPage(raw, request: request)
                 report.count(page)
-                let progress = plan.absorb(page.facts)
+                let contradictions = plan.contradictions
+                var step = VisitProgress.Step(stretch: stretch, progress: plan.absorb(page.facts))
+                step.describe(page, plan)
                 reading.capSeen = max(reading.capSeen, plan.capSeen)
-                let change = reading.progress.apply(progress, verdict: plan.verdict, of: stretch)
-                let prepared = try await reading.preparer.prepare(page)
+                reading.pageSize = plan.pageSize
+                var prepared = try await reading.preparer.prepare(page)
                 report.count(prepared)
+                record.add(prepared)
+                try await compare(&step, &record, &prepared, &reading)
+                let returned = step.difference?.returned.count ?? 0
+                let change = reading.progress.apply(
+                    step, contradictions: plan.contradictions - contradictions + returned)
                 guard try await finishCommit(&commits, &report) else { return }
-                let cap = reading.capSeen
                 guard !(prepared.isEmpty && change.isEmpty) else { continue }
-                commits.addTask { try await writer.write(prepared, change, capSeen: cap) }
+                let (cap, pageSize) = (reading.capSeen, reading.pageSize)
+                commits.addTask { [prepared] in
+                    try await writer.write(prepared, change, capSeen: cap, pageSize: pageSize)
+                }
             }
             guard try await finishCommit(&commits, &report) else { return }
-            if let verdict = plan.verdict { report.end(verdict, isStopped: !control.mayContinue) }
+            try await leave(stretch, &plan, writer, &reading, report)
+            if let verdict = plan.verdict { report.end(verdict, isStopped: control.isStopped) }
         }
+    }
+
+    /// Of a further pass: compares the part that a page completed with what is stored.
+    private func compare(
+        _ step: inout VisitProgress.Step, _ record: inout PassRecord, _ prepared: inout PreparedPage,
+        _ reading: inout Reading
+    ) async throws {
+        guard let part = reading.progress.part(step.progress, step.verdict, of: step.stretch) else { return }
+        let limit = settings.sync.mostCompared
+        let stored = try await brotr.relaySightings(
+            lease.relay, from: UnixTime(seconds: part.lowerBound), to: UnixTime(seconds: part.upperBound), limit: limit)
+        // A part too large to compare stays unproven.
+        guard stored.count < limit else { return }
+        let difference = record.close(part, stored: stored)
+        try await reading.preparer.amend(&prepared, with: difference)
+        step.difference = difference
+    }
+
+    /// What a walk that was cut off leaves behind so that the next visit does not begin it again.
+    private func leave(
+        _ stretch: WalkState.Stretch, _ plan: inout WalkPlan, _ writer: PageWriter, _ reading: inout Reading,
+        _ report: VisitReport
+    ) async throws {
+        guard report.ending == .yielded, plan.verdict == nil, !control.isStopped else { return }
+        if let progress = plan.leaveCrowdedSecond() {
+            var step = VisitProgress.Step(stretch: stretch, progress: progress)
+            step.cap = reading.capSeen
+            try await store(reading.progress.apply(step), writer, reading)
+        }
+        try await store(reading.progress.leaveHead(at: plan.frontier, stretch), writer, reading)
+    }
+
+    private func store(
+        _ change: VisitProgress.Change, _ writer: PageWriter, _ reading: Reading, isForced: Bool = false
+    ) async throws {
+        guard isForced || !change.isEmpty else { return }
+        var nothing = PreparedPage()
+        nothing.parts = [PreparedPage.Part()]
+        _ = try await writer.write(nothing, change, capSeen: reading.capSeen, pageSize: reading.pageSize)
     }
 
     /// Waits for the page being stored; false when it was refused.
@@ -112,28 +178,28 @@ public struct RelayVisit: Sendable {
     }
 }
 
-extension VisitReport {
-    /// Takes over how the last walk ended. A walk cut off because the visit was stopped has not failed.
-    fileprivate mutating func end(_ verdict: WalkPlan.Verdict, isStopped: Bool) {
-        switch verdict {
-        case .reachedEnd: break
-        case .inconclusive where isStopped: ending = .yielded
-        case .inconclusive(let reason): ending = .failed(reason.rawValue)
-        case .unpageable(let reason): ending = .unpageable(reason)
-        }
+extension VisitProgress.Step {
+    fileprivate mutating func describe(_ page: FetchedPage, _ plan: WalkPlan) {
+        verdict = plan.verdict
+        items = page.items.count
+        cap = plan.capSeen
+        isHinted = plan.isHinted
     }
 }
 
 extension WalkPlan {
     /// The walk through one stretch.
-    init(_ stretch: WalkState.Stretch, capSeen: Int, settings: SyncSettings, now: UnixTime) {
+    init(_ stretch: WalkState.Stretch, capSeen: Int, pageSize: Int, largest: Int, now: UnixTime) {
         var limits = Limits()
-        limits.pageSize = settings.pageSize
-        limits.smallestPage = min(limits.smallestPage, settings.pageSize)
+        // Another pass asks for other pages, so that a fault that depends on where pages end does not repeat.
+        limits.pageSize = stretch.isFirstLook ? pageSize : max(1, pageSize * 2 / 3)
+        limits.largestPage = stretch.isFirstLook ? largest : max(1, largest * 2 / 3)
+        limits.smallestPage = min(limits.smallestPage, limits.pageSize)
         let (lo, frontier): (UnixTime, UnixTime?) =
             switch stretch {
             case .fresh(let lo, _), .head(let lo, _): (lo, nil)
             case .history(let lo, let frontier, _): (lo, frontier)
+            case .interval(let interval): (UnixTime(seconds: interval.lo), UnixTime(seconds: interval.hi))
             }
         // Events made within the last minutes may arrive live between the stored ones.
         let liveAfter = UnixTime(seconds: now.seconds - 300)
@@ -141,11 +207,22 @@ extension WalkPlan {
     }
 }
 
+extension WalkState.Stretch {
+    /// Nothing of it was read before.
+    fileprivate var isFirstLook: Bool {
+        if case .interval(let interval) = self { interval.state == .open } else { true }
+    }
+}
+
 extension SyncSettings {
-    /// A page may hold twice what was asked for before it is cut off: relays add live events, not more.
+    /// Sightings that one comparison takes into memory.
+    var mostCompared: Int { 100_000 }
+
+    /// A page may hold twice what is usually asked for before it is cut off: relays add live events, and some take no
+    /// notice of a small limit.
     func pageBudget(_ request: PageRequest) -> PageBudget {
         PageBudget(
-            events: request.limit * 2, bytes: pageBytes.bytes, progressTimeout: progressTimeout.duration,
-            totalTimeout: pageTimeout.duration)
+            events: max(request.limit, pageSize) * 2, bytes: pageBytes.bytes,
+            progressTimeout: progressTimeout.duration, totalTimeout: pageTimeout.duration)
     }
 }

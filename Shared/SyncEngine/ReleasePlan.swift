@@ -28,6 +28,10 @@ struct ReleasePlan: Sendable, Equatable {
         case .complete: dueIn = settings.sync.revisitInterval.duration
         case .yielded, .leaseLost: dueIn = .zero
         case .ignored: dueIn = Self.ignoredInterval
+        case .databaseFailed(let kind) where Self.isOfData(kind):
+            self.fails = fails == .max ? .max : fails + 1
+            dueIn = settings.budget.retry.delay(afterAttempt: Int(self.fails), jitter: jitter)
+            lastError = kind
         case .databaseFailed(let kind):
             dueIn = Self.databaseInterval
             self.fails = fails
@@ -43,6 +47,11 @@ struct ReleasePlan: Sendable, Equatable {
             lastError = kind
         }
     }
+}
+
+extension ReleasePlan {
+    /// It is what the relay sent that the database refuses: asking again at once would only bring the same.
+    static func isOfData(_ kind: String) -> Bool { kind == "data_error" || kind == "constraint_violation" }
 }
 
 /// What is thought of a relay, as stored in `relay_sync.class`.

@@ -23,6 +23,9 @@ public struct SecondPlan: Sendable {
     /// No relay in use cuts its answers below this number of events.
     static let smallestCap = 50
 
+    /// Answers after which a second counts as saturated: a visit has other things to do.
+    static let mostAnswers = 1_000
+
     /// Kinds asked for in one REQ while looking for kinds not seen yet: about 24 kB of filter.
     static let kindsAPart = 4_096
 
@@ -36,13 +39,14 @@ public struct SecondPlan: Sendable {
     private var largestAnswer = 0
     private var smallestLimit = Int.max
     private var isSaturated = false
+    /// Conclusive answers so far.
+    private(set) var answers = 0
 
-    /// The page that ran into the second counts as the first answer; it was asked with this limit.
-    public init(second: UnixTime, firstPage: [EventStamp], limit: Int) {
+    /// What the page that ran into the second showed of it is not asked for again.
+    public init(second: UnixTime, firstPage: [EventStamp]) {
         self.second = second
         add(firstPage)
         largestAnswer = firstPage.count
-        smallestLimit = limit
     }
 
     /// The page to ask for next.
@@ -56,13 +60,17 @@ public struct SecondPlan: Sendable {
     ///   - limit: what was asked for; an answer that large may be cut.
     ///   - capSeen: the largest conclusive page this relay ever gave; an answer that large may be cut too.
     public mutating func absorb(_ facts: PageFacts, limit: Int, capSeen: Int) -> Verdict {
+        answers += 1
+        guard answers < Self.mostAnswers else { return .saturated }
         let added = add(facts.events)
-        largestAnswer = max(largestAnswer, facts.received)
+        // What lies outside the second was not cut inside it, and does not count against the cap.
+        largestAnswer = max(largestAnswer, facts.received - facts.older - facts.newer)
         smallestLimit = min(smallestLimit, limit)
         quietAnswers = added ? 0 : quietAnswers + 1
         guard quietAnswers >= 2 else { return .more }
-        // An answer as large as was asked for, or as the largest ever seen, may have been cut.
-        let mayBeCut = largestAnswer >= min(smallestLimit, max(capSeen, Self.smallestCap)) && facts.older == 0
+        // An answer as large as was asked for may have been cut, and so may one near the largest ever seen: that one
+        // may have held live events beside the relay's cap.
+        let mayBeCut = largestAnswer >= min(smallestLimit, max(capSeen / 2, Self.smallestCap))
         if mayBeCut { split() } else { parts.removeLast() }
         beginPart()
         guard parts.isEmpty else { return .more }

@@ -54,16 +54,16 @@ public struct SyncCrew: Sendable {
             group.addTask { await waitForStop() }
             group.addTask { await keepLeases(keeper) }
             var crew = Crew(free: slots)
-            try await claim(&crew, keeper, &group)
+            await claim(&crew, keeper, &group)
             while !crew.running.isEmpty {
                 switch try await group.next() {
                 case .visited(let visit):
                     report(visit)
                     crew.end(visit)
-                    try await claim(&crew, keeper, &group)
+                    await claim(&crew, keeper, &group)
                 case .claimTime:
                     crew.isTimerSet = false
-                    try await claim(&crew, keeper, &group)
+                    await claim(&crew, keeper, &group)
                 case .cycleOver:
                     crew.mayClaim = false
                     for control in crew.running.values { control.yield() }
@@ -73,6 +73,7 @@ public struct SyncCrew: Sendable {
                 case .heartbeatEnded, nil: break
                 }
             }
+            if let error = crew.claimError { throw error }
         }
     }
 
@@ -82,6 +83,8 @@ public struct SyncCrew: Sendable {
         var running: [RelayID: VisitControl] = [:]
         var mayClaim = true
         var isTimerSet = false
+        /// The database did not answer a claim. Visits that run are not to blame: they end at their next page.
+        var claimError: (any Error)?
 
         mutating func end(_ visit: VisitReport) {
             running[visit.relay] = nil
@@ -91,6 +94,18 @@ public struct SyncCrew: Sendable {
 
     private func claim(
         _ crew: inout Crew, _ keeper: LeaseKeeper<RelayID>, _ group: inout ThrowingTaskGroup<Happening, any Error>
+    ) async {
+        do {
+            try await claimDue(&crew, keeper, &group)
+        } catch {
+            crew.mayClaim = false
+            crew.claimError = error
+            for control in crew.running.values { control.yield() }
+        }
+    }
+
+    private func claimDue(
+        _ crew: inout Crew, _ keeper: LeaseKeeper<RelayID>, _ group: inout ThrowingTaskGroup<Happening, any Error>
     ) async throws {
         guard crew.mayClaim, !context.shutdown.isRequested else { return }
         for (network, free) in crew.free where free > 0 {
@@ -98,6 +113,13 @@ public struct SyncCrew: Sendable {
             let leases = try await context.brotr.claimRelays(
                 lane: lane, network: network, limit: free, owner: context.replica, ttl: settings.lease.ttl.duration)
             for lease in leases {
+                // A lease of ours that ran out while its visit still ends: let it.
+                guard crew.running[lease.relay] == nil else {
+                    var report = VisitReport(lease)
+                    report.ending = .databaseFailed("lease_overlap")
+                    await release(lease, report)
+                    continue
+                }
                 let control = VisitControl()
                 crew.running[lease.relay] = control
                 crew.free[network, default: 0] -= 1
@@ -131,7 +153,7 @@ public struct SyncCrew: Sendable {
     /// Visits one relay, then gives its lease back.
     private func visit(_ lease: RelayLease, _ control: VisitControl, _ keeper: LeaseKeeper<RelayID>) async -> Happening
     {
-        var report = VisitReport(relay: lease.relay, network: lease.network)
+        var report = VisitReport(lease)
         if lease.isIgnored {
             report.ending = .ignored
         } else {
@@ -146,13 +168,13 @@ public struct SyncCrew: Sendable {
     private func limited(_ lease: RelayLease, _ control: VisitControl) async -> VisitReport {
         let visit = RelayVisit(
             lease: lease, transport: transport, brotr: context.brotr, verifier: verifier,
-            settings: settings.sync, control: control)
+            settings: settings, control: control)
         return await withTaskGroup(of: VisitReport?.self) { group in
             group.addTask {
                 do {
                     return try await visit.run()
                 } catch {
-                    var report = VisitReport(relay: lease.relay, network: lease.network)
+                    var report = VisitReport(lease)
                     report.ending = error is CancellationError ? .yielded : .databaseFailed(ErrorKind.name(of: error))
                     return report
                 }

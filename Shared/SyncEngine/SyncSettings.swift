@@ -9,7 +9,7 @@ public struct SyncSettings: SettingsSection {
     /// Events asked for a page, 10 to 5,000. Larger than the relay's cap gains nothing.
     public var pageSize = 500
     /// Event bytes of one page; a page above is asked again at half the size.
-    public var pageBytes: ByteCount = .mebibytes(32)
+    public var pageBytes: ByteCount = .mebibytes(8)
     /// Time without a message from the relay after which a page is given up.
     public var progressTimeout: Seconds = 30
     /// Time for one page. Too small: slow relays never get a page through.
@@ -104,11 +104,23 @@ public struct SynchronizingSettings: Sendable {
     public var lease: LeaseSettings
     /// A visit's budget.
     public var budget: BudgetSettings
+    /// What makes an interval complete.
+    public var proof: ProofSettings
+    /// When complete intervals are looked at again.
+    public var rescan: RescanSettings
 
-    /// The three sections.
-    public init(sync: SyncSettings = .init(), lease: LeaseSettings = .init(), budget: BudgetSettings = .init()) {
+    /// The five sections.
+    public init(
+        sync: SyncSettings = .init(), lease: LeaseSettings = .init(), budget: BudgetSettings = .init(),
+        proof: ProofSettings = .init(), rescan: RescanSettings = .init()
+    ) {
         self.sync = sync
         self.lease = lease
         self.budget = budget
+        self.proof = proof
+        self.rescan = rescan
     }
+
+    /// When an interval is looked at again.
+    var schedule: RescanSchedule { RescanSchedule(proof: proof, rescan: rescan) }
 }

@@ -60,7 +60,9 @@ public final class SyncTally: Sendable {
         state.withLock { cycle in
             cycle.visits += 1
             if case .failed = visit.ending { cycle.failures += 1 }
-            if case .databaseFailed = visit.ending { cycle.databaseFailures += 1 }
+            if case .databaseFailed(let kind) = visit.ending {
+                if ReleasePlan.isOfData(kind) { cycle.failures += 1 } else { cycle.databaseFailures += 1 }
+            }
             cycle.eventsReceived += visit.eventsReceived
             cycle.eventsNew += visit.eventsNew
             cycle.sightingsNew += visit.sightingsNew
@@ -91,11 +93,12 @@ public final class SyncTally: Sendable {
         logger.debug(
             "relay_visited",
             metadata: [
-                LogKey.relay: "\(visit.relay)", LogKey.network: "\(visit.network)",
+                LogKey.relay: "\(visit.url)", LogKey.network: "\(visit.network)",
                 LogKey.outcome: "\(visit.ending.word)",
-                LogKey.reason: "\(visit.ending.reason ?? "")", LogKey.count("pages"): "\(visit.pages)",
-                LogKey.count("events_received"): "\(visit.eventsReceived)",
-                LogKey.count("events_new"): "\(visit.eventsNew)",
+                LogKey.reason: "\(visit.ending.reason ?? "")",
+                LogKey.count("pages"): .stringConvertible(visit.pages),
+                LogKey.count("events_received"): .stringConvertible(visit.eventsReceived),
+                LogKey.count("events_new"): .stringConvertible(visit.eventsNew),
             ])
     }
 }

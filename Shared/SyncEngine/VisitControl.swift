@@ -15,6 +15,9 @@ public final class VisitControl: Sendable {
     /// False once no further page may be asked for.
     public var mayContinue: Bool { !stopping.isRequested && !isYielding.withLock { $0 } }
 
+    /// True once the connection is to be closed.
+    var isStopped: Bool { stopping.isRequested }
+
     /// Ends the visit at the next page.
     public func yield() { isYielding.withLock { $0 = true } }
 

@@ -23,6 +23,8 @@ public struct VisitReport: Sendable {
 
     /// The relay.
     public let relay: RelayID
+    /// Where it was dialled.
+    public let url: RelayURL
     /// Its network.
     public let network: Network
     /// How the visit ended.
@@ -45,21 +47,39 @@ public struct VisitReport: Sendable {
     public var signaturesChecked = 0
     /// Rejected events by reason.
     public var rejected: [String: Int] = [:]
-    /// Newest second that counts as read after the visit.
-    public var sealedHi: UnixTime?
-    /// Largest conclusive page.
-    public var capSeen = 0
+    private var conclusivePages = 0
+    private var lastFailure: String?
 
-    init(relay: RelayID, network: Network) {
-        self.relay = relay
-        self.network = network
+    init(_ lease: RelayLease) {
+        relay = lease.relay
+        url = lease.url
+        network = lease.network
     }
 
     mutating func count(_ page: FetchedPage) {
         pages += 1
         bytes += page.byteCount
         eventsReceived += page.facts.received
-        capSeen = max(capSeen, page.facts.received)
+        switch page.facts.ending {
+        case .conclusive: conclusivePages += 1
+        case .inconclusive(let reason): lastFailure = page.failure ?? reason.rawValue
+        }
+    }
+
+    /// A visit whose time ran out while the relay gave no whole answer has failed: it must not be due at once.
+    mutating func blameSilence() {
+        guard ending == .yielded, conclusivePages == 0, let lastFailure else { return }
+        ending = .failed(lastFailure)
+    }
+
+    /// Takes over how a walk ended. One cut off because the visit was stopped has not failed.
+    mutating func end(_ verdict: WalkPlan.Verdict, isStopped: Bool) {
+        switch verdict {
+        case .reachedEnd: break
+        case .inconclusive where isStopped: ending = .yielded
+        case .inconclusive(let reason): ending = .failed(lastFailure ?? reason.rawValue)
+        case .unpageable(let reason): ending = .unpageable(reason)
+        }
     }
 
     mutating func count(_ prepared: PreparedPage) {

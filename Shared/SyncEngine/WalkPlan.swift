@@ -29,13 +29,30 @@ public struct WalkPlan: Sendable {
     public struct Progress: Sendable, Equatable {
         /// The new frontier, or nil where it stays.
         public var frontier: UnixTime?
-        /// A second that could not be read whole.
-        public var saturatedSecond: UnixTime?
+        /// Seconds above the new frontier that could not be read whole.
+        public var gap: Gap?
 
         /// Progress of one page.
-        public init(frontier: UnixTime? = nil, saturatedSecond: UnixTime? = nil) {
+        public init(frontier: UnixTime? = nil, gap: Gap? = nil) {
             self.frontier = frontier
-            self.saturatedSecond = saturatedSecond
+            self.gap = gap
+        }
+    }
+
+    /// Seconds that were passed over, and why.
+    public struct Gap: Sendable, Equatable {
+        /// Oldest second, inclusive.
+        public var lo: UnixTime
+        /// Newest second, inclusive.
+        public var hi: UnixTime
+        /// Why they could not be read.
+        public var reason: CoverageReason
+
+        /// A gap.
+        public init(lo: UnixTime, hi: UnixTime, reason: CoverageReason) {
+            self.lo = lo
+            self.hi = hi
+            self.reason = reason
         }
     }
 
@@ -43,6 +60,8 @@ public struct WalkPlan: Sendable {
     public struct Limits: Sendable, Equatable {
         /// Events asked for a page.
         public var pageSize = 500
+        /// Events asked for a page at most: after full answers a page grows again.
+        public var largestPage = 500
         /// Smallest page after halving on timeouts.
         public var smallestPage = 50
         /// Inconclusive pages in a row after which the visit ends.
@@ -58,7 +77,22 @@ public struct WalkPlan: Sendable {
         case descending
         case confirmingEnd(answers: Int)
         case second(SecondPlan)
+        case probing(Outlier)
         case over(Verdict)
+    }
+
+    /// An event far below the rest of its page. A relay may send an event that was made long ago just as it arrives,
+    /// between the stored ones: then nothing is known of the seconds above it.
+    private struct Outlier: Sendable {
+        let outlier: UnixTime
+        let above: UnixTime
+        let page: [EventStamp]
+
+        /// Asks for one event in between.
+        var request: PageRequest {
+            PageRequest(
+                since: WalkPlan.second(outlier, plus: 1), until: WalkPlan.second(above, plus: -1), limit: 1)
+        }
     }
 
     /// Oldest second of the interval, inclusive.
@@ -76,6 +110,11 @@ public struct WalkPlan: Sendable {
     private var inconclusive = 0
     private var timeouts = 0
     private var endsNeeded: Int
+    private var disorders = 0
+    /// How often answers denied each other.
+    public private(set) var contradictions = 0
+    /// Every conclusive page so far said by NIP-67 whether there is more.
+    public private(set) var isHinted = true
 
     /// A walk down to `lo`, from `frontier` (nil: from the newest event there is).
     /// - Parameter liveAfter: events from this second on may arrive live, out of order, before EOSE.
@@ -96,6 +135,7 @@ public struct WalkPlan: Sendable {
         case .second(let plan): .ask(plan.request(limit: pageSize))
         case .descending: .ask(PageRequest(since: lowerBound, until: frontier, limit: pageSize))
         case .confirmingEnd(let answers): .ask(confirmation(answers))
+        case .probing(let probe): .ask(probe.request)
         }
     }
 
@@ -106,22 +146,33 @@ public struct WalkPlan: Sendable {
 
     /// Takes one page in and says what it proves.
     public mutating func absorb(_ facts: PageFacts) -> Progress {
-        guard case .conclusive(let hint) = facts.ending else {
-            absorbInconclusive(facts.ending)
-            return Progress()
-        }
-        inconclusive = 0
+        guard case .conclusive(let hint) = facts.ending else { return absorbInconclusive(facts.ending) }
+        if hint != .more || facts.received > 0 { inconclusive = 0 }
         timeouts = 0
+        if hint == nil { isHinted = false }
         capSeen = max(capSeen, facts.received)
+        let asked = pageSize
+        if facts.received >= pageSize { pageSize = min(max(pageSize, limits.largestPage), pageSize * 2) }
         // The question without `since` is answered from below the interval where nothing is left inside: that confirms
         // the end, and is no reason to walk on down there.
         let facts = facts.countingAsOlder(below: lo)
         switch mode {
         case .over: return Progress()
-        case .second(let plan): return absorbSecond(plan, facts)
-        case .descending, .confirmingEnd: return absorbPage(facts, hint)
+        case .second(let plan): return absorbSecond(plan, facts, asked: asked)
+        case .probing(let probe): return absorbProbe(probe, facts)
+        case .descending: return absorbPage(facts, hint)
+        case .confirmingEnd(let answers): return absorbConfirmation(answers, facts, hint)
         }
     }
+
+    /// Gives a second up in which the walk has been for long, so that the rest goes on; nil where it is in none.
+    public mutating func leaveCrowdedSecond() -> Progress? {
+        guard case .second(let plan) = mode, plan.answers >= Self.manyAnswers else { return nil }
+        return leaveSecond(plan.second, saturated: true)
+    }
+
+    /// Answers of one second after which a visit that ends does not begin that second again.
+    private static let manyAnswers = 20
 
     /// Events asked for without a lower bound. Every visit of a relay that has nothing new is answered with so many, so
     /// a whole page of them would cost more than all else; where there is something, the walk goes on.
@@ -129,26 +180,43 @@ public struct WalkPlan: Sendable {
 
     private var lowerBound: UnixTime? { lo.seconds > 0 ? lo : nil }
 
-    /// An end is believed after empty answers of different shapes: the same question, one event, no `since`.
+    private static func second(_ second: UnixTime, plus distance: Int64) -> UnixTime {
+        let (sum, isOver) = second.seconds.addingReportingOverflow(distance)
+        return UnixTime(seconds: isOver ? .max : max(sum, 0))
+    }
+
+    /// Half way down what is left, where that is more than a day. A relay that hides events after it has counted them
+    /// against the limit answers nothing although there is more below.
+    private var midpoint: UnixTime? {
+        guard let top = frontier ?? (liveAfter.seconds == .max ? nil : liveAfter), top > lo else { return nil }
+        let half = (top.seconds - lo.seconds) / 2
+        return half > 43_200 ? UnixTime(seconds: lo.seconds + half) : nil
+    }
+
+    private var answersNeeded: Int { endsNeeded + (midpoint == nil ? 0 : 1) }
+
+    /// An end is believed after empty answers of different shapes: the same question, one event, no `since`, and the
+    /// older half alone.
     private func confirmation(_ answers: Int) -> PageRequest {
-        switch answers % 3 {
+        switch answers % 4 {
         case 1: PageRequest(since: lowerBound, until: frontier, limit: 1)
         case 2: PageRequest(since: nil, until: frontier, limit: min(pageSize, Self.glance))
+        case 3: PageRequest(since: lowerBound, until: midpoint ?? frontier, limit: pageSize)
         default: PageRequest(since: lowerBound, until: frontier, limit: pageSize)
         }
     }
 
-    private mutating func absorbInconclusive(_ ending: PageEnding) {
-        guard case .inconclusive(let reason) = ending else { return }
+    private mutating func absorbInconclusive(_ ending: PageEnding) -> Progress {
+        guard case .inconclusive(let reason) = ending else { return Progress() }
         inconclusive += 1
         switch reason {
-        case .authRequired, .restricted, .disconnected:
+        case .authRequired, .restricted, .disconnected, .rateLimited:
             mode = .over(.inconclusive(reason))
-            return
+            return Progress()
         case .overBudget:
             guard pageSize > 1 else {
                 mode = .over(.unpageable(.oversize))
-                return
+                return Progress()
             }
             // A page that is too large says nothing about the relay's health: it only has to get smaller.
             inconclusive -= 1
@@ -156,58 +224,109 @@ public struct WalkPlan: Sendable {
         case .timedOut:
             timeouts += 1
             if timeouts >= 2 { pageSize = max(limits.smallestPage, pageSize / 2) }
-        case .rateLimited, .closed: break
+        case .closed, .contradicted: break
         }
-        if inconclusive >= limits.inconclusiveInARow { mode = .over(.inconclusive(reason)) }
+        guard inconclusive >= limits.inconclusiveInARow else { return Progress() }
+        // A relay that answers everything but the narrow questions inside one second is left that second.
+        if case .second(let plan) = mode, reason != .contradicted, plan.answers > 0 {
+            inconclusive = 0
+            return leaveSecond(plan.second, saturated: true)
+        }
+        mode = .over(.inconclusive(reason))
+        return Progress()
     }
 
     private mutating func absorbPage(_ facts: PageFacts, _ hint: EOSEHint?) -> Progress {
-        guard let oldest = facts.events.map(\.createdAt).min() else { return absorbEmpty(facts, hint) }
-        if case .confirmingEnd = mode {
-            // The relay contradicted its own "nothing more": believe it less easily from now on.
-            endsNeeded += limits.endConfirmations
-            mode = .descending
-        }
-        guard facts.newer == 0 else {
-            mode = .over(.unpageable(.untilIgnored))
-            return Progress()
-        }
+        let seconds = (facts.events.map(\.createdAt) + facts.ghosts).sorted()
+        guard let oldest = seconds.first else { return absorbEmpty(facts, hint, answers: 1) }
+        if facts.newer > 0 || facts.older > 0 { contradictions += 1 }
         guard isOrdered(facts.events) else {
-            mode = .over(.unpageable(.unordered))
+            // Asked once more: a single event that arrived live is no disorder of the relay's.
+            disorders += 1
+            if disorders >= 2 { mode = .over(.unpageable(.unordered)) }
             return Progress()
         }
-        if hint == .finish || facts.older > 0 {
-            // An ordered answer that goes on below the interval was not cut inside it: `since` is ignored.
-            mode = .over(.reachedEnd(byHint: hint == .finish))
+        disorders = 0
+        if hint == .finish {
+            mode = .over(.reachedEnd(byHint: true))
             return Progress()
+        }
+        if let above = Self.neighbour(above: oldest, in: seconds) {
+            let progress = frontier.map { above < $0 } ?? true ? move(to: above) : Progress()
+            mode = .probing(Outlier(outlier: oldest, above: above, page: facts.events))
+            return progress
         }
         if let frontier, oldest >= frontier {
-            mode = .second(SecondPlan(second: frontier, firstPage: facts.events, limit: pageSize))
+            mode = .second(SecondPlan(second: frontier, firstPage: facts.events))
             return Progress()
         }
-        frontier = oldest
-        return Progress(frontier: oldest)
+        return move(to: oldest)
     }
 
-    private mutating func absorbEmpty(_ facts: PageFacts, _ hint: EOSEHint?) -> Progress {
+    private mutating func move(to second: UnixTime) -> Progress {
+        frontier = second
+        mode = .descending
+        return Progress(frontier: second)
+    }
+
+    /// The second next above the oldest one of a page, where the step down to the oldest is out of all proportion.
+    private static func neighbour(above oldest: UnixTime, in seconds: [UnixTime]) -> UnixTime? {
+        guard seconds.count > 1, let newest = seconds.last else { return nil }
+        let above = seconds[1]
+        let (step, spread) = (above.seconds - oldest.seconds, newest.seconds - above.seconds)
+        return step > max(60, spread / Int64(seconds.count) * 20) ? above : nil
+    }
+
+    /// Nothing between the outlier and the rest of its page: it is where the relay's history goes on.
+    private mutating func absorbProbe(_ probe: Outlier, _ facts: PageFacts) -> Progress {
+        guard facts.events.isEmpty, facts.ghosts.isEmpty else {
+            mode = .descending
+            // The page above the outlier was all in one second.
+            if let frontier, probe.above >= frontier {
+                let page = probe.page.filter { $0.createdAt == frontier }
+                mode = .second(SecondPlan(second: frontier, firstPage: page))
+            }
+            return Progress()
+        }
+        return move(to: probe.outlier)
+    }
+
+    private mutating func absorbConfirmation(_ answers: Int, _ facts: PageFacts, _ hint: EOSEHint?) -> Progress {
+        guard !facts.events.isEmpty || !facts.ghosts.isEmpty else {
+            return absorbEmpty(facts, hint, answers: answers + 1)
+        }
+        // The relay contradicted its own "nothing more": believe it less easily from now on.
+        contradictions += 1
+        endsNeeded += limits.endConfirmations
+        mode = .descending
+        guard answers % 4 == 3, let midpoint, let top = frontier ?? (liveAfter.seconds == .max ? nil : liveAfter) else {
+            return absorbPage(facts, hint)
+        }
+        // What it hides stands above the middle; below it the walk goes on.
+        frontier = midpoint
+        let hidden = Gap(lo: Self.second(midpoint, plus: 1), hi: top, reason: .unanswered)
+        return Progress(frontier: midpoint, gap: hidden)
+    }
+
+    private mutating func absorbEmpty(_ facts: PageFacts, _ hint: EOSEHint?, answers: Int) -> Progress {
         if facts.newer > 0 {
             mode = .over(.unpageable(.untilIgnored))
+        } else if facts.unplaced > 0 {
+            mode = .over(.unpageable(.poison))
         } else if hint == .finish {
             mode = .over(.reachedEnd(byHint: true))
-        } else if facts.older > 0 {
-            // `since` was ignored and only older events came: nothing is left inside the interval.
-            mode = .over(.reachedEnd(byHint: false))
+        } else if hint == .more {
+            contradictions += 1
+            return absorbInconclusive(.inconclusive(.contradicted))
         } else {
-            let answers: Int
-            if case .confirmingEnd(let before) = mode { answers = before + 1 } else { answers = 1 }
-            mode = answers >= endsNeeded ? .over(.reachedEnd(byHint: false)) : .confirmingEnd(answers: answers)
+            mode = answers >= answersNeeded ? .over(.reachedEnd(byHint: false)) : .confirmingEnd(answers: answers)
         }
         return Progress()
     }
 
-    private mutating func absorbSecond(_ plan: SecondPlan, _ facts: PageFacts) -> Progress {
+    private mutating func absorbSecond(_ plan: SecondPlan, _ facts: PageFacts, asked: Int) -> Progress {
         var plan = plan
-        switch plan.absorb(facts, limit: pageSize, capSeen: capSeen) {
+        switch plan.absorb(facts, limit: asked, capSeen: capSeen) {
         case .more:
             mode = .second(plan)
             return Progress()
@@ -217,14 +336,15 @@ public struct WalkPlan: Sendable {
     }
 
     private mutating func leaveSecond(_ second: UnixTime, saturated: Bool) -> Progress {
+        let gap = saturated ? Gap(lo: second, hi: second, reason: .saturatedSecond) : nil
         guard second > lo else {
             mode = .over(.reachedEnd(byHint: false))
-            return Progress(saturatedSecond: saturated ? second : nil)
+            return Progress(gap: gap)
         }
         let below = UnixTime(seconds: second.seconds - 1)
         frontier = below
         mode = .descending
-        return Progress(frontier: below, saturatedSecond: saturated ? second : nil)
+        return Progress(frontier: below, gap: gap)
     }
 
     /// Newest first, ties in any order. Events that arrived live before EOSE are no contradiction.

@@ -22,18 +22,32 @@ struct WalkState: Sendable, Equatable {
         case head(lo: UnixTime, hi: UnixTime)
         /// The unfinished walk, from its frontier down.
         case history(lo: UnixTime, frontier: UnixTime, hi: UnixTime)
+        /// An interval of the coverage that is open, a gap to be tried again, or due for another look.
+        case interval(CoverageMap.Interval)
     }
 
-    /// What a visit reads, in order: what is new first, then the history that is left.
+    /// What a visit reads first, in order: what is new, then the history that is left.
     /// - Parameter settled: the newest second that may count as read: the database's now less the overlap.
     func stretches(settled: UnixTime) -> [Stretch] {
         guard let walkLo, let walkHi, let frontier else {
-            return [.fresh(lo: sealedHi.map(Self.after) ?? UnixTime(seconds: 0), hi: settled)]
+            // A clock that once ran ahead must not keep us from asking for what is new.
+            let read = sealedHi.map { Self.after(min($0, settled)) }
+            return [.fresh(lo: read ?? UnixTime(seconds: 0), hi: settled)]
         }
         return [.head(lo: Self.after(walkHi), hi: settled), .history(lo: walkLo, frontier: frontier, hi: walkHi)]
     }
 
     private static func after(_ second: UnixTime) -> UnixTime {
         UnixTime(seconds: second.seconds == .max ? .max : second.seconds + 1)
+    }
+}
+
+extension CoverageMap {
+    /// What is to be read once more, newest first: open intervals, and those whose time has come.
+    func due(at now: UnixTime) -> [WalkState.Stretch] {
+        intervals.reversed().filter { interval in
+            guard interval.state != .open, interval.state != .walking else { return interval.state == .open }
+            return interval.rescanAt.map { $0 <= now.seconds } ?? false
+        }.map(WalkState.Stretch.interval)
     }
 }

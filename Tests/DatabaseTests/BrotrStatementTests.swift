@@ -26,7 +26,7 @@ import Testing
         names.commitPages = "commit_pages_v2"
         let statement = try #require(Brotr.statements(names).first { $0.name == "commit_pages" })
         #expect(statement.sql.contains("commit_pages_v2($1, "))
-        #expect(statement.parameters.count == 52)
+        #expect(statement.parameters.count == 57)
     }
 
     @Test func `describing a statement leaves the connection as it was`() async throws {

@@ -7,6 +7,9 @@ struct SynchronizerFile {
     var leaseTTL = 60.0
     var progressTimeout = 30.0
     var healthPort = 0
+    /// From one pass over history to the next, and from then on.
+    var secondPass = 3_600.0
+    var rescans = [3_600.0]
 
     var text: String {
         """
@@ -21,6 +24,10 @@ struct SynchronizerFile {
         budget:
           retry_delay: \(retry)
           retry_ceiling: \(max(retry, 21_600))
+        proof:
+          second_pass: \(secondPass)
+        rescan:
+          schedule: \(rescans)
         interval: 0.1
         health:
           port: \(healthPort)

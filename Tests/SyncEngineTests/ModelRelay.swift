@@ -12,6 +12,14 @@ struct ModelRelay {
     /// What the n-th request gets instead of an answer.
     var endings: [Int: PageEnding] = [:]
     var hint: EOSEHint?
+    /// Comes behind the stored events of the n-th answer.
+    var live: [Int: EventStamp] = [:]
+    /// Events older than `since` added to each answer.
+    var strayOlder = 0
+    /// Served with something wrong in it that says its time.
+    var isInvalid: (EventStamp) -> Bool = { _ in false }
+    /// Counted against the limit and then left out.
+    var isHidden: (EventStamp) -> Bool = { _ in false }
     private(set) var requests: [PageRequest] = []
 
     init(events: [EventStamp]) {
@@ -24,13 +32,18 @@ struct ModelRelay {
         let kinds = request.kinds.map(Set.init)
         let matching = events.filter { (kinds?.contains($0.kind) ?? true) && matches($0, request) }
         let ordered = isOldestFirst ? Array(matching.reversed()) : matching
-        let served = Array(ordered.prefix(min(cap, request.limit)))
+        let counted = Array(ordered.prefix(min(cap, request.limit)))
+        let isWhole = counted.count == matching.count
+        var served = counted.filter { !isHidden($0) }
+        if let event = live[requests.count - 1], isInside(event, request) { served.append(event) }
         let inside = served.filter { isInside($0, request) }
         let older = served.count { event in request.since.map { event.createdAt < $0 } ?? false }
-        let isWhole = served.count == matching.count
-        return PageFacts(
-            ending: .conclusive(hint: hint.map { _ in isWhole ? .finish : .more }), events: inside,
-            received: served.count, older: older, newer: served.count - inside.count - older)
+        var facts = PageFacts(
+            ending: .conclusive(hint: hint.map { _ in isWhole ? .finish : .more }),
+            events: inside.filter { !isInvalid($0) }, received: served.count,
+            older: older + (request.since == nil ? 0 : strayOlder), newer: served.count - inside.count - older)
+        facts.ghosts = inside.filter(isInvalid).map(\.createdAt)
+        return facts
     }
 
     private func matches(_ event: EventStamp, _ request: PageRequest) -> Bool {
@@ -52,7 +65,7 @@ struct WalkResult {
     var seen: Set<EventStamp> = []
     var verdict: WalkPlan.Verdict?
     var frontiers: [UnixTime] = []
-    var saturated: [UnixTime] = []
+    var gaps: [WalkPlan.Gap] = []
     /// A frontier that moved past an event not yet seen: the one thing that must never happen.
     var brokenPromises: [UnixTime] = []
 }
@@ -68,12 +81,13 @@ extension WalkPlan {
                 let facts = relay.answer(request)
                 result.seen.formUnion(facts.events)
                 let progress = absorb(facts)
-                if let second = progress.saturatedSecond { result.saturated.append(second) }
+                if let gap = progress.gap { result.gaps.append(gap) }
                 guard let frontier = progress.frontier else { continue }
                 result.frontiers.append(frontier)
-                let excused = Set(result.saturated)
-                let isBroken = relay.events.contains {
-                    $0.createdAt > frontier && !result.seen.contains($0) && !excused.contains($0.createdAt)
+                let gaps = result.gaps
+                let isBroken = relay.events.contains { event in
+                    event.createdAt > frontier && !result.seen.contains(event)
+                        && !gaps.contains { $0.lo <= event.createdAt && event.createdAt <= $0.hi }
                 }
                 if isBroken { result.brokenPromises.append(frontier) }
             }

@@ -69,7 +69,7 @@ import Testing
             lo: UnixTime(seconds: 0), frontier: nil, capSeen: 500, limits: limits, liveAfter: .max)
         let result = plan.run(on: &relay)
         #expect(result.brokenPromises.isEmpty)
-        #expect(result.seen.count == 500 || !result.saturated.isEmpty)
+        #expect(result.seen.count == 500 || !result.gaps.isEmpty)
     }
 
     @Test func `a second that stays full in every part is reported as saturated`() {
@@ -78,7 +78,7 @@ import Testing
         var relay = ModelRelay(events: all)
         var plan = plan()
         let result = plan.run(on: &relay)
-        #expect(result.saturated == [UnixTime(seconds: 1_000_000)])
+        #expect(result.gaps.map(\.lo) == [UnixTime(seconds: 1_000_000)])
         #expect(result.verdict == .reachedEnd(byHint: false))
         #expect(result.brokenPromises.isEmpty)
     }
@@ -121,7 +121,7 @@ import Testing
         #expect(result.brokenPromises.isEmpty)
     }
 
-    @Test(arguments: [InconclusiveReason.timedOut, .rateLimited, .closed])
+    @Test(arguments: [InconclusiveReason.timedOut, .closed])
     func `a refused or silent page moves no frontier and three in a row end the visit`(reason: InconclusiveReason) {
         var relay = ModelRelay(events: events(900))
         for n in 1...3 { relay.endings[n] = .inconclusive(reason) }
@@ -141,7 +141,7 @@ import Testing
         #expect(result.verdict == .reachedEnd(byHint: false))
     }
 
-    @Test(arguments: [InconclusiveReason.authRequired, .restricted, .disconnected])
+    @Test(arguments: [InconclusiveReason.authRequired, .restricted, .disconnected, .rateLimited])
     func `a refusal for good ends the visit at once`(reason: InconclusiveReason) {
         var relay = ModelRelay(events: events(900))
         relay.endings[1] = .inconclusive(reason)
@@ -183,7 +183,55 @@ import Testing
         let result = plan.run(on: &relay)
         #expect(result.verdict == .reachedEnd(byHint: false))
         #expect(result.seen.count == 700)
-        #expect(relay.requests.count < 5)
+        #expect(result.gaps.isEmpty)
+        #expect(relay.requests.count < 10)
+    }
+
+    @Test func `an event from long ago that arrives live does not hide what lies between`() {
+        var relay = ModelRelay(events: events(3_000))
+        var factory = StampFactory(seed: 9)
+        relay.live = [1: factory.stamp(at: 1), 2: factory.stamp(at: 500_000)]
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.seen.isSuperset(of: relay.events))
+        #expect(result.brokenPromises.isEmpty)
+    }
+
+    @Test func `events outside the asked interval end no walk`() {
+        var relay = ModelRelay(events: events(3_000))
+        relay.strayOlder = 3
+        var plan = plan(lo: 1_000_100)
+        let result = plan.run(on: &relay)
+        #expect(result.seen.filter { $0.createdAt.seconds >= 1_000_100 }.count == 2_900)
+        #expect(plan.contradictions > 0)
+    }
+
+    @Test func `a page of invalid events is walked over, not taken for the end`() {
+        var relay = ModelRelay(events: events(2_000))
+        relay.isInvalid = { $0.createdAt.seconds >= 1_000_900 && $0.createdAt.seconds < 1_001_800 }
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.seen.count == 1_100)
+        #expect(result.verdict == .reachedEnd(byHint: false))
+    }
+
+    @Test func `an answer without events that says there are more is no end`() {
+        var relay = ModelRelay(events: [])
+        for n in 0..<10 { relay.endings[n] = .conclusive(hint: .more) }
+        var plan = plan()
+        #expect(plan.run(on: &relay).verdict == .inconclusive(.contradicted))
+    }
+
+    @Test func `what a relay hides above does not hide what is below`() {
+        var relay = ModelRelay(events: events(1_500) + events(1_500, seed: 3).map(\.aYearLater))
+        // It counts the newer ones against the limit and then does not show them.
+        relay.isHidden = { $0.createdAt.seconds > 10_000_000 }
+        var plan = WalkPlan(
+            lo: UnixTime(seconds: 0), frontier: nil, capSeen: 0, limits: .init(),
+            liveAfter: UnixTime(seconds: 33_000_000))
+        let result = plan.run(on: &relay)
+        #expect(result.seen.filter { $0.createdAt.seconds < 10_000_000 }.count == 1_500)
+        #expect(result.gaps.contains { $0.reason == .unanswered })
     }
 
     @Test func `the relay's own finish ends the walk without confirmation`() {
@@ -213,8 +261,14 @@ import Testing
         var plan = plan()
         let result = plan.run(on: &relay)
         #expect(result.brokenPromises.isEmpty, "seed \(seed)")
-        if case .reachedEnd = result.verdict, result.saturated.isEmpty {
+        if case .reachedEnd = result.verdict, result.gaps.isEmpty {
             #expect(result.seen.count == all.count, "seed \(seed)")
         }
+    }
+}
+
+extension EventStamp {
+    fileprivate var aYearLater: EventStamp {
+        EventStamp(id: id, pubkey: pubkey, createdAt: UnixTime(seconds: createdAt.seconds + 31_000_000), kind: kind)
     }
 }

@@ -350,10 +350,11 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'add_id(bytea, bytea) bytea',
         'apply_rights() void',
         'commit_pages(uuid, integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], boolean[], integer[], '
-        'integer[], bytea[], bytea[], bigint[], integer[], jsonb[], text[], bytea[], tagset[], bigint[], bytea[], smallint[], '
-        'uuid[], integer[], integer[], integer[], bigint[], bigint[], integer[], bytea[], integer[], integer[], integer[], '
-        'bytea[], integer[], bytea[], bigint[], integer[], bigint[], integer[], bigint[], bigint[], smallint[], smallint[], '
-        'integer[], bigint[], integer[], smallint[], integer[], text[], bytea[], bytea[]) TABLE(relay_id integer, accepted '
+        'integer[], jsonb[], bytea[], bytea[], bigint[], integer[], jsonb[], text[], bytea[], tagset[], bigint[], bytea[], '
+        'smallint[], uuid[], integer[], integer[], integer[], bigint[], bigint[], integer[], bytea[], integer[], bigint[], '
+        'integer[], integer[], integer[], bytea[], integer[], bytea[], bigint[], integer[], bigint[], integer[], bigint[], '
+        'bigint[], smallint[], smallint[], integer[], bigint[], integer[], smallint[], bigint[], smallint[], integer[], text[], '
+        'bytea[], bytea[]) TABLE(relay_id integer, accepted '
         'boolean, events_new integer, events_known integer, sightings_new integer)',
         'create_service_login(text, text) text',
         'delete_orphan_events(integer) integer',
@@ -372,7 +373,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'schema_missing() SETOF text',
         'scram_verifier(text) text',
         'store_coverage(integer[], boolean[], integer[], bigint[], integer[], bigint[], bigint[], smallint[], smallint[], '
-        'integer[], bigint[], integer[], smallint[]) void',
+        'integer[], bigint[], integer[], smallint[], bigint[], smallint[]) void',
         'store_derived(bytea[], bytea[], bigint[], uuid[], bigint[], boolean[], integer[], bytea[], bigint[]) void',
         'store_quarantine(integer[], boolean[], integer[], text[], bytea[], bytea[]) void',
         'sum_ids(bytea) bytea',

@@ -1193,10 +1193,11 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'add_id(bytea, bytea) bytea',
         'apply_rights() void',
         'commit_pages(uuid, integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], boolean[], integer[], '
-        'integer[], bytea[], bytea[], bigint[], integer[], jsonb[], text[], bytea[], tagset[], bigint[], bytea[], smallint[], '
-        'uuid[], integer[], integer[], integer[], bigint[], bigint[], integer[], bytea[], integer[], integer[], integer[], '
-        'bytea[], integer[], bytea[], bigint[], integer[], bigint[], integer[], bigint[], bigint[], smallint[], smallint[], '
-        'integer[], bigint[], integer[], smallint[], integer[], text[], bytea[], bytea[]) TABLE(relay_id integer, accepted '
+        'integer[], jsonb[], bytea[], bytea[], bigint[], integer[], jsonb[], text[], bytea[], tagset[], bigint[], bytea[], '
+        'smallint[], uuid[], integer[], integer[], integer[], bigint[], bigint[], integer[], bytea[], integer[], bigint[], '
+        'integer[], integer[], integer[], bytea[], integer[], bytea[], bigint[], integer[], bigint[], integer[], bigint[], '
+        'bigint[], smallint[], smallint[], integer[], bigint[], integer[], smallint[], bigint[], smallint[], integer[], text[], '
+        'bytea[], bytea[]) TABLE(relay_id integer, accepted '
         'boolean, events_new integer, events_known integer, sightings_new integer)',
         'create_service_login(text, text) text',
         'delete_orphan_events(integer) integer',
@@ -1215,7 +1216,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'schema_missing() SETOF text',
         'scram_verifier(text) text',
         'store_coverage(integer[], boolean[], integer[], bigint[], integer[], bigint[], bigint[], smallint[], smallint[], '
-        'integer[], bigint[], integer[], smallint[]) void',
+        'integer[], bigint[], integer[], smallint[], bigint[], smallint[]) void',
         'store_derived(bytea[], bytea[], bigint[], uuid[], bigint[], boolean[], integer[], bytea[], bigint[]) void',
         'store_quarantine(integer[], boolean[], integer[], text[], bytea[], bytea[]) void',
         'sum_ids(bytea) bytea',
@@ -1361,7 +1362,8 @@ COMMENT ON FUNCTION public.store_derived(bytea[], bytea[], bigint[], uuid[], big
 CREATE OR REPLACE FUNCTION public.store_coverage(
     p_relays int[], p_ok boolean[], p_drop_pages int[], p_drop_los bigint[],
     p_pages int[], p_los bigint[], p_his bigint[], p_states smallint[], p_proofs smallint[],
-    p_page_counts int[], p_items bigint[], p_caps int[], p_reasons smallint[])
+    p_page_counts int[], p_items bigint[], p_caps int[], p_reasons smallint[],
+    p_rescan_ats bigint[], p_rescan_steps smallint[])
 RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     item record;
@@ -1371,21 +1373,24 @@ BEGIN
         DELETE FROM relay_coverage c WHERE c.relay_id = item.relay_id AND c.lo = item.lo;
     END LOOP;
     IF cardinality(p_pages) > 0 THEN
-        INSERT INTO relay_coverage AS c (relay_id, lo, hi, state, proof, reason, pages, cap, items, proved_at)
+        INSERT INTO relay_coverage AS c (relay_id, lo, hi, state, proof, reason, pages, cap, items, rescan_at, rescan_step,
+                                         proved_at)
         SELECT p_relays[t.page], t.lo, t.hi, t.state, t.proof, t.reason, t.pages, t.cap, t.items,
-               CASE WHEN t.state IN (2, 3, 4) THEN now() END
-          FROM unnest(p_pages, p_los, p_his, p_states, p_proofs, p_page_counts, p_items, p_caps, p_reasons)
-               AS t (page, lo, hi, state, proof, pages, items, cap, reason)
+               to_timestamp(t.rescan_at), t.rescan_step, CASE WHEN t.state IN (2, 3, 4) THEN now() END
+          FROM unnest(p_pages, p_los, p_his, p_states, p_proofs, p_page_counts, p_items, p_caps, p_reasons, p_rescan_ats,
+                      p_rescan_steps)
+               AS t (page, lo, hi, state, proof, pages, items, cap, reason, rescan_at, rescan_step)
          WHERE p_ok[t.page]
          ORDER BY p_relays[t.page], t.lo
         ON CONFLICT (relay_id, lo) DO UPDATE
            SET hi = excluded.hi, state = excluded.state, proof = excluded.proof, reason = excluded.reason,
                pages = excluded.pages, cap = excluded.cap, items = excluded.items,
+               rescan_at = excluded.rescan_at, rescan_step = excluded.rescan_step,
                proved_at = CASE WHEN excluded.state = c.state AND excluded.proof IS NOT DISTINCT FROM c.proof AND excluded.hi <= c.hi
                                 THEN c.proved_at ELSE excluded.proved_at END;
     END IF;
 END $$;
-COMMENT ON FUNCTION public.store_coverage(int[], boolean[], int[], bigint[], int[], bigint[], bigint[], smallint[], smallint[], int[], bigint[], int[], smallint[]) IS 'Part of commit_pages: intervals.';
+COMMENT ON FUNCTION public.store_coverage(int[], boolean[], int[], bigint[], int[], bigint[], bigint[], smallint[], smallint[], int[], bigint[], int[], smallint[], bigint[], smallint[]) IS 'Part of commit_pages: intervals.';
 
 -- store_quarantine: the same bytes again only raise a count (and burn no id). What is too old goes at once: ids grow by
 -- one a row, so rows below max(id) - limit are the oldest beyond the limit, found by the primary key.
@@ -1426,17 +1431,19 @@ CREATE OR REPLACE FUNCTION public.commit_pages(
     p_owner uuid,
     p_relays int[], p_fences bigint[], p_frontiers bigint[], p_walk_los bigint[], p_walk_his bigint[],
     p_sealed_his bigint[], p_tail_seens bigint[], p_clears_walk boolean[], p_caps int[], p_page_sizes int[],
+    p_behaviours jsonb[],
     p_ids bytea[], p_pubkeys bytea[], p_created_ats bigint[], p_kinds int[], p_tags jsonb[], p_contents text[],
     p_sigs bytea[], p_tag_keys tagset[], p_expires_ats bigint[], p_raws bytea[], p_dialects smallint[],
     p_addresses uuid[],
     p_new_pages int[], p_new_events int[],
     p_known_pages int[], p_known_events bigint[], p_known_created_ats bigint[], p_known_kinds int[],
-    p_known_pubkeys bytea[],
+    p_known_pubkeys bytea[], p_gone_pages int[], p_gone_events bigint[],
     p_day_pages int[], p_days int[], p_day_counts int[], p_day_sums bytea[],
     p_tomb_events int[], p_tomb_keys bytea[], p_tomb_up_tos bigint[],
     p_drop_pages int[], p_drop_los bigint[],
     p_cov_pages int[], p_cov_los bigint[], p_cov_his bigint[], p_cov_states smallint[], p_cov_proofs smallint[],
     p_cov_page_counts int[], p_cov_items bigint[], p_cov_caps int[], p_cov_reasons smallint[],
+    p_cov_rescan_ats bigint[], p_cov_rescan_steps smallint[],
     p_bad_pages int[], p_bad_reasons text[], p_bad_digests bytea[], p_bad_raws bytea[])
 RETURNS TABLE (relay_id int, accepted boolean, events_new int, events_known int, sightings_new int)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off ROWS 10 AS $$
@@ -1472,7 +1479,8 @@ BEGIN
     -- Shape: unnest would fill a shorter array with NULLs and say nothing; unsorted ids are what makes writers deadlock.
     IF n_pages <> ALL (ARRAY[cardinality(p_fences), cardinality(p_frontiers), cardinality(p_walk_los),
             cardinality(p_walk_his), cardinality(p_sealed_his), cardinality(p_tail_seens), cardinality(p_clears_walk),
-            cardinality(p_caps), cardinality(p_page_sizes)])
+            cardinality(p_caps), cardinality(p_page_sizes), cardinality(p_behaviours)])
+        OR cardinality(p_gone_pages) <> cardinality(p_gone_events)
         OR n_events <> ALL (ARRAY[cardinality(p_pubkeys), cardinality(p_created_ats), cardinality(p_kinds),
             cardinality(p_tags), cardinality(p_contents), cardinality(p_sigs), cardinality(p_tag_keys),
             cardinality(p_expires_ats), cardinality(p_raws), cardinality(p_dialects), cardinality(p_addresses)])
@@ -1570,12 +1578,12 @@ BEGIN
     END IF;
     IF cardinality(old_pages) > 0 THEN
         WITH linked AS (
-            INSERT INTO events_relays (event, created_at, relay_id, seen_at)
+            INSERT INTO events_relays AS s (event, created_at, relay_id, seen_at)
             SELECT o.event, o.created_at, p_relays[o.page], seen
               FROM unnest(old_pages, old_events, old_times) AS o (page, event, created_at)
-            ON CONFLICT (event, relay_id) DO NOTHING
-            RETURNING event, relay_id)
-        SELECT coalesce(array_agg(l.event), '{}'), array_agg(l.relay_id) INTO got, got_relays FROM linked l;
+            ON CONFLICT (event, relay_id) DO UPDATE SET gone_at = NULL WHERE s.gone_at IS NOT NULL
+            RETURNING event, relay_id, xmax = 0 AS is_new)     -- a row that came back was counted before
+        SELECT coalesce(array_agg(l.event), '{}'), array_agg(l.relay_id) INTO got, got_relays FROM linked l WHERE l.is_new;
         IF cardinality(got) < cardinality(old_pages) THEN
             j := 1;
             FOR i IN 1 .. cardinality(old_pages) LOOP
@@ -1622,6 +1630,13 @@ BEGIN
                               p_tomb_events, p_tomb_keys, p_tomb_up_tos);
     END IF;
 
+    IF cardinality(p_gone_pages) > 0 THEN
+        UPDATE events_relays s SET gone_at = seen
+          FROM (SELECT g.event, p_relays[g.page] AS relay_id FROM unnest(p_gone_pages, p_gone_events) AS g (page, event)
+                 WHERE ok[g.page]) AS gone
+         WHERE s.event = gone.event AND s.relay_id = gone.relay_id AND s.gone_at IS NULL;
+    END IF;
+
     -- Days: the client adds before it calls, since this relay's lease makes it the only writer. The last page wins.
     INSERT INTO relay_day AS d (relay_id, day, n, idsum)
     SELECT DISTINCT ON (p_relays[t.page], t.day) p_relays[t.page], t.day, t.n, t.idsum
@@ -1631,7 +1646,8 @@ BEGIN
     ON CONFLICT (relay_id, day) DO UPDATE SET n = excluded.n, idsum = excluded.idsum;
 
     PERFORM store_coverage(p_relays, ok, p_drop_pages, p_drop_los, p_cov_pages, p_cov_los, p_cov_his, p_cov_states,
-        p_cov_proofs, p_cov_page_counts, p_cov_items, p_cov_caps, p_cov_reasons);
+        p_cov_proofs, p_cov_page_counts, p_cov_items, p_cov_caps, p_cov_reasons, p_cov_rescan_ats,
+        p_cov_rescan_steps);
 
     -- Progress. LEAST and GREATEST skip NULLs, so times go through a CASE where NULL means unchanged.
     FOR i IN 1 .. n_pages LOOP
@@ -1649,6 +1665,7 @@ BEGIN
                tail_seen = CASE WHEN p_tail_seens[i] IS NULL THEN s.tail_seen ELSE least(p_tail_seens[i], latest) END,
                cap_seen = coalesce(p_caps[i], s.cap_seen),
                page_size = coalesce(p_page_sizes[i], s.page_size),
+               behaviour = coalesce(s.behaviour || p_behaviours[i], s.behaviour),
                events_new = s.events_new + count_new[i],
                sightings = s.sightings + count_link[i]
          WHERE s.relay_id = p_relays[i];
@@ -1683,7 +1700,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_s
 DECLARE
     relay  int;
     number bigint;
-    one_day CONSTANT int := p_created_at / 86400;
+    one_day CONSTANT int := least(p_created_at / 86400, 2147483647);
     zero    CONSTANT bytea := decode(repeat('00', 32), 'hex');
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(16962, 1);

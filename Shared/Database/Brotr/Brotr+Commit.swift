@@ -18,21 +18,21 @@ extension Brotr {
 
     private static let pageTypes: [SQLType] = [
         .uuid, .int4Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array, .boolArray,
-        .int4Array, .int4Array,
+        .int4Array, .int4Array, .jsonbArray,
     ]
     private static let eventTypes: [SQLType] = [
         .byteaArray, .byteaArray, .int8Array, .int4Array, .jsonbArray, .textArray, .byteaArray, .tagSetArray,
         .int8Array, .byteaArray, .int2Array, .uuidArray,
     ]
-    /// New, known, days, tombstones.
+    /// New, known, gone, days, tombstones.
     private static let sightingTypes: [SQLType] = [
-        .int4Array, .int4Array, .int4Array, .int8Array, .int8Array, .int4Array, .byteaArray, .int4Array, .int4Array,
-        .int4Array, .byteaArray, .int4Array, .byteaArray, .int8Array,
+        .int4Array, .int4Array, .int4Array, .int8Array, .int8Array, .int4Array, .byteaArray, .int4Array, .int8Array,
+        .int4Array, .int4Array, .int4Array, .byteaArray, .int4Array, .byteaArray, .int8Array,
     ]
     /// Drops, puts, quarantine.
     private static let coverageTypes: [SQLType] = [
         .int4Array, .int8Array, .int4Array, .int8Array, .int8Array, .int2Array, .int2Array, .int4Array, .int8Array,
-        .int4Array, .int2Array, .int4Array, .textArray, .byteaArray, .byteaArray,
+        .int4Array, .int2Array, .int8Array, .int2Array, .int4Array, .textArray, .byteaArray, .byteaArray,
     ]
 
     /// Stores pages with the progress they justify.

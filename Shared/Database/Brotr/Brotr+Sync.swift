@@ -53,9 +53,11 @@ extension Brotr {
     static let relayCoverage = NamedStatement(
         "relay_coverage",
         """
-        SELECT lo, hi, state, proof, pages, items, cap, reason FROM relay_coverage WHERE relay_id = $1 ORDER BY lo
+        SELECT lo, hi, state, proof, pages, items, cap, reason, extract(epoch FROM rescan_at)::bigint, rescan_step
+          FROM relay_coverage WHERE relay_id = $1 ORDER BY lo
         """,
-        parameters: [.int4], columns: [.int8, .int8, .int2, .int2, .int4, .int8, .int4, .int2], isIdempotent: true)
+        parameters: [.int4],
+        columns: [.int8, .int8, .int2, .int2, .int4, .int8, .int4, .int2, .int8, .int2], isIdempotent: true)
 
     /// What is known about the history of a relay, ascending; intervals never overlap.
     public func relayCoverage(_ relay: RelayID) async throws -> [CoverageRow] {
@@ -65,7 +67,53 @@ extension Brotr {
             CoverageRow(
                 lo: UnixTime(seconds: try row.decode(at: 0)), hi: UnixTime(seconds: try row.decode(at: 1)),
                 state: try row.decode(at: 2), proof: try row.decode(at: 3), pages: try row.decode(at: 4),
-                items: try row.decode(at: 5), cap: try row.decode(at: 6), reason: try row.decode(at: 7))
+                items: try row.decode(at: 5), cap: try row.decode(at: 6), reason: try row.decode(at: 7),
+                rescanAt: try row.time(at: 8), rescanStep: try row.decode(at: 9))
+        }
+    }
+
+    /// $1 relay.
+    static let relayBehaviour = NamedStatement(
+        "relay_behaviour",
+        """
+        SELECT coalesce((behaviour ->> 'contradictions')::int, 0), (behaviour ->> 'negentropy')::boolean
+          FROM relay_sync WHERE relay_id = $1
+        """,
+        parameters: [.int4], columns: [.int4, .bool], isIdempotent: true)
+
+    /// What earlier visits learnt of a relay.
+    public func relayBehaviour(_ relay: RelayID) async throws -> RelayBehaviour {
+        let rows = try await pool.fetch(
+            Self.relayBehaviour, .int4(relay.value), timeout: settings.timeouts.query.duration)
+        guard let row = rows.first else { return RelayBehaviour() }
+        return RelayBehaviour(contradictions: try row.decode(at: 0), negentropy: try row.decode(at: 1))
+    }
+
+    /// $1 relay, $2 and $3 the first and last second, $4 rows.
+    static let relaySightings = NamedStatement(
+        "relay_sightings",
+        """
+        SELECT z.event, z.created_at, z.gone, (SELECT e.event_id FROM events e WHERE e.id = z.event)
+          FROM (SELECT s.event, s.created_at, s.gone_at IS NOT NULL AS gone FROM events_relays s
+                 WHERE s.relay_id = $1 AND s.created_at BETWEEN $2 AND $3
+                 ORDER BY s.created_at, s.event LIMIT $4) AS z
+        """,
+        parameters: [.int4, .int8, .int8, .int8], columns: [.int8, .int8, .bool, .bytea], isIdempotent: true)
+
+    /// What the relay is known to have, or to have had, in a closed interval of seconds; oldest first.
+    /// - Parameter limit: rows at most. An answer that long may be cut.
+    public func relaySightings(
+        _ relay: RelayID, from lo: UnixTime, to hi: UnixTime, limit: Int
+    ) async throws -> [StoredSighting] {
+        let rows = try await pool.fetch(
+            Self.relaySightings, .int4(relay.value), .int8(lo.seconds), .int8(hi.seconds), .int8(Int64(max(limit, 0))),
+            timeout: settings.timeouts.procedure.duration)
+        return try rows.compactMap { row in
+            // An event that was erased leaves its sightings for a while.
+            guard let id = try row.decode(Bytes32?.self, at: 3) else { return nil }
+            return StoredSighting(
+                event: try row.decode(at: 0), id: id, createdAt: UnixTime(seconds: try row.decode(at: 1)),
+                isGone: try row.decode(at: 2))
         }
     }
 }

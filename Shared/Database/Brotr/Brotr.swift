@@ -66,7 +66,8 @@ public struct Brotr: Sendable {
     /// Every statement of this module with the given function names, for the test that prepares them.
     public static func statements(_ names: ProcedureNames = ProcedureNames()) -> [NamedStatement] {
         [
-            ping, typeIdentifiers, schemaVersions, missingProcedures, relayDays, relayCoverage, claimRelays,
+            ping, typeIdentifiers, schemaVersions, missingProcedures, relayDays, relayCoverage,
+            relayBehaviour, relaySightings, claimRelays,
             renewLeases, releaseRelay, claimServiceLease, renewServiceLease, releaseServiceLease, heartbeat,
             removeReplica, foldStatistics,
             loadServiceState, saveServiceState, deleteOldStates,

@@ -40,10 +40,14 @@ public struct RelayPage: Sendable {
     public var capSeen: Int32?
     /// Events to ask for in the next page.
     public var pageSize: Int32?
+    /// What was learnt of the relay's behaviour; only what is set is written.
+    public var behaviour: RelayBehaviour?
     /// Places in the batch's `events` of those seen on this page.
     public var newEvents: [Int] = []
     /// Events stored already and not linked to this relay yet.
     public var known: [KnownSighting] = []
+    /// `events.id` of sightings that the relay no longer has.
+    public var gone: [Int64] = []
     /// Fingerprints of the days touched, as they are after this page.
     public var days: [(day: Int32, sum: DaySum)] = []
     /// `lo` of coverage rows that go.
@@ -99,11 +103,15 @@ public struct CoverageRow: Hashable, Sendable {
     /// Of a gap: 1 unanswered, 2 saturated_second, 3 until_ignored, 4 unordered, 5 auth, 6 payment, 7 restricted,
     /// 8 oversize, 9 poison.
     public var reason: Int16?
+    /// When the interval is looked at again, by the database's clock; nil when not planned.
+    public var rescanAt: UnixTime?
+    /// Place in the schedule of re-scans.
+    public var rescanStep: Int16?
 
     /// Direct form.
     public init(
         lo: UnixTime, hi: UnixTime, state: Int16, proof: Int16? = nil, pages: Int32? = nil, items: Int64? = nil,
-        cap: Int32? = nil, reason: Int16? = nil
+        cap: Int32? = nil, reason: Int16? = nil, rescanAt: UnixTime? = nil, rescanStep: Int16? = nil
     ) {
         self.lo = lo
         self.hi = hi
@@ -113,6 +121,8 @@ public struct CoverageRow: Hashable, Sendable {
         self.items = items
         self.cap = cap
         self.reason = reason
+        self.rescanAt = rescanAt
+        self.rescanStep = rescanStep
     }
 }
 

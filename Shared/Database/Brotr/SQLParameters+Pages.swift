@@ -32,6 +32,7 @@ extension SQLParameters {
         appendColumn(pages) { $0.clearsWalk }
         appendColumn(pages) { $0.capSeen }
         appendColumn(pages) { $0.pageSize }
+        appendColumn(pages) { $0.behaviour?.json }
     }
 
     private mutating func appendEvents(_ events: [Event]) {
@@ -66,6 +67,9 @@ extension SQLParameters {
         appendColumn(known) { $0.sighting.createdAt.seconds }
         appendColumn(known) { Int32($0.sighting.kind) }
         appendColumn(known) { $0.sighting.pubkey }
+        let gone = flattened(pages) { $0.gone }
+        appendColumn(gone) { $0.page }
+        appendColumn(gone) { $0.item }
     }
 
     private mutating func appendDays(_ pages: [RelayPage]) {
@@ -99,6 +103,8 @@ extension SQLParameters {
         appendColumn(rows) { $0.item.items }
         appendColumn(rows) { $0.item.cap }
         appendColumn(rows) { $0.item.reason }
+        appendColumn(rows) { $0.item.rescanAt?.seconds }
+        appendColumn(rows) { $0.item.rescanStep }
     }
 
     private mutating func appendQuarantine(_ pages: [RelayPage]) {

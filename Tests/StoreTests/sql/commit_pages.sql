@@ -25,7 +25,7 @@ CREATE FUNCTION pg_temp.relay(p_name text) RETURNS int LANGUAGE sql AS $$
     SELECT relay_id FROM relays WHERE relay_url = 'wss://' || p_name || '.example' $$;
 
 -- A call spelt as JSON. Events and authors have names, their ids are the hashes of the names. pages: relay, fence, owner's
--- progress fields, new and known (names of events), days [day, n, name of the sum], drop [lo], cov, bad [reason, text].
+-- progress fields, new, known and gone (names of events), days [day, n, name of the sum], drop [lo], cov, bad [reason, text].
 -- events: name -> author, at, kind, home (name of the address), tombs [name of the key, up_to].
 -- Answer: one text a page, 'relay accepted new known sightings'.
 CREATE FUNCTION pg_temp.commit(p_owner uuid, p_pages jsonb, p_events jsonb DEFAULT '{}') RETURNS text[] LANGUAGE sql AS $$
@@ -39,6 +39,9 @@ CREATE FUNCTION pg_temp.commit(p_owner uuid, p_pages jsonb, p_events jsonb DEFAU
     k AS MATERIALIZED (
         SELECT p.n AS page, o.id, o.created_at, o.kind, o.pubkey
           FROM p, jsonb_array_elements_text(p.v -> 'known') AS x (name) JOIN events o ON o.event_id = pg_temp.hash(x.name)),
+    f AS MATERIALIZED (
+        SELECT p.n AS page, o.id
+          FROM p, jsonb_array_elements_text(p.v -> 'gone') AS x (name) JOIN events o ON o.event_id = pg_temp.hash(x.name)),
     d AS MATERIALIZED (SELECT p.n AS page, x.v FROM p, jsonb_array_elements(p.v -> 'days') AS x (v)),
     t AS MATERIALIZED (SELECT e.n AS event, x.v FROM e, jsonb_array_elements(e.v -> 'tombs') AS x (v)),
     g AS MATERIALIZED (SELECT p.n AS page, x.v::bigint AS lo FROM p, jsonb_array_elements(p.v -> 'drop') AS x (v)),
@@ -52,6 +55,7 @@ CREATE FUNCTION pg_temp.commit(p_owner uuid, p_pages jsonb, p_events jsonb DEFAU
         array(SELECT (v ->> 'walk_hi')::bigint FROM p ORDER BY n), array(SELECT (v ->> 'sealed_hi')::bigint FROM p ORDER BY n),
         array(SELECT (v ->> 'tail_seen')::bigint FROM p ORDER BY n), array(SELECT (v ->> 'clears')::boolean FROM p ORDER BY n),
         array(SELECT (v ->> 'cap')::int FROM p ORDER BY n), array(SELECT (v ->> 'page_size')::int FROM p ORDER BY n),
+        array(SELECT v -> 'behaviour' FROM p ORDER BY n),
         array(SELECT pg_temp.hash(name) FROM e ORDER BY n), array(SELECT pg_temp.hash(v ->> 'author') FROM e ORDER BY n),
         array(SELECT (v ->> 'at')::bigint FROM e ORDER BY n), array(SELECT (v ->> 'kind')::int FROM e ORDER BY n),
         array(SELECT coalesce(v -> 'tags', '[]') FROM e ORDER BY n), array(SELECT name FROM e ORDER BY n),
@@ -63,6 +67,7 @@ CREATE FUNCTION pg_temp.commit(p_owner uuid, p_pages jsonb, p_events jsonb DEFAU
         array(SELECT page FROM k ORDER BY id, page), array(SELECT id FROM k ORDER BY id, page),
         array(SELECT created_at FROM k ORDER BY id, page), array(SELECT kind FROM k ORDER BY id, page),
         array(SELECT pubkey FROM k ORDER BY id, page),
+        array(SELECT page FROM f ORDER BY id, page), array(SELECT id FROM f ORDER BY id, page),
         array(SELECT page FROM d ORDER BY page, v), array(SELECT (v ->> 0)::int FROM d ORDER BY page, v),
         array(SELECT (v ->> 1)::int FROM d ORDER BY page, v), array(SELECT pg_temp.hash(v ->> 2) FROM d ORDER BY page, v),
         array(SELECT event FROM t ORDER BY event, v), array(SELECT pg_temp.hash(v ->> 0) FROM t ORDER BY event, v),
@@ -73,6 +78,8 @@ CREATE FUNCTION pg_temp.commit(p_owner uuid, p_pages jsonb, p_events jsonb DEFAU
         array(SELECT (v ->> 'proof')::smallint FROM c ORDER BY page, v), array(SELECT (v ->> 'pages')::int FROM c ORDER BY page, v),
         array(SELECT (v ->> 'items')::bigint FROM c ORDER BY page, v), array(SELECT (v ->> 'cap')::int FROM c ORDER BY page, v),
         array(SELECT (v ->> 'reason')::smallint FROM c ORDER BY page, v),
+        array(SELECT (v ->> 'rescan_at')::bigint FROM c ORDER BY page, v),
+        array(SELECT (v ->> 'step')::smallint FROM c ORDER BY page, v),
         array(SELECT page FROM b ORDER BY page, v), array(SELECT v ->> 0 FROM b ORDER BY page, v),
         array(SELECT pg_temp.hash(v ->> 1) FROM b ORDER BY page, v), array(SELECT convert_to(v ->> 1, 'UTF8') FROM b ORDER BY page, v)
       ) WITH ORDINALITY AS a (relay_id, accepted, events_new, events_known, sightings_new, ord)
@@ -231,13 +238,19 @@ BEGIN
         "state": 1}]}]');
     PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "cov": [{"lo": 0, "hi": 40, "state": 0},
         {"lo": 41, "hi": 100, "state": 5, "reason": 2, "pages": 3, "items": 10}]}]');
-    UPDATE relay_coverage SET rescan_step = 3 WHERE lo = 0;
     PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "drop": [41, 101],
-        "cov": [{"lo": 0, "hi": 90, "state": 2, "pages": 5, "items": 50, "cap": 10}, {"lo": 91, "hi": 300, "state": 3, "proof": 1,
+        "cov": [{"lo": 0, "hi": 90, "state": 2, "pages": 5, "items": 50, "cap": 10, "step": 3,
+                  "rescan_at": 1700000000}, {"lo": 91, "hi": 300, "state": 3, "proof": 1,
                  "pages": 5, "items": 50, "cap": 10}]}, {"relay": "b", "fence": 7, "cov": [{"lo": 0, "hi": 90, "state": 0}]}]');
     PERFORM pg_temp.expect('intervals', (SELECT array_agg((relay_id = pg_temp.relay('a'), lo, hi, state, proof, pages, items, cap, reason,
-        rescan_step, proved_at = now())::text ORDER BY relay_id, lo) FROM relay_coverage),
-        ARRAY['(t,0,90,2,,5,50,10,,3,t)', '(t,91,300,3,1,5,50,10,,,t)', '(f,0,90,0,,,,,,,)']);
+        rescan_step, extract(epoch FROM rescan_at)::bigint, proved_at = now())::text ORDER BY relay_id, lo) FROM relay_coverage),
+        ARRAY['(t,0,90,2,,5,50,10,,3,1700000000,t)', '(t,91,300,3,1,5,50,10,,,,t)', '(f,0,90,0,,,,,,,,)']);
+
+    -- What is known of a relay's behaviour is merged by key.
+    PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "behaviour": {"contradictions": 1, "negentropy": true}}]');
+    PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7}, {"relay": "a", "fence": 7, "behaviour": {"contradictions": 2}}]');
+    PERFORM pg_temp.expect('behaviour', (SELECT behaviour FROM relay_sync WHERE relay_id = pg_temp.relay('a')),
+        '{"contradictions": 2, "negentropy": true}'::jsonb);
     UPDATE relay_coverage SET proved_at = '2020-01-01' WHERE proved_at IS NOT NULL;
     PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "cov": [{"lo": 0, "hi": 90, "state": 2, "pages": 6, "items": 51, "cap": 10},
         {"lo": 91, "hi": 301, "state": 3, "proof": 1, "pages": 5, "items": 50, "cap": 10}]}]');
@@ -249,6 +262,13 @@ BEGIN
         "cap": 1}'));
     PERFORM pg_temp.expect_error('gap without reason', '23514', format(call, '{"lo": 401, "hi": 402, "state": 5}'));
     PERFORM pg_temp.expect_error('upside down', '23514', format(call, '{"lo": 302, "hi": 301, "state": 0}'));
+
+    -- A sighting that is gone comes back without being counted again.
+    PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "gone": ["e1"]}, {"relay": "c", "fence": 1, "gone": ["f1"]}]');
+    PERFORM pg_temp.expect('gone', (SELECT array_agg(e.content ORDER BY 1) FROM events_relays s JOIN events e ON e.id = s.event
+        WHERE s.gone_at IS NOT NULL), ARRAY['e1']);
+    PERFORM pg_temp.expect('back', pg_temp.commit(me, '[{"relay": "a", "fence": 7, "known": ["e1"]}]'), ARRAY['a t 0 1 0']);
+    PERFORM pg_temp.expect('not gone', (SELECT count(*) FROM events_relays WHERE gone_at IS NOT NULL), 0::bigint);
 
     -- Quarantine: the same bytes once, with a count; bounded in rows, the oldest go.
     PERFORM pg_temp.commit(me, '[{"relay": "a", "fence": 7, "bad": [["bad_hex", "q1"], ["id_mismatch", "q2"]]},
@@ -312,19 +332,21 @@ BEGIN
     UPDATE orphan_walks SET deleted_at = now() WHERE name = 'events';
     PERFORM pg_temp.expect('missing event', (SELECT array_agg((a.accepted, a.sightings_new)::text) FROM commit_pages(me,
         ARRAY[pg_temp.relay('a'), pg_temp.relay('b')], '{7,7}', '{1,NULL}', '{NULL,NULL}', '{NULL,NULL}', '{NULL,NULL}', '{NULL,NULL}',
-        '{NULL,NULL}', '{NULL,NULL}', '{NULL,NULL}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
+        '{NULL,NULL}', '{NULL,NULL}', '{NULL,NULL}', '{NULL,NULL}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
+            '{}', '{}', '{}', '{}',
         '{1,2}', ARRAY[987654, (SELECT id FROM events WHERE content = 'f1')], '{5,10}', '{1,1}',
-        ARRAY[pg_temp.hash('x'), pg_temp.hash('carl')], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
+        ARRAY[pg_temp.hash('x'), pg_temp.hash('carl')], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
+            '{}', '{}', '{}', '{}', '{}',
         '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}') AS a), ARRAY['(f,0)', '(t,1)']);
     PERFORM pg_temp.expect('frontier stays', (SELECT frontier FROM relay_sync WHERE relay_id = pg_temp.relay('a')), 2000::bigint);
     DELETE FROM stat_queue WHERE gone_kinds IS NOT NULL;
 
     -- Shape.
     call := 'SELECT commit_pages(''00000000-0000-0000-0000-00000000000a'', %L, %L, ''{NULL}'', ''{NULL}'', ''{NULL}'', ''{NULL}'',
-        ''{NULL}'', ''{NULL}'', ''{NULL}'', ''{NULL}'', %L, %L, ''{1,1}'', ''{1,1}'', ''{[],[]}'', ''{a,b}'', %L, ''{(),()}'',
+        ''{NULL}'', ''{NULL}'', ''{NULL}'', ''{NULL}'', ''{NULL}'', %L, %L, ''{1,1}'', ''{1,1}'', ''{[],[]}'', ''{a,b}'', %L, ''{(),()}'',
         ''{NULL,NULL}'', ''{NULL,NULL}'', ''{0,0}'', ''{NULL,NULL}'', ''{1,1}'', ''{1,2}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'',
         ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'',
-        ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'')';
+        ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'')';
     print := (SELECT ARRAY[pg_temp.hash('s1') || pg_temp.hash('s1'), pg_temp.hash('s2') || pg_temp.hash('s2')]::text);
     PERFORM pg_temp.expect_error('ids descend', '22023', format(call, ARRAY[pg_temp.relay('a')], '{7}',
         (SELECT array_agg(pg_temp.hash(s) ORDER BY pg_temp.hash(s) DESC) FROM unnest(ARRAY['s1', 's2']) s),
@@ -338,7 +360,7 @@ BEGIN
     PERFORM pg_temp.expect_error('relays descend', '22023', 'SELECT commit_pages(''00000000-0000-0000-0000-00000000000a'', ''{2,1}'',
         ''{7,7}'',
         ''{NULL,NULL}'', ''{NULL,NULL}'', ''{NULL,NULL}'', ''{NULL,NULL}'', ''{NULL,NULL}'', ''{NULL,NULL}'', ''{NULL,NULL}'',
-        ''{NULL,NULL}'', ' || repeat('''{}'', ', 40) || '''{}'')');
+        ''{NULL,NULL}'', ''{NULL,NULL}'', ' || repeat('''{}'', ', 44) || '''{}'')');
 
     -- Counting after all this equals a recount.
     PERFORM pg_temp.expect('relay_sync.sightings', (SELECT array_agg(sightings ORDER BY relay_id)

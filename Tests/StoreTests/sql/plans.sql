@@ -28,7 +28,7 @@ CREATE FUNCTION pg_temp.store(p_relay int, p_from int, p_to int) RETURNS int LAN
     WITH e AS MATERIALIZED (
         SELECT n, row_number() OVER (ORDER BY pg_temp.id(n))::int AS o FROM generate_series(p_from, p_to) AS n)
     SELECT sightings_new FROM commit_pages('00000000-0000-0000-0000-00000000000a', ARRAY[p_relay], '{1}', '{NULL}', '{NULL}', '{NULL}',
-        '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}',
+        '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}',
         array(SELECT pg_temp.id(n) FROM e ORDER BY o), array(SELECT pg_temp.id(-1 - n % 97) FROM e ORDER BY o),
         array(SELECT n::bigint * 1000 FROM e ORDER BY o), array(SELECT CASE WHEN n % 500 = 0 THEN 5 WHEN n % 10 = 0 THEN 0 ELSE 1 END
             FROM e ORDER BY o),
@@ -36,14 +36,14 @@ CREATE FUNCTION pg_temp.store(p_relay int, p_from int, p_to int) RETURNS int LAN
         array(SELECT ROW(ARRAY[n % 50, n]::bigint[])::tagset FROM e ORDER BY o), array(SELECT NULL::bigint FROM e),
         array(SELECT NULL::bytea FROM e), array(SELECT 0::smallint FROM e),
         array(SELECT CASE WHEN n % 10 = 0 THEN encode(substr(pg_temp.id(n % 300), 1, 16), 'hex')::uuid END FROM e ORDER BY o),
-        array(SELECT 1 FROM e), array(SELECT o FROM e ORDER BY o), '{}', '{}', '{}', '{}', '{}',
+        array(SELECT 1 FROM e), array(SELECT o FROM e ORDER BY o), '{}', '{}', '{}', '{}', '{}', '{}', '{}',
         array(SELECT 1 FROM e WHERE n % 100 = 0), array(SELECT n FROM e WHERE n % 100 = 0), array(SELECT 1 FROM e WHERE n % 100 = 0),
         array(SELECT pg_temp.id(n) FROM e WHERE n % 100 = 0),
         array(SELECT o FROM e WHERE n % 500 = 0 ORDER BY o), array(SELECT pg_temp.id(n + 1) FROM e WHERE n % 500 = 0 ORDER BY o),
         array(SELECT 1::bigint FROM e WHERE n % 500 = 0),
         ARRAY[1], ARRAY[p_from::bigint], ARRAY[1], ARRAY[p_from::bigint], ARRAY[p_to::bigint], '{0}', '{NULL}', '{NULL}', '{NULL}',
             '{NULL}',
-        '{NULL}', ARRAY[1], '{bad_hex}', ARRAY[pg_temp.id(p_from)], ARRAY['\x00'::bytea])
+        '{NULL}', '{NULL}', '{NULL}', ARRAY[1], '{bad_hex}', ARRAY[pg_temp.id(p_from)], ARRAY['\x00'::bytea])
 $$;
 
 -- Look-up and sightings of events that are stored already, on another relay.
@@ -53,12 +53,12 @@ CREATE FUNCTION pg_temp.link(p_relay int, p_from int, p_to int) RETURNS int LANG
           FROM known_events(array(SELECT pg_temp.id(n) FROM generate_series(p_from, p_to) AS n ORDER BY n),
               p_relay) AS k WHERE NOT k.linked)
     SELECT sightings_new FROM commit_pages('00000000-0000-0000-0000-00000000000a', ARRAY[p_relay], '{1}', '{NULL}', '{NULL}', '{NULL}',
-        '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
-            '{}',
+        '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
+            '{}', '{}', '{}',
         array(SELECT 1 FROM k), array(SELECT event FROM k ORDER BY event), array(SELECT n::bigint * 1000 FROM k ORDER BY event),
         array(SELECT 1 FROM k), array(SELECT pg_temp.id(-1 - n % 97) FROM k ORDER BY event),
         '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
-            '{}')
+            '{}', '{}', '{}', '{}', '{}')
 $$;
 
 CREATE FUNCTION pg_temp.scans() RETURNS text LANGUAGE sql AS $$

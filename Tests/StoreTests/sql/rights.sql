@@ -51,7 +51,7 @@ DECLARE
     denied CONSTANT text := '42501';
     stored CONSTANT text := 'SELECT insert_event(sha256(''e''), sha256(''p''), 1, 1, ''[]'', '''', sha256('''') || sha256(''''),
         ''wss://a.example'', ''clearnet'', 1, 1)';
-    pages  CONSTANT text := 'SELECT commit_pages(NULL, ' || repeat('''{}'', ', 50) || '''{}'')';
+    pages  CONSTANT text := 'SELECT commit_pages(NULL, ' || repeat('''{}'', ', 55) || '''{}'')';
 BEGIN
     -- Everybody reads every table and view, and nobody writes one but where it is said below.
     FOR role IN SELECT pg_temp.groups() LOOP

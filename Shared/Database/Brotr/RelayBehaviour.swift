@@ -1,0 +1,44 @@
+public import Crypto
+public import Nostr
+
+/// What visits learnt of how a relay answers: the column `relay_sync.behaviour`.
+public struct RelayBehaviour: Sendable, Equatable {
+    /// How often its answers contradicted each other; nil leaves the stored number.
+    public var contradictions: Int32?
+    /// Whether it speaks NIP-77; nil when not tried.
+    public var negentropy: Bool?
+
+    /// Nothing known.
+    public init(contradictions: Int32? = nil, negentropy: Bool? = nil) {
+        self.contradictions = contradictions
+        self.negentropy = negentropy
+    }
+
+    /// The keys that are set, as a JSON object.
+    var json: JSONText {
+        var members: [String] = []
+        if let contradictions { members.append("\"contradictions\":\(contradictions)") }
+        if let negentropy { members.append("\"negentropy\":\(negentropy)") }
+        return JSONText(Array("{\(members.joined(separator: ","))}".utf8))
+    }
+}
+
+/// A row of `events_relays` of one relay.
+public struct StoredSighting: Hashable, Sendable {
+    /// `events.id`.
+    public var event: Int64
+    /// The event.
+    public var id: EventID
+    /// As of the event.
+    public var createdAt: UnixTime
+    /// The relay no longer has it.
+    public var isGone: Bool
+
+    /// Direct form.
+    public init(event: Int64, id: EventID, createdAt: UnixTime, isGone: Bool) {
+        self.event = event
+        self.id = id
+        self.createdAt = createdAt
+        self.isGone = isGone
+    }
+}

@@ -1,0 +1,82 @@
+import Crypto
+import Database
+import Foundation
+import Nostr
+import Support
+import Testing
+
+/// What counts as complete, and what is found later than its time.
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ProofTests {
+    /// Passes follow each other within seconds.
+    private static let file = SynchronizerFile(revisit: 0.3, secondPass: 1, rescans: [1, 4]).text
+
+    @Test func `a second pass seals what the first one read, and a later one finds what came behind it`() async throws {
+        let folder = try TemporaryFolder()
+        var factory = EventFactory(seed: 71)
+        let all = factory.events(2_600)
+        let late = stride(from: 0, to: all.count, by: 20).map { all[$0] }
+        let early = Set(all).subtracting(late)
+        try Array(early).writeJSONL(to: "\(folder.path)/events.jsonl")
+        try await RealRelay.withRunning(file: "\(folder.path)/events.jsonl") { relay in
+            try await withFleet { fleet in
+                try await fleet.add([relay.url])
+                let process = try fleet.start(own: Self.file)
+                let newest = all.map(\.createdAt).max() ?? 0
+                try await eventually("history is sealed", found: { process.everything }) {
+                    try await fleet.unsealed(upTo: newest) == 0
+                }
+                try await fleet.expectExactly([relay.url: Set(early.map(\.id))])
+                #expect(try await fleet.number("SELECT count(*) FROM relay_coverage WHERE state = 3 AND proof = 3") > 0)
+                #expect(
+                    try await fleet.number("SELECT count(*) FROM relay_coverage WHERE state = 3 AND items > 0") > 0)
+                for event in late { try await relay.add(eventJSON: String(decoding: event.json, as: UTF8.self)) }
+                try await eventually("late events are found", found: { process.everything }) {
+                    try await fleet.eventCount() == all.count
+                }
+                #expect(try await process.terminate() == 0, "\(process.everything)")
+                try await fleet.expectExactly([relay.url: Set(all.map(\.id))])
+            }
+        }
+    }
+
+    @Test func `what a relay no longer has is gone, and what comes back is a contradiction`() async throws {
+        var factory = EventFactory(seed: 72)
+        let events = factory.events(700)
+        let relay = try await FakeRelay.start(events: events)
+        try await withFleet { fleet in
+            try await fleet.add([relay.url.text])
+            let process = try fleet.start(own: Self.file)
+            let newest = events.map(\.createdAt).max() ?? 0
+            try await eventually("history is sealed", found: { process.everything }) {
+                try await fleet.unsealed(upTo: newest) == 0
+            }
+            let taken = Array(events[100..<120])
+            relay.remove(Set(taken.map(\.id)))
+            try await eventually("they are gone", found: { process.everything }) {
+                try await fleet.number("SELECT count(*) FROM events_relays WHERE gone_at IS NOT NULL") == 20
+            }
+            #expect(try await fleet.eventCount() == events.count, "what was archived stays")
+            relay.insert(taken)
+            try await eventually("they are back", found: { process.everything }) {
+                try await fleet.number("SELECT count(*) FROM events_relays WHERE gone_at IS NOT NULL") == 0
+            }
+            try await eventually("such a relay proves nothing any more", found: { process.everything }) {
+                try await fleet.number("SELECT count(*) FROM relay_coverage WHERE state = 4") > 0
+            }
+            #expect(try await process.terminate() == 0, "\(process.everything)")
+            try await fleet.expectExactly([relay.url.text: Set(events.map(\.id))])
+        }
+        await relay.stop()
+    }
+}
+
+extension Fleet {
+    /// Intervals of history up to this second that are not sealed, or 1 while there is none.
+    fileprivate func unsealed(upTo second: Int64) async throws -> Int {
+        try await number(
+            """
+            SELECT CASE WHEN count(*) = 0 THEN 1 ELSE count(*) FILTER (WHERE state <> 3) END
+              FROM relay_coverage WHERE lo <= \(second)
+            """)
+    }
+}

@@ -1,0 +1,140 @@
+import Database
+import Nostr
+import Testing
+
+@testable import SyncEngine
+
+@Suite struct VisitProgressTests {
+    private let now = UnixTime(seconds: 10_000)
+
+    private func progress(
+        _ state: WalkState = WalkState(), _ rows: [CoverageMap.Interval] = [], contradictions: Int = 0
+    ) -> VisitProgress {
+        VisitProgress(
+            state: state, coverage: CoverageMap(stored: rows), now: now, contradictions: contradictions)
+    }
+
+    private func step(
+        _ stretch: WalkState.Stretch, to frontier: Int64? = nil, end verdict: WalkPlan.Verdict? = nil,
+        difference: PassRecord.Difference? = nil
+    ) -> VisitProgress.Step {
+        var step = VisitProgress.Step(
+            stretch: stretch, progress: .init(frontier: frontier.map(UnixTime.init(seconds:))))
+        step.verdict = verdict
+        step.difference = difference
+        step.cap = 500
+        return step
+    }
+
+    private func second(_ seconds: Int64) -> UnixTime { UnixTime(seconds: seconds) }
+
+    @Test func `a first walk is written page by page and ends provisional, with a second pass planned`() {
+        var progress = progress()
+        let stretch = WalkState.Stretch.fresh(lo: second(0), hi: second(9_000))
+        progress.begin(stretch)
+        let first = progress.apply(step(stretch, to: 9_500))
+        #expect(first.frontier == second(9_000), "what is dated after the bound proves nothing inside")
+        #expect(first.walkHi == second(9_000) && first.tailSeen == now)
+        _ = progress.apply(step(stretch, to: 4_000))
+        #expect(progress.coverage.intervals.map(\.state) == [.walking, .provisional])
+        let last = progress.apply(step(stretch, end: .reachedEnd(byHint: false)))
+        #expect(last.clearsWalk && last.sealedHi == second(9_000))
+        #expect(progress.coverage.intervals.map { [$0.lo, $0.hi] } == [[0, 9_000]])
+        #expect(progress.coverage.intervals.first?.state == .provisional)
+        #expect(progress.coverage.intervals.first?.rescanAt ?? 0 >= 13_600)
+    }
+
+    @Test func `a pass without a difference seals part by part`() {
+        let row = due(0, 9_000)
+        var progress = progress(WalkState(sealedHi: second(9_000)), [row])
+        let stretch = WalkState.Stretch.interval(row)
+        progress.begin(stretch)
+        #expect(progress.part(.init(frontier: second(5_000)), nil, of: stretch) == 5_001...9_000)
+        _ = progress.apply(step(stretch, to: 5_000, difference: .init()))
+        #expect(progress.coverage.intervals.map(\.state) == [.provisional, .sealed])
+        _ = progress.apply(step(stretch, end: .reachedEnd(byHint: false), difference: .init()))
+        let intervals = progress.coverage.intervals
+        #expect(intervals.map { [$0.lo, $0.hi] } == [[0, 9_000]])
+        #expect(intervals.first?.proof == .twoWalks && intervals.first?.rescanStep == 1)
+    }
+
+    @Test func `a pass with a difference proves nothing of that part`() {
+        let row = due(0, 9_000)
+        var progress = progress(WalkState(sealedHi: second(9_000)), [row])
+        let stretch = WalkState.Stretch.interval(row)
+        progress.begin(stretch)
+        var difference = PassRecord.Difference()
+        difference.fresh = 1
+        _ = progress.apply(step(stretch, to: 5_000, difference: difference))
+        #expect(progress.coverage.intervals.map(\.state) == [.provisional, .provisional])
+        // Too large to be compared is a difference too.
+        _ = progress.apply(step(stretch, to: 4_000))
+        #expect(!progress.coverage.intervals.map(\.state).contains(.sealed))
+    }
+
+    @Test func `a relay that contradicted itself settles and never seals`() {
+        let row = due(0, 9_000)
+        var progress = progress(WalkState(sealedHi: second(9_000)), [row], contradictions: 1)
+        let stretch = WalkState.Stretch.interval(row)
+        progress.begin(stretch)
+        _ = progress.apply(step(stretch, end: .reachedEnd(byHint: true), difference: .init()))
+        #expect(progress.coverage.intervals.map(\.state) == [.settled])
+        #expect(progress.coverage.intervals.first?.proof == nil)
+    }
+
+    @Test func `the relay's own word seals a whole walk, unless it was not always given`() {
+        for isHinted in [true, false] {
+            var progress = progress()
+            let stretch = WalkState.Stretch.fresh(lo: second(0), hi: second(9_000))
+            progress.begin(stretch)
+            var last = step(stretch, end: .reachedEnd(byHint: true))
+            last.isHinted = isHinted
+            _ = progress.apply(last)
+            #expect(progress.coverage.intervals.map(\.state) == [isHinted ? .sealed : .provisional])
+        }
+    }
+
+    @Test func `a head that does not fit leaves an open interval instead of beginning again`() {
+        let state = WalkState(walkLo: second(0), walkHi: second(5_000), frontier: second(3_000))
+        let rows: [CoverageMap.Interval] = [
+            .init(lo: 0, hi: 3_000, state: .walking), .init(lo: 3_001, hi: 5_000, state: .provisional),
+        ]
+        var progress = progress(state, rows)
+        let stretch = WalkState.Stretch.head(lo: second(5_001), hi: second(9_000))
+        progress.begin(stretch)
+        let change = progress.leaveHead(at: second(7_000), stretch)
+        #expect(change.walkHi == second(9_000))
+        #expect(
+            progress.coverage.intervals.map { [$0.lo, $0.hi, Int64($0.state.rawValue)] } == [
+                [0, 3_000, 1], [3_001, 5_000, 2], [5_001, 7_000, 0], [7_001, 9_000, 2],
+            ])
+        #expect(progress.coverage.due(at: now).count == 1)
+        #expect(progress.leaveHead(at: second(9_900), stretch).isEmpty, "only what is dated ahead was read")
+    }
+
+    @Test func `no row says anything of seconds above the stretch`() {
+        var progress = progress()
+        let stretch = WalkState.Stretch.fresh(lo: second(0), hi: second(9_000))
+        progress.begin(stretch)
+        var far = step(stretch)
+        far.progress.gap = .init(lo: second(.max), hi: second(.max), reason: .saturatedSecond)
+        #expect(progress.apply(far).coverage.isEmpty)
+    }
+
+    @Test func `contradictions are written with the page that showed them`() {
+        var progress = progress(contradictions: 2)
+        let stretch = WalkState.Stretch.fresh(lo: second(0), hi: second(9_000))
+        progress.begin(stretch)
+        #expect(progress.apply(step(stretch, to: 100), contradictions: 1).behaviour?.contradictions == 3)
+        #expect(progress.apply(step(stretch, to: 50)).behaviour == nil)
+    }
+
+    private func due(_ lo: Int64, _ hi: Int64) -> CoverageMap.Interval {
+        var row = CoverageMap.Interval(lo: lo, hi: hi, state: .provisional)
+        row.rescanAt = 9_999
+        row.rescanStep = 0
+        row.pages = 3
+        row.cap = 500
+        return row
+    }
+}
