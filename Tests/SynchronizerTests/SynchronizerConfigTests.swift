@@ -54,7 +54,8 @@ import Testing
         ("interval: 0", "interval: given 0, allowed 0.01 to 3600"),
         (
             "intervall: 1",
-            "intervall: given an unknown key, allowed one of the keys sync, lease, budget, interval, health"
+            "intervall: given an unknown key, allowed one of the keys sync, lease, budget, proof, rescan, interval, "
+                + "health"
         ),
     ])
     func `what is wrong is named`(yaml: String, problem: String) {
