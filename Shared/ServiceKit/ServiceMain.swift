@@ -35,8 +35,17 @@ public enum ServiceMain {
         let status = await ending.around(signals: signals, hardStop: { _exit(ExitStatus.failure.rawValue) }) {
             await runner.run()
         }
+        await settleCancellations(context.clock)
         context.logger.info("service_stopped", metadata: [LogKey.status: .stringConvertible(status.rawValue)])
         return status
+    }
+
+    /// Gives requests to stop a statement a second to be answered: `Pool.isAwaitingCancellation` says why.
+    private static func settleCancellations(_ clock: MonotonicClock) async {
+        let deadline = clock.now() + .seconds(1)
+        while Pool.isAwaitingCancellation, clock.now() < deadline {
+            do { try await clock.sleep(for: .milliseconds(10)) } catch { return }
+        }
     }
 
     private static func context<S: BaseService>(

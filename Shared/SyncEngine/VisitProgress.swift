@@ -38,17 +38,17 @@ struct VisitProgress: Sendable {
         var isHinted = false
     }
 
-    private(set) var state: WalkState
-    private(set) var coverage: CoverageMap
+    var state: WalkState
+    var coverage: CoverageMap
     /// How often this relay's answers denied each other, earlier visits included.
-    private(set) var contradictions: Int
+    var contradictions: Int
     /// When the visit began, by the database.
-    private let now: UnixTime
-    private let schedule: RescanSchedule
+    let now: UnixTime
+    let schedule: RescanSchedule
     /// Of a further pass: the newest second that is left.
-    private var top: Int64?
+    var top: Int64?
     /// Of a walk: where it began in this visit.
-    private var walkTop: Int64?
+    var walkTop: Int64?
 
     init(
         state: WalkState, coverage: CoverageMap, now: UnixTime, schedule: RescanSchedule = .init(),
@@ -111,162 +111,5 @@ struct VisitProgress: Sendable {
         change.coverage = coverage.changes
         coverage.markStored()
         return change
-    }
-}
-
-/// Walks: history that is read for the first time.
-extension VisitProgress {
-    private mutating func walk(_ step: Step, _ change: inout Change) {
-        if let frontier = step.progress.frontier { move(to: frontier, step, &change) }
-        if case .reachedEnd(let byHint) = step.verdict { finish(step, byHint: byHint, &change) }
-    }
-
-    /// A fresh walk comes into being with its first page. A frontier dated after the walk's upper bound proves
-    /// nothing inside the walk, so the stored one never stands above that bound.
-    private mutating func move(to frontier: UnixTime, _ step: Step, _ change: inout Change) {
-        switch step.stretch {
-        case .head, .interval: return
-        case .fresh(let lo, let hi):
-            guard lo <= hi else { return }
-            if state.walkLo == nil {
-                state.walkLo = lo
-                state.walkHi = hi
-                change.walkLo = lo
-                change.walkHi = hi
-                // The first walk's first page is the newest there is; what follows is history.
-                if lo.seconds == 0 { change.tailSeen = now }
-            }
-            setFrontier(min(frontier, hi), lo, step, &change)
-        case .history(let lo, _, _): setFrontier(frontier, lo, step, &change)
-        }
-    }
-
-    private mutating func setFrontier(
-        _ frontier: UnixTime, _ lo: UnixTime, _ step: Step, _ change: inout Change
-    ) {
-        guard state.frontier != frontier else { return }
-        let before = state.frontier ?? state.walkHi
-        state.frontier = frontier
-        change.frontier = frontier
-        guard let before else { return }
-        coverage.set(.walking, lo.seconds, frontier.seconds)
-        if frontier < before || state.walkHi == before {
-            coverage.set(provisional(frontier.seconds + 1, before.seconds, step))
-        }
-    }
-
-    private mutating func finish(_ step: Step, byHint: Bool, _ change: inout Change) {
-        switch step.stretch {
-        case .interval: return
-        case .fresh(let lo, let hi):
-            if lo <= hi { close(lo, state.frontier ?? hi, hi, step, byHint: byHint, &change) }
-            change.tailSeen = now
-        case .head(let lo, let hi):
-            change.tailSeen = now
-            guard lo <= hi else { return }
-            state.walkHi = hi
-            change.walkHi = hi
-            coverage.set(provisional(lo.seconds, hi.seconds, step))
-        case .history(let lo, let frontier, let hi):
-            close(lo, state.frontier ?? frontier, state.walkHi ?? hi, step, byHint: byHint, &change)
-        }
-    }
-
-    /// The walk is over: what was left below the frontier is read too.
-    private mutating func close(
-        _ lo: UnixTime, _ frontier: UnixTime, _ hi: UnixTime, _ step: Step, byHint: Bool, _ change: inout Change
-    ) {
-        if lo <= frontier { coverage.set(provisional(lo.seconds, frontier.seconds, step)) }
-        if byHint, step.isHinted, contradictions == 0, let walkTop, lo.seconds <= walkTop {
-            coverage.set(sealed(.finishHint, lo.seconds, walkTop, after: nil, step, items: nil))
-        }
-        state = WalkState(sealedHi: max(state.sealedHi ?? hi, hi))
-        let before = change
-        change = Change(
-            sealedHi: state.sealedHi, tailSeen: before.tailSeen, clearsWalk: true, behaviour: before.behaviour)
-    }
-}
-
-/// Further passes over what was read before.
-extension VisitProgress {
-    private mutating func look(_ step: Step, _ interval: CoverageMap.Interval) {
-        guard let part = part(step.progress, step.verdict, of: step.stretch) else { return }
-        top = part.lowerBound - 1
-        let (lo, hi) = (part.lowerBound, part.upperBound)
-        // What is read for the first time here has nothing to be compared with.
-        let isFirst = interval.state == .open || interval.state == .gap
-        guard !isFirst, let difference = step.difference, difference.isNone else {
-            coverage.set(provisional(lo, hi, step), closesGaps: isFirst)
-            return
-        }
-        coverage.set(sealed(.twoWalks, lo, hi, after: interval.rescanStep, step, items: difference.shown))
-    }
-
-    private func provisional(_ lo: Int64, _ hi: Int64, _ step: Step?) -> CoverageMap.Interval {
-        var interval = CoverageMap.Interval(lo: lo, hi: hi, state: .provisional)
-        let plan = schedule.secondPass(now: now.seconds)
-        interval.rescanAt = plan.at
-        interval.rescanStep = plan.step
-        if let step { interval.setEvidence(pages: 1, items: step.items, cap: step.cap) }
-        return interval
-    }
-
-    /// A relay that once contradicted itself can agree with itself, but not prove anything.
-    private func sealed(
-        _ proof: CoverageProof, _ lo: Int64, _ hi: Int64, after step: Int16?, _ evidence: Step, items: Int?
-    ) -> CoverageMap.Interval {
-        var interval = CoverageMap.Interval(lo: lo, hi: hi, state: contradictions == 0 ? .sealed : .settled)
-        interval.proof = contradictions == 0 ? proof : nil
-        let plan = schedule.next(after: step, now: now.seconds)
-        interval.rescanAt = plan.at
-        interval.rescanStep = plan.step
-        interval.setEvidence(pages: 1, items: items, cap: evidence.cap)
-        return interval
-    }
-}
-
-/// Gaps.
-extension VisitProgress {
-    /// Nothing is said of seconds above what the stretch is about.
-    private mutating func setGap(_ gap: WalkPlan.Gap, _ stretch: WalkState.Stretch) {
-        let hi = min(gap.hi.seconds, stretch.hi)
-        guard gap.lo.seconds <= hi else { return }
-        coverage.set(interval(of: gap.reason, gap.lo.seconds, hi))
-    }
-
-    private mutating func setGapOfRest(_ stretch: WalkState.Stretch, _ reason: CoverageReason) {
-        let (lo, hi): (Int64, Int64) =
-            switch stretch {
-            case .fresh(let lo, let hi): (lo.seconds, min(state.frontier ?? hi, hi).seconds)
-            case .head(let lo, let hi): (lo.seconds, hi.seconds)
-            case .history(let lo, let frontier, _): (lo.seconds, (state.frontier ?? frontier).seconds)
-            case .interval(let interval): (interval.lo, top ?? interval.hi)
-            }
-        guard lo <= hi else { return }
-        coverage.set(interval(of: reason, lo, hi))
-    }
-
-    private func interval(of reason: CoverageReason, _ lo: Int64, _ hi: Int64) -> CoverageMap.Interval {
-        var interval = CoverageMap.Interval(lo: lo, hi: hi, state: .gap, reason: reason)
-        interval.rescanAt = schedule.retry(now: now.seconds)
-        return interval
-    }
-}
-
-extension CoverageMap.Interval {
-    fileprivate mutating func setEvidence(pages: Int32, items: Int?, cap: Int) {
-        self.pages = pages
-        self.items = items.map(Int64.init)
-        self.cap = Int32(clamping: cap)
-    }
-}
-
-extension WalkState.Stretch {
-    /// The newest second that the stretch says something about.
-    var hi: Int64 {
-        switch self {
-        case .fresh(_, let hi), .head(_, let hi), .history(_, _, let hi): hi.seconds
-        case .interval(let interval): interval.hi
-        }
     }
 }

@@ -73,7 +73,7 @@ public struct WalkPlan: Sendable {
         public init() {}
     }
 
-    private enum Mode: Sendable {
+    enum Mode: Sendable {
         case descending
         case confirmingEnd(answers: Int)
         case second(SecondPlan)
@@ -83,7 +83,7 @@ public struct WalkPlan: Sendable {
 
     /// An event far below the rest of its page. A relay may send an event that was made long ago just as it arrives,
     /// between the stored ones: then nothing is known of the seconds above it.
-    private struct Outlier: Sendable {
+    struct Outlier: Sendable {
         let outlier: UnixTime
         let above: UnixTime
         let page: [EventStamp]
@@ -98,21 +98,21 @@ public struct WalkPlan: Sendable {
     /// Oldest second of the interval, inclusive.
     public let lo: UnixTime
     /// Newest second not yet proven; nil until the first page of a walk without upper bound.
-    public private(set) var frontier: UnixTime?
+    public internal(set) var frontier: UnixTime?
     /// Largest conclusive page of this relay so far, in events; 0 when unknown.
     public private(set) var capSeen: Int
     /// Events asked for a page, after adaptation.
     public private(set) var pageSize: Int
 
-    private let limits: Limits
-    private let liveAfter: UnixTime
-    private var mode = Mode.descending
-    private var inconclusive = 0
-    private var timeouts = 0
-    private var endsNeeded: Int
-    private var disorders = 0
+    let limits: Limits
+    let liveAfter: UnixTime
+    var mode = Mode.descending
+    var inconclusive = 0
+    var timeouts = 0
+    var endsNeeded: Int
+    var disorders = 0
     /// How often answers denied each other.
-    public private(set) var contradictions = 0
+    public internal(set) var contradictions = 0
     /// Every conclusive page so far said by NIP-67 whether there is more.
     public private(set) var isHinted = true
 
@@ -180,20 +180,20 @@ public struct WalkPlan: Sendable {
 
     private var lowerBound: UnixTime? { lo.seconds > 0 ? lo : nil }
 
-    private static func second(_ second: UnixTime, plus distance: Int64) -> UnixTime {
+    static func second(_ second: UnixTime, plus distance: Int64) -> UnixTime {
         let (sum, isOver) = second.seconds.addingReportingOverflow(distance)
         return UnixTime(seconds: isOver ? .max : max(sum, 0))
     }
 
     /// Half way down what is left, where that is more than a day. A relay that hides events after it has counted them
     /// against the limit answers nothing although there is more below.
-    private var midpoint: UnixTime? {
+    var midpoint: UnixTime? {
         guard let top = frontier ?? (liveAfter.seconds == .max ? nil : liveAfter), top > lo else { return nil }
         let half = (top.seconds - lo.seconds) / 2
         return half > 43_200 ? UnixTime(seconds: lo.seconds + half) : nil
     }
 
-    private var answersNeeded: Int { endsNeeded + (midpoint == nil ? 0 : 1) }
+    var answersNeeded: Int { endsNeeded + (midpoint == nil ? 0 : 1) }
 
     /// An end is believed after empty answers of different shapes: the same question, one event, no `since`, and the
     /// older half alone.
@@ -206,7 +206,7 @@ public struct WalkPlan: Sendable {
         }
     }
 
-    private mutating func absorbInconclusive(_ ending: PageEnding) -> Progress {
+    mutating func absorbInconclusive(_ ending: PageEnding) -> Progress {
         guard case .inconclusive(let reason) = ending else { return Progress() }
         inconclusive += 1
         switch reason {
@@ -234,126 +234,5 @@ public struct WalkPlan: Sendable {
         }
         mode = .over(.inconclusive(reason))
         return Progress()
-    }
-
-    private mutating func absorbPage(_ facts: PageFacts, _ hint: EOSEHint?) -> Progress {
-        let seconds = (facts.events.map(\.createdAt) + facts.ghosts).sorted()
-        guard let oldest = seconds.first else { return absorbEmpty(facts, hint, answers: 1) }
-        if facts.newer > 0 || facts.older > 0 { contradictions += 1 }
-        guard isOrdered(facts.events) else {
-            // Asked once more: a single event that arrived live is no disorder of the relay's.
-            disorders += 1
-            if disorders >= 2 { mode = .over(.unpageable(.unordered)) }
-            return Progress()
-        }
-        disorders = 0
-        if hint == .finish {
-            mode = .over(.reachedEnd(byHint: true))
-            return Progress()
-        }
-        if let above = Self.neighbour(above: oldest, in: seconds) {
-            let progress = frontier.map { above < $0 } ?? true ? move(to: above) : Progress()
-            mode = .probing(Outlier(outlier: oldest, above: above, page: facts.events))
-            return progress
-        }
-        if let frontier, oldest >= frontier {
-            mode = .second(SecondPlan(second: frontier, firstPage: facts.events))
-            return Progress()
-        }
-        return move(to: oldest)
-    }
-
-    private mutating func move(to second: UnixTime) -> Progress {
-        frontier = second
-        mode = .descending
-        return Progress(frontier: second)
-    }
-
-    /// The second next above the oldest one of a page, where the step down to the oldest is out of all proportion.
-    private static func neighbour(above oldest: UnixTime, in seconds: [UnixTime]) -> UnixTime? {
-        guard seconds.count > 1, let newest = seconds.last else { return nil }
-        let above = seconds[1]
-        let (step, spread) = (above.seconds - oldest.seconds, newest.seconds - above.seconds)
-        return step > max(60, spread / Int64(seconds.count) * 20) ? above : nil
-    }
-
-    /// Nothing between the outlier and the rest of its page: it is where the relay's history goes on.
-    private mutating func absorbProbe(_ probe: Outlier, _ facts: PageFacts) -> Progress {
-        guard facts.events.isEmpty, facts.ghosts.isEmpty else {
-            mode = .descending
-            // The page above the outlier was all in one second.
-            if let frontier, probe.above >= frontier {
-                let page = probe.page.filter { $0.createdAt == frontier }
-                mode = .second(SecondPlan(second: frontier, firstPage: page))
-            }
-            return Progress()
-        }
-        return move(to: probe.outlier)
-    }
-
-    private mutating func absorbConfirmation(_ answers: Int, _ facts: PageFacts, _ hint: EOSEHint?) -> Progress {
-        guard !facts.events.isEmpty || !facts.ghosts.isEmpty else {
-            return absorbEmpty(facts, hint, answers: answers + 1)
-        }
-        // The relay contradicted its own "nothing more": believe it less easily from now on.
-        contradictions += 1
-        endsNeeded += limits.endConfirmations
-        mode = .descending
-        guard answers % 4 == 3, let midpoint, let top = frontier ?? (liveAfter.seconds == .max ? nil : liveAfter) else {
-            return absorbPage(facts, hint)
-        }
-        // What it hides stands above the middle; below it the walk goes on.
-        frontier = midpoint
-        let hidden = Gap(lo: Self.second(midpoint, plus: 1), hi: top, reason: .unanswered)
-        return Progress(frontier: midpoint, gap: hidden)
-    }
-
-    private mutating func absorbEmpty(_ facts: PageFacts, _ hint: EOSEHint?, answers: Int) -> Progress {
-        if facts.newer > 0 {
-            mode = .over(.unpageable(.untilIgnored))
-        } else if facts.unplaced > 0 {
-            mode = .over(.unpageable(.poison))
-        } else if hint == .finish {
-            mode = .over(.reachedEnd(byHint: true))
-        } else if hint == .more {
-            contradictions += 1
-            return absorbInconclusive(.inconclusive(.contradicted))
-        } else {
-            mode = answers >= answersNeeded ? .over(.reachedEnd(byHint: false)) : .confirmingEnd(answers: answers)
-        }
-        return Progress()
-    }
-
-    private mutating func absorbSecond(_ plan: SecondPlan, _ facts: PageFacts, asked: Int) -> Progress {
-        var plan = plan
-        switch plan.absorb(facts, limit: asked, capSeen: capSeen) {
-        case .more:
-            mode = .second(plan)
-            return Progress()
-        case .proven: return leaveSecond(plan.second, saturated: false)
-        case .saturated: return leaveSecond(plan.second, saturated: true)
-        }
-    }
-
-    private mutating func leaveSecond(_ second: UnixTime, saturated: Bool) -> Progress {
-        let gap = saturated ? Gap(lo: second, hi: second, reason: .saturatedSecond) : nil
-        guard second > lo else {
-            mode = .over(.reachedEnd(byHint: false))
-            return Progress(gap: gap)
-        }
-        let below = UnixTime(seconds: second.seconds - 1)
-        frontier = below
-        mode = .descending
-        return Progress(frontier: below, gap: gap)
-    }
-
-    /// Newest first, ties in any order. Events that arrived live before EOSE are no contradiction.
-    private func isOrdered(_ events: [EventStamp]) -> Bool {
-        var newestAllowed = UnixTime(seconds: .max)
-        for event in events where event.createdAt < liveAfter {
-            if event.createdAt > newestAllowed { return false }
-            newestAllowed = event.createdAt
-        }
-        return true
     }
 }

@@ -80,7 +80,8 @@ import Testing
         try await database.pool.fetch(
             """
             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-             WHERE query LIKE '%' || $1 || '%' AND state = 'active' AND pid <> pg_backend_pid()
+             WHERE query LIKE '%' || $1 || '%' AND state = 'active' AND wait_event = 'PgSleep'
+                   AND pid <> pg_backend_pid()
             """, .text(mark))
     }
 

@@ -144,6 +144,8 @@ import Testing
                 let status = try await process.exit(within: .seconds(30))
                 #expect(status == (signal == SIGKILL ? 128 + SIGKILL : 0), "\(process.everything)")
                 if signal != SIGKILL { #expect(try await fleet.number("SELECT count(owner) FROM relay_sync") == 0) }
+                // What the server had in hand may still be committed between the questions that follow.
+                try await eventually("nothing runs any more") { try await fleet.runningStatements() == 0 }
                 try await fleet.expectConsistent()
             }
             let last = try fleet.start(own: file.text)

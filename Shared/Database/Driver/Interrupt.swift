@@ -76,13 +76,22 @@ final class CancelKey: @unchecked Sendable {
 
     deinit { PQfreeCancel(key) }
 
+    /// Requests that were sent and not answered yet, of the whole process.
+    private static let unanswered = Mutex(0)
+
     /// Sends the request from a thread of its own: it connects anew, which may block as long as the network likes.
     /// A failure needs no answer: the socket is shut down when the grace is over.
     func send() {
-        _ = DetachedThread.start(stackBytes: 1 << 18, name: "pg-cancel") {
+        Self.unanswered.withLock { $0 += 1 }
+        let isStarted = DetachedThread.start(stackBytes: 1 << 18, name: "pg-cancel") {
             withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { message in
                 _ = PQcancel(self.key, message.baseAddress, Int32(message.count))
             }
+            Self.unanswered.withLock { $0 -= 1 }
         }
+        if !isStarted { Self.unanswered.withLock { $0 -= 1 } }
     }
+
+    /// Whether a request of this process is under way.
+    static var isAwaited: Bool { unanswered.withLock { $0 } > 0 }
 }

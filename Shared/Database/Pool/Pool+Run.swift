@@ -3,6 +3,12 @@ import Settings
 import Synchronization
 import Telemetry
 
+extension Pool {
+    /// Whether a request of this process to stop a statement is under way. A process that ends in the middle of one can
+    /// take PgBouncer 1.18 with it, and with that every other client's connections (pgbouncer issue 801).
+    public static var isAwaitingCancellation: Bool { CancelKey.isAwaited }
+}
+
 /// The running pool: connecting, checking, closing and waking up happen in child tasks of one task.
 extension Pool {
     /// Runs the pool while `body` runs, and closes it afterwards, however the body ends. Once in a pool's life.

@@ -1,0 +1,39 @@
+internal import Nostr
+
+/// Gaps.
+extension VisitProgress {
+    /// Nothing is said of seconds above what the stretch is about.
+    mutating func setGap(_ gap: WalkPlan.Gap, _ stretch: WalkState.Stretch) {
+        let hi = min(gap.hi.seconds, stretch.hi)
+        guard gap.lo.seconds <= hi else { return }
+        coverage.set(interval(of: gap.reason, gap.lo.seconds, hi))
+    }
+
+    mutating func setGapOfRest(_ stretch: WalkState.Stretch, _ reason: CoverageReason) {
+        let (lo, hi): (Int64, Int64) =
+            switch stretch {
+            case .fresh(let lo, let hi): (lo.seconds, min(state.frontier ?? hi, hi).seconds)
+            case .head(let lo, let hi): (lo.seconds, hi.seconds)
+            case .history(let lo, let frontier, _): (lo.seconds, (state.frontier ?? frontier).seconds)
+            case .interval(let interval): (interval.lo, top ?? interval.hi)
+            }
+        guard lo <= hi else { return }
+        coverage.set(interval(of: reason, lo, hi))
+    }
+
+    private func interval(of reason: CoverageReason, _ lo: Int64, _ hi: Int64) -> CoverageMap.Interval {
+        var interval = CoverageMap.Interval(lo: lo, hi: hi, state: .gap, reason: reason)
+        interval.rescanAt = schedule.retry(now: now.seconds)
+        return interval
+    }
+}
+
+extension WalkState.Stretch {
+    /// The newest second that the stretch says something about.
+    var hi: Int64 {
+        switch self {
+        case .fresh(_, let hi), .head(_, let hi), .history(_, _, let hi): hi.seconds
+        case .interval(let interval): interval.hi
+        }
+    }
+}

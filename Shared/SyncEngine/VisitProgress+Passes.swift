@@ -1,0 +1,47 @@
+internal import Nostr
+
+/// Further passes over what was read before.
+extension VisitProgress {
+    mutating func look(_ step: Step, _ interval: CoverageMap.Interval) {
+        guard let part = part(step.progress, step.verdict, of: step.stretch) else { return }
+        top = part.lowerBound - 1
+        let (lo, hi) = (part.lowerBound, part.upperBound)
+        // What is read for the first time here has nothing to be compared with.
+        let isFirst = interval.state == .open || interval.state == .gap
+        guard !isFirst, let difference = step.difference, difference.isNone else {
+            coverage.set(provisional(lo, hi, step), closesGaps: isFirst)
+            return
+        }
+        coverage.set(sealed(.twoWalks, lo, hi, after: interval.rescanStep, step, items: difference.shown))
+    }
+
+    func provisional(_ lo: Int64, _ hi: Int64, _ step: Step?) -> CoverageMap.Interval {
+        var interval = CoverageMap.Interval(lo: lo, hi: hi, state: .provisional)
+        let plan = schedule.secondPass(now: now.seconds)
+        interval.rescanAt = plan.at
+        interval.rescanStep = plan.step
+        if let step { interval.setEvidence(pages: 1, items: step.items, cap: step.cap) }
+        return interval
+    }
+
+    /// A relay that once contradicted itself can agree with itself, but not prove anything.
+    func sealed(
+        _ proof: CoverageProof, _ lo: Int64, _ hi: Int64, after step: Int16?, _ evidence: Step, items: Int?
+    ) -> CoverageMap.Interval {
+        var interval = CoverageMap.Interval(lo: lo, hi: hi, state: contradictions == 0 ? .sealed : .settled)
+        interval.proof = contradictions == 0 ? proof : nil
+        let plan = schedule.next(after: step, now: now.seconds)
+        interval.rescanAt = plan.at
+        interval.rescanStep = plan.step
+        interval.setEvidence(pages: 1, items: items, cap: evidence.cap)
+        return interval
+    }
+}
+
+extension CoverageMap.Interval {
+    fileprivate mutating func setEvidence(pages: Int32, items: Int?, cap: Int) {
+        self.pages = pages
+        self.items = items.map(Int64.init)
+        self.cap = Int32(clamping: cap)
+    }
+}

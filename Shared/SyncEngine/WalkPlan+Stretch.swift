@@ -1,0 +1,51 @@
+internal import Nostr
+internal import Settings
+
+extension VisitProgress.Step {
+    mutating func describe(_ page: FetchedPage, _ plan: WalkPlan) {
+        verdict = plan.verdict
+        items = page.items.count
+        cap = plan.capSeen
+        isHinted = plan.isHinted
+    }
+}
+
+extension WalkPlan {
+    /// The walk through one stretch.
+    init(_ stretch: WalkState.Stretch, capSeen: Int, pageSize: Int, largest: Int, now: UnixTime) {
+        var limits = Limits()
+        // Another pass asks for other pages, so that a fault that depends on where pages end does not repeat.
+        limits.pageSize = stretch.isFirstLook ? pageSize : max(1, pageSize * 2 / 3)
+        limits.largestPage = stretch.isFirstLook ? largest : max(1, largest * 2 / 3)
+        limits.smallestPage = min(limits.smallestPage, limits.pageSize)
+        let (lo, frontier): (UnixTime, UnixTime?) =
+            switch stretch {
+            case .fresh(let lo, _), .head(let lo, _): (lo, nil)
+            case .history(let lo, let frontier, _): (lo, frontier)
+            case .interval(let interval): (UnixTime(seconds: interval.lo), UnixTime(seconds: interval.hi))
+            }
+        // Events made within the last minutes may arrive live between the stored ones.
+        let liveAfter = UnixTime(seconds: now.seconds - 300)
+        self.init(lo: lo, frontier: frontier, capSeen: capSeen, limits: limits, liveAfter: liveAfter)
+    }
+}
+
+extension WalkState.Stretch {
+    /// Nothing of it was read before.
+    var isFirstLook: Bool {
+        if case .interval(let interval) = self { interval.state == .open } else { true }
+    }
+}
+
+extension SyncSettings {
+    /// Sightings that one comparison takes into memory.
+    var mostCompared: Int { 100_000 }
+
+    /// A page may hold twice what is usually asked for before it is cut off: relays add live events, and some take no
+    /// notice of a small limit.
+    func pageBudget(_ request: PageRequest) -> PageBudget {
+        PageBudget(
+            events: max(request.limit, pageSize) * 2, bytes: pageBytes.bytes,
+            progressTimeout: progressTimeout.duration, totalTimeout: pageTimeout.duration)
+    }
+}
