@@ -11,11 +11,18 @@ struct FilterSettings: SettingsSection {
 
     func validate(into problems: inout Validation) {
         problems.check("kinds", kinds.count, in: 0...1000)
-        problems.check("authors", authors.count, in: 0...1000)
         for (index, kind) in kinds.enumerated() { problems.check("kinds.[\(index)]", kind, in: 0...65_535) }
-        for (index, author) in authors.enumerated() where PublicKey(hex: author) == nil {
-            problems.require(
-                false, "authors.[\(index)]", given: String(author.prefix(100)), allowed: "64 lowercase hex digits")
+        problems.check("authors", publicKeys: authors, atMost: 1000)
+    }
+}
+
+extension Validation {
+    /// A list of public keys in hex.
+    mutating func check(_ key: String, publicKeys: [String], atMost limit: Int) {
+        check(key, publicKeys.count, in: 0...limit)
+        for (index, text) in publicKeys.enumerated() where PublicKey(hex: text) == nil {
+            require(
+                false, "\(key).[\(index)]", given: String(text.prefix(100)), allowed: "64 lowercase hex digits")
         }
     }
 }

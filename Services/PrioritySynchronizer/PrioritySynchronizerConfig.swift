@@ -1,4 +1,3 @@
-import Crypto
 import Nostr
 import ServiceKit
 import Settings
@@ -53,14 +52,10 @@ struct PriorityList: SettingsSection {
     func validate(into problems: inout Validation) {
         if let path { problems.check("path", text: path) }
         problems.check("urls", urls.count, in: 0...10_000)
-        problems.check("pubkeys", pubkeys.count, in: 0...10_000)
         for (index, url) in urls.enumerated() where (try? RelayURL.parse(url)) == nil {
             problems.require(
                 false, "urls.[\(index)]", given: String(url.prefix(100)), allowed: "a relay URL, wss:// or ws://")
         }
-        for (index, key) in pubkeys.enumerated() where PublicKey(hex: key) == nil {
-            problems.require(
-                false, "pubkeys.[\(index)]", given: String(key.prefix(100)), allowed: "64 lowercase hex digits")
-        }
+        problems.check("pubkeys", publicKeys: pubkeys, atMost: 10_000)
     }
 }

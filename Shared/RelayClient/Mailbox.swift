@@ -79,7 +79,7 @@ final class Mailbox: Sendable {
     }
 
     /// Leaves the reader waiting, or answers it at once. True when what it took made room after a pause.
-    func wait(_ reader: CheckedContinuation<SubscriptionItem, any Error>) -> Bool {
+    private func wait(_ reader: CheckedContinuation<SubscriptionItem, any Error>) -> Bool {
         let (answer, resumes): (Result<SubscriptionItem, any Error>?, Bool) = state.withLock { state in
             // Something may have come since, and so may the cancellation.
             if let (item, resumes) = Self.take(&state, limitBytes) { return (.success(item), resumes) }

@@ -105,10 +105,10 @@ public struct RelayVisit: Sendable {
                 var step = VisitProgress.Step(stretch: stretch, progress: plan.absorb(page.facts))
                 step.describe(page, plan)
                 reading.capSeen = max(reading.capSeen, plan.capSeen)
-                reading.pageSize = plan.pageSize
+                // A further pass asks for less on purpose: that is no size to begin the next visit with.
+                if stretch.isFirstLook { reading.pageSize = plan.pageSize }
                 var prepared = try await reading.preparer.prepare(page)
                 report.count(prepared)
-                record.add(prepared)
                 try await compare(&step, &record, &prepared, &reading)
                 let returned = step.difference?.returned.count ?? 0
                 let change = reading.progress.apply(
@@ -126,18 +126,20 @@ public struct RelayVisit: Sendable {
         }
     }
 
-    /// Of a further pass: compares the part that a page completed with what is stored.
+    /// Of a further pass: notes what a page showed, and compares the part that it completed with what is stored.
     private func compare(
         _ step: inout VisitProgress.Step, _ record: inout PassRecord, _ prepared: inout PreparedPage,
         _ reading: inout Reading
     ) async throws {
+        guard case .interval = step.stretch else { return }
+        record.add(prepared)
         guard let part = reading.progress.part(step.progress, step.verdict, of: step.stretch) else { return }
         let limit = settings.sync.mostCompared
         let stored = try await brotr.relaySightings(
             lease.relay, from: UnixTime(seconds: part.lowerBound), to: UnixTime(seconds: part.upperBound), limit: limit)
+        let difference = record.close(part, stored: stored)
         // A part too large to compare stays unproven.
         guard stored.count < limit else { return }
-        let difference = record.close(part, stored: stored)
         try await reading.preparer.amend(&prepared, with: difference)
         step.difference = difference
     }

@@ -28,11 +28,7 @@ struct ReleasePlan: Sendable, Equatable {
         case .complete: dueIn = settings.sync.revisitInterval.duration
         case .yielded, .leaseLost: dueIn = .zero
         case .ignored: dueIn = Self.ignoredInterval
-        case .databaseFailed(let kind) where Self.isOfData(kind):
-            self.fails = fails == .max ? .max : fails + 1
-            dueIn = settings.budget.retry.delay(afterAttempt: Int(self.fails), jitter: jitter)
-            lastError = kind
-        case .databaseFailed(let kind):
+        case .databaseFailed(let kind) where !Self.isOfData(kind):
             dueIn = Self.databaseInterval
             self.fails = fails
             lastError = kind
@@ -40,10 +36,10 @@ struct ReleasePlan: Sendable, Equatable {
             dueIn = Self.unpageableInterval
             relayClass = reason == .unordered ? .unordered : .unpageable
             lastError = "\(reason)"
-        case .failed(let kind):
+        case .failed(let kind), .databaseFailed(let kind):
             self.fails = fails == .max ? .max : fails + 1
             dueIn = settings.budget.retry.delay(afterAttempt: Int(self.fails), jitter: jitter)
-            relayClass = RelayClass(failure: kind)
+            if case .failed = ending { relayClass = RelayClass(failure: kind) }
             lastError = kind
         }
     }

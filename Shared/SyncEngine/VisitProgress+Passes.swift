@@ -17,10 +17,8 @@ extension VisitProgress {
 
     func provisional(_ lo: Int64, _ hi: Int64, _ step: Step?) -> CoverageMap.Interval {
         var interval = CoverageMap.Interval(lo: lo, hi: hi, state: .provisional)
-        let plan = schedule.secondPass(now: now.seconds)
-        interval.rescanAt = plan.at
-        interval.rescanStep = plan.step
-        if let step { interval.setEvidence(pages: 1, items: step.items, cap: step.cap) }
+        interval.plan(schedule.secondPass(now: now.seconds))
+        if let step { interval.setEvidence(items: step.items, cap: step.cap) }
         return interval
     }
 
@@ -30,17 +28,21 @@ extension VisitProgress {
     ) -> CoverageMap.Interval {
         var interval = CoverageMap.Interval(lo: lo, hi: hi, state: contradictions == 0 ? .sealed : .settled)
         interval.proof = contradictions == 0 ? proof : nil
-        let plan = schedule.next(after: step, now: now.seconds)
-        interval.rescanAt = plan.at
-        interval.rescanStep = plan.step
-        interval.setEvidence(pages: 1, items: items, cap: evidence.cap)
+        interval.plan(schedule.next(after: step, now: now.seconds))
+        interval.setEvidence(items: items, cap: evidence.cap)
         return interval
     }
 }
 
 extension CoverageMap.Interval {
-    fileprivate mutating func setEvidence(pages: Int32, items: Int?, cap: Int) {
-        self.pages = pages
+    fileprivate mutating func plan(_ look: RescanSchedule.Plan) {
+        rescanAt = look.at
+        rescanStep = look.step
+    }
+
+    /// Of one page; neighbours that join add up.
+    fileprivate mutating func setEvidence(items: Int?, cap: Int) {
+        pages = 1
         self.items = items.map(Int64.init)
         self.cap = Int32(clamping: cap)
     }

@@ -29,7 +29,7 @@ extension WalkPlan {
         return move(to: oldest)
     }
 
-    private mutating func move(to second: UnixTime) -> Progress {
+    mutating func move(to second: UnixTime) -> Progress {
         frontier = second
         mode = .descending
         return Progress(frontier: second)
@@ -65,13 +65,13 @@ extension WalkPlan {
         contradictions += 1
         endsNeeded += limits.endConfirmations
         mode = .descending
-        guard answers % 4 == 3, let midpoint, let top = frontier ?? (liveAfter.seconds == .max ? nil : liveAfter) else {
+        guard answers % 4 == 3, let midpoint, let top else {
             return absorbPage(facts, hint)
         }
         // What it hides stands above the middle; below it the walk goes on.
-        frontier = midpoint
-        let hidden = Gap(lo: Self.second(midpoint, plus: 1), hi: top, reason: .unanswered)
-        return Progress(frontier: midpoint, gap: hidden)
+        var progress = move(to: midpoint)
+        progress.gap = Gap(lo: midpoint.moved(by: 1), hi: top, reason: .unanswered)
+        return progress
     }
 
     private mutating func absorbEmpty(_ facts: PageFacts, _ hint: EOSEHint?, answers: Int) -> Progress {

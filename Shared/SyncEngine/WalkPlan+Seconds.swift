@@ -19,9 +19,8 @@ extension WalkPlan {
             mode = .over(.reachedEnd(byHint: false))
             return Progress(gap: gap)
         }
-        let below = UnixTime(seconds: second.seconds - 1)
-        frontier = below
-        mode = .descending
-        return Progress(frontier: below, gap: gap)
+        var progress = move(to: second.moved(by: -1))
+        progress.gap = gap
+        return progress
     }
 }

@@ -90,8 +90,7 @@ public struct WalkPlan: Sendable {
 
         /// Asks for one event in between.
         var request: PageRequest {
-            PageRequest(
-                since: WalkPlan.second(outlier, plus: 1), until: WalkPlan.second(above, plus: -1), limit: 1)
+            PageRequest(since: outlier.moved(by: 1), until: above.moved(by: -1), limit: 1)
         }
     }
 
@@ -180,15 +179,13 @@ public struct WalkPlan: Sendable {
 
     private var lowerBound: UnixTime? { lo.seconds > 0 ? lo : nil }
 
-    static func second(_ second: UnixTime, plus distance: Int64) -> UnixTime {
-        let (sum, isOver) = second.seconds.addingReportingOverflow(distance)
-        return UnixTime(seconds: isOver ? .max : max(sum, 0))
-    }
+    /// The newest second that is left; nil while nothing is known of it.
+    var top: UnixTime? { frontier ?? (liveAfter == .max ? nil : liveAfter) }
 
     /// Half way down what is left, where that is more than a day. A relay that hides events after it has counted them
     /// against the limit answers nothing although there is more below.
     var midpoint: UnixTime? {
-        guard let top = frontier ?? (liveAfter.seconds == .max ? nil : liveAfter), top > lo else { return nil }
+        guard let top, top > lo else { return nil }
         let half = (top.seconds - lo.seconds) / 2
         return half > 43_200 ? UnixTime(seconds: lo.seconds + half) : nil
     }

@@ -31,14 +31,10 @@ struct WalkState: Sendable, Equatable {
     func stretches(settled: UnixTime) -> [Stretch] {
         guard let walkLo, let walkHi, let frontier else {
             // A clock that once ran ahead must not keep us from asking for what is new.
-            let read = sealedHi.map { Self.after(min($0, settled)) }
+            let read = sealedHi.map { min($0, settled).moved(by: 1) }
             return [.fresh(lo: read ?? UnixTime(seconds: 0), hi: settled)]
         }
-        return [.head(lo: Self.after(walkHi), hi: settled), .history(lo: walkLo, frontier: frontier, hi: walkHi)]
-    }
-
-    private static func after(_ second: UnixTime) -> UnixTime {
-        UnixTime(seconds: second.seconds == .max ? .max : second.seconds + 1)
+        return [.head(lo: walkHi.moved(by: 1), hi: settled), .history(lo: walkLo, frontier: frontier, hi: walkHi)]
     }
 }
 

@@ -1,5 +1,4 @@
 import Database
-import Glibc
 import Logging
 import Nostr
 import ServiceKit
@@ -21,9 +20,9 @@ struct EndToEnd {
     var rate: Double { Double(events) / seconds }
 
     static func measure(_ corpus: Corpus) async throws -> EndToEnd {
-        let file = "/tmp/bigbrotr-bench-\(getpid()).jsonl"
+        let folder = try TemporaryFolder()
+        let file = "\(folder.path)/events.jsonl"
         try corpus.samples.writeJSONL(to: file)
-        defer { unlink(file) }
         return try await RealRelay.withRunning(file: file, within: .seconds(600)) { relay in
             try await withTestDatabase { database in try await archive(relay, database) }
         }

@@ -26,6 +26,8 @@ import Testing
                     try await fleet.unsealed(upTo: newest) == 0
                 }
                 try await fleet.expectExactly([relay.url: Set(early.map(\.id))])
+                // A second pass asks for smaller pages; the next visit does not begin with them.
+                #expect(try await fleet.number("SELECT page_size::bigint FROM relay_sync") == 500)
                 #expect(try await fleet.number("SELECT count(*) FROM relay_coverage WHERE state = 3 AND proof = 3") > 0)
                 #expect(
                     try await fleet.number("SELECT count(*) FROM relay_coverage WHERE state = 3 AND items > 0") > 0)
