@@ -18,10 +18,11 @@ public enum RelayMessage: Sendable, Equatable {
     case ok(EventID, isAccepted: Bool, message: String)
     /// A challenge to authenticate with (NIP-42); may come at any time, even first.
     case auth(challenge: String)
-    /// How many events match (NIP-45); `registers` are the 256 of the HyperLogLog estimate, when sent.
-    case count(subscription: String, count: Int64, isApproximate: Bool, registers: [UInt8]?)
-    /// A round of set reconciliation (NIP-77), decoded from hex.
-    case negMessage(subscription: String, message: [UInt8])
+    /// How many events match (NIP-45), nil when it is no integer of 0...2^63-1; `isApproximate` with strfry's `limited`
+    /// too. `registers` are the 256 of the HyperLogLog estimate, when sent.
+    case count(subscription: String, count: Int64?, isApproximate: Bool, registers: [UInt8]?)
+    /// A round of set reconciliation (NIP-77), decoded from hex; nil when it is no hex.
+    case negMessage(subscription: String, message: [UInt8]?)
     /// Reconciliation refused; `maxRecords` is strfry's fourth element, the most records it would reconcile.
     case negError(subscription: String, reason: String, maxRecords: Int64?)
 

@@ -67,11 +67,15 @@ extension RelayMessageReader {
 
     private mutating func integerValue() throws(ProtocolError) -> Int64? {
         if scanner.current == UInt8(ascii: "\"") {
-            return Int64(String(decoding: JSONString.decoded(scanner.bytes, try text()), as: UTF8.self))
+            return Self.integer(JSONString.decoded(scanner.bytes, try text()))
         }
         let start = scanner.position
         try skip()
-        let digits = scanner.bytes[start..<scanner.position]
+        return Self.integer(scanner.bytes[start..<scanner.position])
+    }
+
+    /// Digits only: no sign, not even a good one.
+    private static func integer(_ digits: some Collection<UInt8>) -> Int64? {
         guard digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         return Int64(String(decoding: digits, as: UTF8.self))
     }
@@ -79,11 +83,12 @@ extension RelayMessageReader {
 
 // NIP-45: Event Counts. https://github.com/nostr-protocol/nips/blob/master/45.md
 extension RelayMessageReader {
-    /// `["COUNT", subscription, {"count": n, "approximate": bool, "hll": 512 hex}]`; only `count` must be there.
+    /// `["COUNT", subscription, {"count": n, "approximate": bool, "limited": bool, "hll": 512 hex}]`; only `count` must
+    /// be there. `limited` is strfry's, for a count that it broke off.
     mutating func count() throws(ProtocolError) -> RelayMessage {
         let subscription = try string()
         guard try nextElement(), scanner.take(UInt8(ascii: "{")) else { throw .badMessage }
-        var count: Int64?
+        var count: Int64??
         var isApproximate = false
         var registers: [UInt8]?
         scanner.skipBlanks()
@@ -95,9 +100,11 @@ extension RelayMessageReader {
                 guard scanner.take(UInt8(ascii: ":")) else { throw .notJSON }
                 scanner.skipBlanks()
                 switch key {
-                case "count": count = try integerValue()
-                case "approximate":
-                    isApproximate = scanner.current == UInt8(ascii: "t")
+                case "count": count = .some(try integerValue())
+                case "approximate", "limited":
+                    // Whatever else is said there, only these two say that the count is what it seems.
+                    let first = scanner.current
+                    isApproximate = isApproximate || first != UInt8(ascii: "f") && first != UInt8(ascii: "n")
                     try skip()
                 case "hll": registers = try hyperLogLog()
                 default: try skip()

@@ -37,8 +37,7 @@ struct RelayMessageReader {
         case "COUNT": return try count()
         case "NEG-MSG":
             let subscription = try string()
-            guard let message = Hex.decode(Array(try string().utf8)) else { throw .badMessage }
-            return .negMessage(subscription: subscription, message: message)
+            return .negMessage(subscription: subscription, message: Hex.decode(Array(try string().utf8)))
         case "NEG-ERR":
             let subscription = try string()
             return .negError(
