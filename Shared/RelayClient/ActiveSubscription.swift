@@ -3,7 +3,7 @@ final class ActiveSubscription {
     let number: Int
     let id: String
     let idBytes: [UInt8]
-    let mailbox: Mailbox
+    let mailbox: Mailbox<SubscriptionItem>
     var state: SubscriptionState
     var builder = ChunkBuilder()
 

@@ -1,16 +1,16 @@
 import DequeModule
 import Synchronization
 
-/// Hands items from a connection's event loop to the one task that reads a subscription.
+/// Hands items from a connection's event loop to the one task that reads them.
 ///
 /// A lock instead of a hop to the loop: taking what is there costs the loop nothing.
-final class Mailbox: Sendable {
+final class Mailbox<Item: MailboxItem>: Sendable {
     private struct State {
-        var items: Deque<SubscriptionItem> = []
+        var items: Deque<Item> = []
         var waitingBytes = 0
         var isPausing = false
-        var end: SubscriptionEnd?
-        var reader: CheckedContinuation<SubscriptionItem, any Error>?
+        var end: Item.End?
+        var reader: CheckedContinuation<Item, any Error>?
     }
 
     private let limitBytes: Int
@@ -23,9 +23,9 @@ final class Mailbox: Sendable {
     var hasEnded: Bool { state.withLock { $0.end != nil } }
 
     /// Puts an item in. True when reading is to stop now.
-    func put(_ item: SubscriptionItem) -> Bool {
+    func put(_ item: Item) -> Bool {
         let (reader, pauses) = state.withLock { state in
-            guard state.end == nil else { return (CheckedContinuation<SubscriptionItem, any Error>?.none, false) }
+            guard state.end == nil else { return (CheckedContinuation<Item, any Error>?.none, false) }
             if let reader = state.reader {
                 state.reader = nil
                 return (reader, false)
@@ -41,7 +41,7 @@ final class Mailbox: Sendable {
     }
 
     /// Puts the end behind everything that waits, or in its place. True when reading stood still for this mailbox.
-    func finish(_ end: SubscriptionEnd, discarding: Bool) -> Bool {
+    func finish(_ end: Item.End, discarding: Bool) -> Bool {
         let (reader, wasPausing) = state.withLock { state in
             defer {
                 state.end = state.end ?? end
@@ -60,7 +60,7 @@ final class Mailbox: Sendable {
 
     /// The next item. `resume` is called when there is room again after a pause. CancellationError when the task is
     /// cancelled; nothing is lost by that.
-    func next(resume: () -> Void) async throws -> SubscriptionItem {
+    func next(resume: () -> Void) async throws -> Item {
         if let (item, resumes) = state.withLock({ Self.take(&$0, limitBytes) }) {
             if resumes { resume() }
             return item
@@ -79,12 +79,12 @@ final class Mailbox: Sendable {
     }
 
     /// Leaves the reader waiting, or answers it at once. True when what it took made room after a pause.
-    private func wait(_ reader: CheckedContinuation<SubscriptionItem, any Error>) -> Bool {
-        let (answer, resumes): (Result<SubscriptionItem, any Error>?, Bool) = state.withLock { state in
+    private func wait(_ reader: CheckedContinuation<Item, any Error>) -> Bool {
+        let (answer, resumes): (Result<Item, any Error>?, Bool) = state.withLock { state in
             // Something may have come since, and so may the cancellation.
             if let (item, resumes) = Self.take(&state, limitBytes) { return (.success(item), resumes) }
             if Task.isCancelled { return (.failure(CancellationError()), false) }
-            precondition(state.reader == nil, "one task reads a subscription")
+            precondition(state.reader == nil, "one task reads a mailbox")
             state.reader = reader
             return (nil, false)
         }
@@ -92,17 +92,11 @@ final class Mailbox: Sendable {
         return resumes
     }
 
-    private static func take(_ state: inout State, _ limitBytes: Int) -> (SubscriptionItem, resumes: Bool)? {
+    private static func take(_ state: inout State, _ limitBytes: Int) -> (Item, resumes: Bool)? {
         guard let item = state.items.popFirst() else { return state.end.map { (.end($0), false) } }
         state.waitingBytes -= item.byteCount
         let resumes = state.isPausing && state.waitingBytes <= limitBytes / 2
         if resumes { state.isPausing = false }
         return (item, resumes)
-    }
-}
-
-extension SubscriptionItem {
-    fileprivate var byteCount: Int {
-        if case .events(let chunk) = self { chunk.bytes.count } else { 0 }
     }
 }

@@ -1,7 +1,7 @@
 public import Net
 public import Nostr
 
-/// An open connection to a relay, for any number of subscriptions within the limits.
+/// An open connection to a relay, for any number of requests within the limits.
 public final class RelayConnection: Sendable {
     /// The URL that was dialled.
     public let url: RelayURL
@@ -32,6 +32,19 @@ public final class RelayConnection: Sendable {
         return Subscription(number: number, mailbox: mailbox, session: session, connection: self)
     }
 
+    /// Sends NEG-OPEN with a first message in binary. Throws when the connection is over or has its most
+    /// reconciliations.
+    public func reconcile(
+        _ filter: Filter, opening: [UInt8], limits: ReconciliationLimits = .init()
+    ) async throws(RelayError) -> Reconciliation {
+        let opened = await session.submit { core in
+            core.reconcile(filter, opening, limits).map { (number: $0.number, mailbox: $0.mailbox) }
+        }
+        guard let opened else { throw .closedByUs }
+        let (number, mailbox) = try opened.get()
+        return Reconciliation(number: number, mailbox: mailbox, session: session, connection: self)
+    }
+
     /// What the connection has seen so far.
     public func statistics() async -> RelayStatistics {
         await session.submit { core in
@@ -46,6 +59,6 @@ public final class RelayConnection: Sendable {
     /// Larger reads while much is expected. Costs memory until it is taken back.
     public func setBulk(_ isBulk: Bool) { socket.setBulk(isBulk) }
 
-    /// Ends every subscription with `.broken(.closedByUs)` and says goodbye; waits for it at most the close deadline.
+    /// Ends every request with `.broken(.closedByUs)` and says goodbye; waits for it at most the close deadline.
     public func close() async { await socket.close() }
 }

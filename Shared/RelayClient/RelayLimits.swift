@@ -2,6 +2,8 @@
 public struct RelayLimits: Sendable, Equatable {
     /// Subscriptions open at one time.
     public var maxSubscriptions = 20
+    /// Reconciliations open at one time; each may hold one message of the relay.
+    public var maxReconciliations = 4
     /// NOTICEs within `noticeWindow`; one more ends the connection.
     public var maxNotices = 100
     /// See `maxNotices`.
@@ -12,7 +14,7 @@ public struct RelayLimits: Sendable, Equatable {
     public var maxBadMessages = 100
     /// EVENTs for subscription ids that we never used; one more ends the connection.
     public var maxForeignEvents = 1_000
-    /// Bytes of EVENTs for subscriptions that are over: what was under way when CLOSE was sent, and no more.
+    /// Bytes of EVENTs and NEG-MSGs for requests that are over: what was under way when CLOSE was sent, and no more.
     public var maxLateBytes = 32 << 20
     /// How long collected events wait for more before they are handed on.
     public var flushDelay = Duration.milliseconds(2)

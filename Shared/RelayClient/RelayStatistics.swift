@@ -8,11 +8,11 @@ public struct RelayStatistics: Sendable, Equatable {
     public internal(set) var events = 0
     /// EVENTs for a subscription that is over.
     public internal(set) var lateEvents = 0
-    /// Bytes of their JSON.
+    /// Bytes of their JSON, and of NEG-MSGs for reconciliations that are over.
     public internal(set) var lateBytes = 0
     /// EVENTs for subscription ids that we never used.
     public internal(set) var foreignEvents = 0
-    /// EOSE and CLOSED that came twice, or for subscriptions that are not open.
+    /// EOSE, CLOSED, COUNT, NEG-MSG and NEG-ERR that came twice, or for ids that are not open.
     public internal(set) var strayEnds = 0
     /// Frames that are no relay message.
     public internal(set) var badMessages = 0

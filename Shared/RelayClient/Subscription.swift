@@ -4,12 +4,12 @@
 ///     while case .events(let chunk) = try await page.next() { ... }
 public final class Subscription: Sendable {
     private let number: Int
-    private let mailbox: Mailbox
+    private let mailbox: Mailbox<SubscriptionItem>
     private let session: RelaySession
     /// Kept, so that the connection stays open while it is read from.
     private let connection: RelayConnection
 
-    init(number: Int, mailbox: Mailbox, session: RelaySession, connection: RelayConnection) {
+    init(number: Int, mailbox: Mailbox<SubscriptionItem>, session: RelaySession, connection: RelayConnection) {
         self.connection = connection
         self.number = number
         self.mailbox = mailbox

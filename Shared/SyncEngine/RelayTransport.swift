@@ -16,6 +16,18 @@ public protocol RelaySession: Sendable {
     /// Sends one REQ and collects its answer until EOSE, a refusal or a limit.
     /// - Throws: `CancellationError` only; every failure of the relay is an ending of the page.
     func page(_ filter: Filter, budget: PageBudget) async throws -> RawPage
+
+    /// Compares what matches the filter with our own set (NIP-77). Sends NEG-OPEN with `opening`, a first message in
+    /// binary, and hands each message of the relay to `reply`, whose answer is sent; nil from it ends the session as
+    /// `.finished`. The relay is told of every end that it does not know of. `reply` may take its time: the relay's
+    /// patience is its own, ours does not run meanwhile.
+    /// - Throws: `CancellationError`, and what `reply` throws unless it is a `NegentropyError`: that is an ending,
+    ///   `.malformed` or over budget.
+    func reconcile(
+        _ filter: Filter, opening: [UInt8], budget: ReconciliationBudget,
+        reply: @escaping @Sendable (_ message: [UInt8]) async throws -> [UInt8]?
+    ) async throws -> ReconciliationEnding
+
     /// Closes the connection; calling it again does nothing.
     func close() async
 }

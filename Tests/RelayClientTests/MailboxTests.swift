@@ -8,7 +8,7 @@ import Testing
     }
 
     @Test func `items come in order, then the end again and again`() async throws {
-        let box = Mailbox(limitBytes: 100)
+        let box = Mailbox<SubscriptionItem>(limitBytes: 100)
         #expect(!box.put(item(1)))
         #expect(!box.put(item(2)))
         #expect(!box.finish(.overBudget, discarding: false))
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func `over the limit it pauses once and resumes at half`() async throws {
-        let box = Mailbox(limitBytes: 100)
+        let box = Mailbox<SubscriptionItem>(limitBytes: 100)
         var resumed = 0
         #expect(!box.put(item(60)))
         #expect(!box.put(item(40)))
@@ -34,14 +34,14 @@ import Testing
     }
 
     @Test func `the end lifts the pause`() {
-        let box = Mailbox(limitBytes: 1)
+        let box = Mailbox<SubscriptionItem>(limitBytes: 1)
         #expect(box.put(item(2)))
         #expect(box.finish(.overBudget, discarding: false))
         #expect(!box.finish(.cancelled, discarding: false))
     }
 
     @Test func `discarding leaves the end alone`() async throws {
-        let box = Mailbox(limitBytes: 10)
+        let box = Mailbox<SubscriptionItem>(limitBytes: 10)
         _ = box.put(item(2))
         _ = box.finish(.cancelled, discarding: true)
         #expect(!box.put(item(3)))
@@ -49,21 +49,21 @@ import Testing
     }
 
     @Test func `the first end stays`() async throws {
-        let box = Mailbox(limitBytes: 10)
+        let box = Mailbox<SubscriptionItem>(limitBytes: 10)
         _ = box.finish(.overBudget, discarding: false)
         _ = box.finish(.cancelled, discarding: true)
         #expect(try await box.next {} == .end(.overBudget))
     }
 
     @Test func `a waiting reader gets what is put`() async throws {
-        let box = Mailbox(limitBytes: 10)
+        let box = Mailbox<SubscriptionItem>(limitBytes: 10)
         async let first = box.next {}
         _ = box.put(item(3))
         #expect(try await first == item(3))
     }
 
     @Test func `a cancelled reader throws, and the next one misses nothing`() async throws {
-        let box = Mailbox(limitBytes: 10)
+        let box = Mailbox<SubscriptionItem>(limitBytes: 10)
         let reader = Task { try await box.next {} }
         reader.cancel()
         await #expect(throws: CancellationError.self) { try await reader.value }

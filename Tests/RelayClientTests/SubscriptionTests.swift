@@ -106,7 +106,7 @@ import Testing
         relay.behaviour = .init(.endless)
         let page = try await connection.subscribe([Filter()], limits: limits { $0.maxEvents = 10 })
         #expect(try await Received(page).end == .overBudget)
-        #expect(try await Received(other).end == .broken(.abuse("events after CLOSE")))
+        #expect(try await Received(other).end == .broken(.abuse("messages after CLOSE")))
         await relay.stop()
     }
 

@@ -9,7 +9,8 @@ public import Nostr
 
 /// A relay on a loopback port with a set of events and switchable faults, for what real relay software will not do.
 ///
-/// It frames by NIOWebSocket and reads JSON by Foundation: nothing it does is done by the code that it tests.
+/// It frames by NIOWebSocket and reads JSON by Foundation: nothing it does is done by the code that it tests, but for
+/// set reconciliation, whose messages are checked against the reference's.
 public final class FakeRelay: Sendable {
     struct State {
         var events: [SampleEvent]
@@ -118,6 +119,14 @@ public final class FakeRelay: Sendable {
 
     /// Waits until so many messages have come.
     public func waitForMessages(_ count: Int) async { await wait { $0.messages.count >= count } }
+
+    /// Waits until so many messages of this name have come.
+    public func waitForMessages(named name: String, count: Int = 1) async {
+        await wait { $0.messages.filter { $0.hasPrefix("[\"\(name)\"") }.count >= count }
+    }
+
+    /// Every message of this name so far.
+    public func messages(named name: String) -> [String] { messages.filter { $0.hasPrefix("[\"\(name)\"") } }
 
     /// Stops listening and ends every connection.
     public func stop() async {

@@ -42,6 +42,54 @@ public struct FakeRelayBehaviour: Sendable {
         case randomSubset
     }
 
+    /// How NEG-OPEN and NEG-MSG are answered (NIP-77).
+    public enum Reconciling: Sendable {
+        /// By the protocol, with every stored event that matches and the phantoms.
+        case normal
+        /// Not at all.
+        case ignored
+        /// With this NOTICE.
+        case notice(String)
+        /// With CLOSED and this message.
+        case closed(String)
+        /// With NEG-ERR, this reason and, where there is one, a number behind it.
+        case error(String, Int64?)
+        /// With a fingerprint of nothing that exists, so that it never ends.
+        case endless
+        /// With a NEG-MSG that carries this text.
+        case text(String)
+        /// By the protocol, each message twice.
+        case twice
+        /// By the protocol so many times, then not at all.
+        case silent(after: Int)
+        /// By the protocol so many times, then the TCP connection ends.
+        case disconnect(after: Int)
+    }
+
+    /// How COUNT is answered (NIP-45).
+    public enum Counting: Sendable {
+        /// With the number of stored events that match, the phantoms too.
+        case exact
+        /// With this text in place of the object.
+        case object(String)
+        /// With CLOSED and this message.
+        case closed(String)
+        /// With this NOTICE.
+        case notice(String)
+        /// Not at all.
+        case ignored
+    }
+
+    /// How AUTH is answered (NIP-42).
+    public enum Authenticating: Sendable {
+        /// OK true.
+        case accepts
+        /// OK false with this message.
+        case refuses(String)
+        /// Not at all, and nobody is let in.
+        case ignores
+    }
+
     /// See `Answer`.
     public var answer = Answer.normal
     /// See `Order`.
@@ -64,8 +112,24 @@ public struct FakeRelayBehaviour: Sendable {
     public var delay = Duration.zero
     /// Sent as AUTH in the same segment as the 101.
     public var challenge: String?
-    /// Takes REQs that come after an AUTH only; others get CLOSED "auth-required: ". Needs `challenge`.
+    /// Takes requests that come after an AUTH only; others are refused with "auth-required: ".
     public var requiresAuth = false
+    /// See `Authenticating`.
+    public var authenticating = Authenticating.accepts
+    /// Sent as AUTH behind the first refusal, by relays that do not challenge on connecting.
+    public var lateChallenge: String?
+    /// Sends one more challenge after each AUTH.
+    public var challengesAgain = false
+    /// What REQs get as CLOSED even after an AUTH.
+    public var refusalAfterAuth: String?
+    /// See `Reconciling`.
+    public var reconciling = Reconciling.normal
+    /// See `Counting`.
+    public var counting = Counting.exact
+    /// Events that it claims to have and never sends.
+    public var phantoms: [SampleEvent] = []
+    /// Sent as NOTICE before every answer to a REQ.
+    public var noticeBeforeAnswer: String?
     /// Keeps the TCP connection and does nothing more on it, no pong either, from the first message on.
     public var isHalfOpen = false
     /// Answers the upgrade with this status instead of 101.

@@ -8,11 +8,14 @@ final class FakeRelayConnection: ChannelInboundHandler {
     typealias InboundIn = WebSocketFrame
 
     let state: NIOLockedValueBox<FakeRelay.State>
-    private let gate: FlushGate
+    let gate: FlushGate
+    /// The filters of open reconciliations, and how often each was answered.
+    var negotiations: [String: (filter: FakeRelayFilter, answers: Int)] = [:]
+    private(set) var isAuthenticated = false
     private var context: ChannelHandlerContext?
     private var number = 0
     private var live: [String: [FakeRelayFilter]] = [:]
-    private var isAuthenticated = false
+    private var challenges = 0
     private var isDead = false
 
     init(state: NIOLockedValueBox<FakeRelay.State>, gate: FlushGate) {
@@ -81,6 +84,9 @@ final class FakeRelayConnection: ChannelInboundHandler {
         case "REQ": request(id, message.dropFirst(2).compactMap { FakeRelayFilter($0) })
         case "CLOSE": close(id)
         case "AUTH": authenticate(message.dropFirst().first as? [String: Any])
+        case "COUNT": count(id, message.dropFirst(2).compactMap { FakeRelayFilter($0) })
+        case "NEG-OPEN", "NEG-MSG": negotiate(id, message)
+        case "NEG-CLOSE": negotiations[id] = nil
         default: send(#"["NOTICE","unknown message"]"#)
         }
     }
@@ -94,8 +100,29 @@ final class FakeRelayConnection: ChannelInboundHandler {
     }
 
     private func authenticate(_ event: [String: Any]?) {
-        isAuthenticated = true
-        send(#"["OK","\#(event?["id"] as? String ?? "")",true,""]"#)
+        let behaviour = state.withLockedValue { $0.behaviour }
+        let id = event?["id"] as? String ?? ""
+        switch behaviour.authenticating {
+        case .accepts:
+            isAuthenticated = true
+            send(#"["OK","\#(id)",true,""]"#)
+        case .refuses(let message): send(#"["OK","\#(id)",false,"\#(message)"]"#)
+        case .ignores: break
+        }
+        if behaviour.challengesAgain { challenge() }
+    }
+
+    /// True when the request is refused until there was an AUTH; `refuse` says so.
+    func demandsAuth(_ behaviour: FakeRelayBehaviour, _ refuse: () -> Void) -> Bool {
+        guard behaviour.requiresAuth, !isAuthenticated else { return false }
+        refuse()
+        if let late = behaviour.lateChallenge, challenges == 0 { challenge(late) }
+        return true
+    }
+
+    private func challenge(_ text: String = "once more") {
+        challenges += 1
+        send(#"["AUTH","\#(text) \#(challenges)"]"#)
     }
 
     private func request(_ id: String, _ filters: [FakeRelayFilter]) {
@@ -117,8 +144,12 @@ final class FakeRelayConnection: ChannelInboundHandler {
 }
 
 extension FakeRelayConnection {
-    private func answer(_ id: String, _ index: Int, _ filters: [FakeRelayFilter], _ behaviour: FakeRelayBehaviour) {
-        if behaviour.requiresAuth, !isAuthenticated { return send(#"["CLOSED","\#(id)","auth-required: sign in"]"#) }
+    fileprivate func answer(_ id: String, _ index: Int, _ filters: [FakeRelayFilter], _ behaviour: FakeRelayBehaviour) {
+        if demandsAuth(behaviour, { send(#"["CLOSED","\#(id)","auth-required: sign in"]"#) }) { return }
+        if isAuthenticated, let refusal = behaviour.refusalAfterAuth {
+            return send(#"["CLOSED","\#(id)","\#(refusal)"]"#)
+        }
+        if let notice = behaviour.noticeBeforeAnswer { send(#"["NOTICE","\#(notice)"]"#) }
         let found = FakeRelayQuery(filters: filters, behaviour: behaviour, salt: index).run(
             on: state.withLockedValue { $0.events })
         let shown = behaviour.changesSubscriptionID ? "other" : id
@@ -189,7 +220,7 @@ extension FakeRelayConnection {
 
     private func send(_ event: SampleEvent, _ id: String) { write(opcode: 1, Self.message(event, id)) }
 
-    private func send(_ text: String) { write(opcode: 1, Array(text.utf8)) }
+    func send(_ text: String) { write(opcode: 1, Array(text.utf8)) }
 
     private func write(opcode: UInt8, _ payload: [UInt8]) {
         gate.write(ByteBuffer(bytes: Self.frame(opcode: opcode, payload)))
