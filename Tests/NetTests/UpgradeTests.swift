@@ -97,7 +97,9 @@ import Testing
         #expect(kind("HTTP/1.1 503 Busy\r\n\r\n") == .rateLimited)
     }
 
-    @Test(arguments: [("120", 120), (" 0 ", 0), ("86400", 86_400)])
+    @Test(arguments: [
+        ("120", 120), (" 0 ", 0), ("86400", 86_400), ("86401", 86_400), ("99999999999999999999", 86_400),
+    ])
     func `Retry-After is taken in seconds`(value: String, seconds: Int) {
         guard case .failure(let error) = feed(["HTTP/1.1 503 Busy\r\nRetry-After: \(value)\r\n\r\n"]) else {
             return #expect(Bool(false))
@@ -106,7 +108,18 @@ import Testing
         #expect(error.status == 503)
     }
 
-    @Test(arguments: ["-1", "86401", "soon", "1e3", "99999999999999999999"])
+    @Test(arguments: [
+        ("Sun, 06 Nov 1994 08:51:37 GMT", 120), ("Sun, 06 Nov 1994 08:49:37 GMT", 0),
+        ("Sat, 05 Nov 1994 08:49:37 GMT", 0), ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400),
+    ])
+    func `a date is measured from the answer's own`(value: String, seconds: Int) {
+        let head = "HTTP/1.1 429 Slow\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: \(value)\r\n\r\n"
+        guard case .failure(let error) = feed([head]) else { return #expect(Bool(false)) }
+        #expect(error.retryAfter == .seconds(seconds))
+        #expect(error.kind == .rateLimited)
+    }
+
+    @Test(arguments: ["-1", "soon", "1e3", "", "+5", "Sun, 06 Nov 1994 08:51:37 GMT"])
     func `a Retry-After that makes no sense is none`(value: String) {
         guard case .failure(let error) = feed(["HTTP/1.1 503 Busy\r\nRetry-After: \(value)\r\n\r\n"]) else {
             return #expect(Bool(false))
