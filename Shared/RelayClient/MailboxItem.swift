@@ -16,6 +16,15 @@ extension SubscriptionItem: MailboxItem {
     }
 }
 
+/// An item of a mailbox through which nothing goes but the end.
+struct Settled<End: Sendable>: MailboxItem {
+    let end: End
+
+    static func end(_ end: End) -> Settled { Settled(end: end) }
+
+    var byteCount: Int { 0 }
+}
+
 extension ReconciliationItem: MailboxItem {
     var byteCount: Int {
         if case .message(let bytes) = self { bytes.count } else { 0 }

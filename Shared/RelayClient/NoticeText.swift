@@ -27,10 +27,13 @@ struct NoticeText {
     /// Whether it refuses one more subscription. strfry says so instead of CLOSED: "too many concurrent REQs".
     var speaksOfTooManySubscriptions: Bool { lowercased.contains("too many concurrent") }
 
+    /// Either of these: silence after it says nothing but that.
+    var speaksOfLimit: Bool { speaksOfRateLimit || speaksOfTooManySubscriptions }
+
     /// Whether it says that the relay does not know this kind of message, or does not do it. What names another kind
     /// is about that one.
     func refuses(_ request: Request) -> Bool {
-        if speaksOfRateLimit || speaksOfTooManySubscriptions { return false }
+        if speaksOfLimit { return false }
         if names(request) { return true }
         let isAboutAnother = Request.allCases.contains { $0 != request && names($0) }
         return !isAboutAnother && Self.refusals.contains(where: lowercased.contains)

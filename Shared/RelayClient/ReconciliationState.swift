@@ -99,7 +99,7 @@ struct ReconciliationState {
     private mutating func take(notice: String) -> Action {
         let notice = NoticeText(notice)
         // strfry: "too many concurrent NEG requests".
-        isRateLimited = isRateLimited || notice.speaksOfRateLimit || notice.speaksOfTooManySubscriptions
+        isRateLimited = isRateLimited || notice.speaksOfLimit
         guard phase == .opening, notice.refuses(.reconciliation) else { return .nothing }
         // No NEG-CLOSE: to whom NEG-OPEN says nothing, that would be the next unknown message.
         return finish(.unsupported(notice.text), sendsClose: false)

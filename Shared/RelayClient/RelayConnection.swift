@@ -6,11 +6,15 @@ public final class RelayConnection: Sendable {
     /// The URL that was dialled.
     public let url: RelayURL
 
+    /// Whether a proxy stands between us and the relay.
+    public let isProxied: Bool
+
     private let session: RelaySession
     private let socket: WebSocketConnection
 
-    init(url: RelayURL, session: RelaySession, socket: WebSocketConnection) {
+    init(url: RelayURL, isProxied: Bool, session: RelaySession, socket: WebSocketConnection) {
         self.url = url
+        self.isProxied = isProxied
         self.session = session
         self.socket = socket
     }
@@ -43,6 +47,35 @@ public final class RelayConnection: Sendable {
         guard let opened else { throw .closedByUs }
         let (number, mailbox) = try opened.get()
         return Reconciliation(number: number, mailbox: mailbox, session: session, connection: self)
+    }
+
+    /// Sends COUNT and waits for what becomes of it; `.broken` when the connection is over or has its most COUNTs.
+    /// - Throws: `CancellationError`.
+    public func count(_ filters: [Filter], timeout: Duration) async throws -> CountEnd {
+        let opened = await session.submit { core in
+            core.count(filters, timeout).map { (number: $0.number, mailbox: $0.mailbox) }
+        }
+        switch opened {
+        case nil: return .broken(.closedByUs)
+        case .failure(let error): return .broken(error)
+        case .success(let (number, mailbox)):
+            do {
+                return try await mailbox.next {}.end
+            } catch {
+                session.execute { $0.cancelCount(number) }
+                throw error
+            }
+        }
+    }
+
+    /// To be called when a request was refused with `auth-required`: answers the relay's challenge, once a connection,
+    /// and waits for its OK. Without a challenge it waits for one. Asked again, the same comes again.
+    /// - Throws: `CancellationError`.
+    public func authenticate() async throws -> AuthenticationEnd {
+        let waiter = Mailbox<Settled<AuthenticationEnd>>(limitBytes: .max)
+        let isAsked: Void? = await session.submit { $0.authenticate(waiter) }
+        guard isAsked != nil else { return .broken(.closedByUs) }
+        return try await waiter.next {}.end
     }
 
     /// What the connection has seen so far.

@@ -31,7 +31,7 @@ public struct RelayDialer: Sendable {
         do {
             let socket = try await webSocket.connect(
                 endpoint, proxy: proxy, within: timeout, on: loop, delegate: session)
-            return RelayConnection(url: url, session: session, socket: socket)
+            return RelayConnection(url: url, isProxied: proxy != nil, session: session, socket: socket)
         } catch {
             throw .net(error)
         }

@@ -4,6 +4,10 @@ public struct RelayLimits: Sendable, Equatable {
     public var maxSubscriptions = 20
     /// Reconciliations open at one time; each may hold one message of the relay.
     public var maxReconciliations = 4
+    /// COUNTs open at one time.
+    public var maxCounts = 4
+    /// How long a refused request waits for a challenge, and then for the OK of our answer (NIP-42).
+    public var authenticationTimeout = Duration.seconds(5)
     /// NOTICEs within `noticeWindow`; one more ends the connection.
     public var maxNotices = 100
     /// See `maxNotices`.

@@ -18,12 +18,14 @@ public struct RelayStatistics: Sendable, Equatable {
     public internal(set) var badMessages = 0
     /// NOTICEs.
     public internal(set) var noticeCount = 0
+    /// NOTICEs that speak of a rate limit.
+    public internal(set) var rateNotices = 0
+    /// NOTICEs that speak of too many subscriptions at a time.
+    public internal(set) var subscriptionNotices = 0
     /// The newest NOTICEs, newest last. Some relays refuse a REQ with nothing but one of these.
     public internal(set) var notices: [String] = []
     /// AUTH challenges (NIP-42).
     public internal(set) var challengeCount = 0
-    /// The newest challenge.
-    public internal(set) var challenge: String?
     /// What the relay said to our AUTH; nil while it has said nothing.
     public internal(set) var isAuthenticated: Bool?
 }

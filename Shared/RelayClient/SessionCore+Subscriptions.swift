@@ -77,7 +77,9 @@ extension SessionCore {
     }
 
     private func put(_ item: SubscriptionItem, _ subscription: ActiveSubscription) {
-        if subscription.mailbox.put(item) { pause() }
+        guard subscription.mailbox.put(item) else { return }
+        pause()
+        perform(subscription.state.handle(.full), subscription)
     }
 }
 

@@ -13,6 +13,10 @@ final class SessionCore {
     var statistics = RelayStatistics()
     var subscriptions: [ActiveSubscription] = []
     var reconciliations: [ActiveReconciliation] = []
+    var counts: [ActiveCount] = []
+    var authentication: AuthenticationState
+    /// Who wants to know what becomes of our AUTH.
+    var waiters: [Mailbox<Settled<AuthenticationEnd>>] = []
     /// Why the connection is over, or will be in a moment.
     var ending: RelayError?
     var timer = SessionTimer()
@@ -29,6 +33,7 @@ final class SessionCore {
         self.limits = limits
         self.authenticator = authenticator
         self.loop = loop
+        authentication = AuthenticationState(patience: limits.authenticationTimeout)
         notices = FloodMeter(limit: limits.maxNotices, window: limits.noticeWindow)
     }
 
@@ -36,7 +41,9 @@ final class SessionCore {
     var now: Duration { .nanoseconds(Int64(clamping: NIODeadline.now().uptimeNanoseconds)) }
 
     /// Whether something is open whose time runs.
-    var isBusy: Bool { !subscriptions.isEmpty || !reconciliations.isEmpty }
+    var isBusy: Bool {
+        !subscriptions.isEmpty || !reconciliations.isEmpty || !counts.isEmpty || authentication.isWaiting
+    }
 
     func received(_ text: UnsafeBufferPointer<UInt8>) {
         guard ending == nil else { return }
@@ -60,18 +67,19 @@ final class SessionCore {
         case .event: return
         case .eose(let id, let hint): end(id) { $0.handle(.eose(hint)) }
         case .closed(let id, let prefix, let text):
-            if reconciliation(id) == nil {
-                end(id) { $0.handle(.closed(prefix, text)) }
-            } else {
+            if reconciliation(id) != nil {
                 tell(id, .closed(prefix, text))
+            } else if counts.contains(where: { $0.id == id }) {
+                tell(countID: id, .closed(prefix, text))
+            } else {
+                end(id) { $0.handle(.closed(prefix, text)) }
             }
         case .notice(let text): take(notice: text)
         case .auth(let challenge): take(challenge: challenge)
-        case .ok(_, let isAccepted, _):
-            if statistics.isAuthenticated == nil, statistics.challengeCount > 0, authenticator != nil {
-                statistics.isAuthenticated = isAccepted
-            }
-        case .count: statistics.strayEnds += 1
+        case .ok(let id, let isAccepted, let text):
+            tellAuthentication(.ok(id, isAccepted: isAccepted, message: text))
+        case .count(let id, let count, let isApproximate, _):
+            tell(countID: id, .count(count, isApproximate: isApproximate))
         case .negMessage(let id, let message):
             tell(id, .message(message), byteCount: message?.count ?? 0)
         case .negError(let id, let reason, let maxRecords):
@@ -92,6 +100,9 @@ final class SessionCore {
         timer.stop()
         for subscription in subscriptions { perform(subscription.state.handle(.lost(error)), subscription) }
         for reconciliation in reconciliations { tell(reconciliation, .lost(error)) }
+        for count in counts { tell(count, .lost(error)) }
+        tellAuthentication(.lost(error))
+        statistics.bytesReceived = connection?.bytesReceived ?? statistics.bytesReceived
         connection = nil
     }
 
@@ -114,16 +125,14 @@ final class SessionCore {
         statistics.notices.append(notice)
         if statistics.notices.count > limits.keptNotices { statistics.notices.removeFirst() }
         if notices.isFlooded(at: now) { return abort(.noticeFlood) }
+        let text = NoticeText(notice)
+        if text.speaksOfRateLimit { statistics.rateNotices += 1 }
+        if text.speaksOfTooManySubscriptions { statistics.subscriptionNotices += 1 }
+        if text.speaksOfLimit {
+            for subscription in subscriptions { perform(subscription.state.handle(.limitNotice), subscription) }
+        }
         for reconciliation in reconciliations { tell(reconciliation, .notice(notice)) }
-    }
-
-    private func take(challenge: String) {
-        statistics.challengeCount += 1
-        statistics.challenge = challenge
-        // Once a connection: a relay that asks again after every answer would have us sign for ever.
-        guard statistics.challengeCount == 1 else { return }
-        guard let event = authenticator?.answer(challenge: challenge, relay: url) else { return }
-        connection?.send(text: ClientMessage.auth(event).encode())
+        for count in counts { tell(count, .notice(notice)) }
     }
 }
 

@@ -56,6 +56,8 @@ public enum SubscriptionEnd: Sendable, Equatable {
 public enum TimeoutKind: String, Sendable, CaseIterable {
     /// Neither event nor EOSE within `progressTimeout`.
     case silent
+    /// The same after a NOTICE that speaks of a limit, of rate or of subscriptions.
+    case rateLimited = "rate_limited"
     /// Events came, then none and no EOSE for `progressTimeout`.
     case stalled
     /// Events come, below `minimumBytes` in `rateWindow`.

@@ -12,8 +12,12 @@ public struct SubscriptionLimits: Sendable, Equatable {
     public var minimumBytes = 10_000
     /// The time over which `minimumBytes` is measured.
     public var rateWindow = Duration.seconds(60)
-    /// Bytes of events that may wait for `next()`; over it the socket is not read, and no timeout runs.
+    /// Bytes of events that may wait for `next()`; over it the socket is not read, and no timeout runs. See
+    /// `endsWhenFull`.
     public var bufferedBytes = 2 << 20
+    /// Over `bufferedBytes` the subscription ends over budget, and the socket is read on: for readers that may be
+    /// behind, on connections with other requests that must not wait for them.
+    public var endsWhenFull = false
     /// Goes on after EOSE with what the relay stores from now on; EOSE then comes as `.caughtUp`,
     /// and budgets and timeouts hold up to there only.
     public var keepsOpen = false

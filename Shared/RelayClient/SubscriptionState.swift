@@ -14,6 +14,10 @@ struct SubscriptionState {
         case closed(ReasonPrefix?, String)
         case lost(RelayError)
         case cancelled
+        /// A NOTICE spoke of a limit; it names no id, so it may be meant for somebody else.
+        case limitNotice
+        /// More waits for the reader than may.
+        case full
         /// Time goes by: monotonic time, all bytes that the connection received so far, and whether we make the relay
         /// wait.
         case tick(now: Duration, received: Int, isPaused: Bool)
@@ -36,6 +40,7 @@ struct SubscriptionState {
 
     private let limits: SubscriptionLimits
     private var phase = Phase.open
+    private var isLimited = false
     private var events = 0
     private var bytes = 0
     private var eventsAtTick = 0
@@ -57,7 +62,7 @@ struct SubscriptionState {
     /// Takes an input and says what follows from it. After the end everything the relay sends is a stray.
     mutating func handle(_ input: Input) -> Action {
         if case .event(let count) = input { return event(count) }
-        guard phase != .ended else { return .stray }
+        guard phase != .ended else { return input.isFromRelay ? .stray : .nothing }
         switch input {
         case .event(let count): return event(count)
         case .eose(let hint): return eose(hint)
@@ -65,8 +70,11 @@ struct SubscriptionState {
             return finish(.closed(prefix: prefix, message: message), sendsClose: false)
         case .lost(let error): return finish(.broken(error), sendsClose: false)
         case .cancelled: return finish(.cancelled, sendsClose: true)
+        case .limitNotice: isLimited = true
+        case .full: return limits.endsWhenFull ? finish(.overBudget, sendsClose: true) : .nothing
         case .tick(let now, let received, let isPaused): return tick(now, received, isPaused)
         }
+        return .nothing
     }
 
     private mutating func event(_ count: Int) -> Action {
@@ -122,10 +130,22 @@ struct SubscriptionState {
         windowBytes = received
     }
 
-    private mutating func timeOut(_ kind: TimeoutKind) -> Action { finish(.timedOut(kind), sendsClose: true) }
+    /// Words of a limit explain a silence. They end nothing by themselves: the answer may be on its way.
+    private mutating func timeOut(_ kind: TimeoutKind) -> Action {
+        finish(.timedOut(isLimited && events == 0 ? .rateLimited : kind), sendsClose: true)
+    }
 
     private mutating func finish(_ end: SubscriptionEnd, sendsClose: Bool) -> Action {
         phase = .ended
         return .finish(end, sendsClose: sendsClose)
+    }
+}
+
+extension SubscriptionState.Input {
+    fileprivate var isFromRelay: Bool {
+        switch self {
+        case .event, .eose, .closed: true
+        case .lost, .cancelled, .limitNotice, .full, .tick: false
+        }
     }
 }

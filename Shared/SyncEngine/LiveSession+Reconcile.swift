@@ -6,31 +6,58 @@ extension LiveSession {
         _ filter: Filter, opening: [UInt8], budget: ReconciliationBudget,
         reply: @escaping @Sendable (_ message: [UInt8]) async throws -> [UInt8]?
     ) async throws -> ReconciliationEnding {
+        let ending = try await attempt(filter, opening, budget, reply)
+        // A second attempt begins anew, so it is made only where `reply` has not been asked yet.
+        guard case .refusedAtOnce(let first) = ending, first == .inconclusive(.authRequired) else {
+            return ending.value
+        }
+        if let reason = try await refusal() { return .inconclusive(reason) }
+        return try await attempt(filter, opening, budget, reply).value
+    }
+
+    private enum Attempt {
+        case refusedAtOnce(ReconciliationEnding)
+        case ended(ReconciliationEnding)
+
+        var value: ReconciliationEnding {
+            switch self {
+            case .refusedAtOnce(let ending), .ended(let ending): ending
+            }
+        }
+    }
+
+    private func attempt(
+        _ filter: Filter, _ opening: [UInt8], _ budget: ReconciliationBudget,
+        _ reply: @Sendable (_ message: [UInt8]) async throws -> [UInt8]?
+    ) async throws -> Attempt {
         let session: Reconciliation
         do {
             session = try await connection.reconcile(filter, opening: opening, limits: ReconciliationLimits(budget))
         } catch {
-            return .inconclusive(InconclusiveReason(error))
+            return .ended(.inconclusive(InconclusiveReason(error)))
         }
         do {
-            let ending = try await Self.run(session, reply)
+            let attempt = try await Self.run(session, reply)
             await session.close()
-            return ending
+            return attempt
         } catch {
             await session.close()
             guard let error = error as? NegentropyError else { throw error }
-            return ReconciliationEnding(error)
+            return .ended(ReconciliationEnding(error))
         }
     }
 
     private static func run(
         _ session: Reconciliation, _ reply: @Sendable (_ message: [UInt8]) async throws -> [UInt8]?
-    ) async throws -> ReconciliationEnding {
+    ) async throws -> Attempt {
+        var isFirst = true
         while true {
             switch try await session.next() {
-            case .end(let end): return ReconciliationEnding(end)
+            case .end(let end):
+                return isFirst ? .refusedAtOnce(ReconciliationEnding(end)) : .ended(ReconciliationEnding(end))
             case .message(let message):
-                guard let answer = try await reply(message) else { return .finished }
+                isFirst = false
+                guard let answer = try await reply(message) else { return .ended(.finished) }
                 await session.answer(answer)
             }
         }

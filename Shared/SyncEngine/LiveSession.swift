@@ -1,3 +1,4 @@
+internal import Net
 internal import Nostr
 internal import RelayClient
 
@@ -6,6 +7,49 @@ struct LiveSession: RelaySession {
     let connection: RelayConnection
 
     func page(_ filter: Filter, budget: PageBudget) async throws -> RawPage {
+        let page = try await ask(filter, budget)
+        guard page.ending == .inconclusive(.authRequired) else { return page }
+        guard let reason = try await refusal() else { return try await ask(filter, budget) }
+        return RawPage(chunks: page.chunks, ending: .inconclusive(reason), failure: page.failure)
+    }
+
+    func follow(_ filter: Filter, budget: FeedBudget) async throws -> any RelayFeed {
+        let feed = LiveFeed(session: self, filter: filter, budget: budget)
+        await feed.open()
+        return feed
+    }
+
+    func facts() async -> SessionFacts {
+        let statistics = await connection.statistics()
+        var facts = SessionFacts()
+        facts.remoteAddress = connection.isProxied ? nil : connection.remoteAddress?.description
+        facts.bytesReceived = statistics.bytesReceived
+        facts.notices = statistics.noticeCount
+        facts.rateNotices = statistics.rateNotices
+        facts.subscriptionNotices = statistics.subscriptionNotices
+        facts.challenges = statistics.challengeCount
+        facts.isAuthenticated = statistics.isAuthenticated
+        facts.foreignEvents = statistics.foreignEvents
+        facts.lateEvents = statistics.lateEvents
+        facts.strayEnds = statistics.strayEnds
+        facts.badMessages = statistics.badMessages
+        return facts
+    }
+
+    func close() async { await connection.close() }
+
+    /// After a refusal for the want of AUTH: nil when the same may be asked once more, otherwise why not.
+    func refusal() async throws -> InconclusiveReason? {
+        switch try await connection.authenticate() {
+        // Without an OK the relay may still know us by now; what it says to the next request is final.
+        case .accepted, .unanswered: nil
+        case .refused(.restricted, _), .refused(.blocked, _): .restricted
+        case .refused, .unchallenged, .declined: .authRequired
+        case .broken(let error): InconclusiveReason(error)
+        }
+    }
+
+    private func ask(_ filter: Filter, _ budget: PageBudget) async throws -> RawPage {
         let subscription: Subscription
         do {
             subscription = try await connection.subscribe([filter], limits: SubscriptionLimits(budget))
@@ -23,8 +67,6 @@ struct LiveSession: RelaySession {
             }
         }
     }
-
-    func close() async { await connection.close() }
 }
 
 extension SubscriptionLimits {
@@ -38,41 +80,13 @@ extension SubscriptionLimits {
 }
 
 extension SubscriptionEnd {
-    /// Why the connection broke, where it did.
-    var failure: String? {
+    fileprivate var failure: String? {
         if case .broken(let error) = self { error.kind } else { nil }
     }
 }
 
 extension PageEnding {
     fileprivate init(_ end: SubscriptionEnd) {
-        self =
-            switch end {
-            case .eose(let hint): .conclusive(hint: hint)
-            case .closed(let prefix, _): .inconclusive(InconclusiveReason(prefix))
-            case .timedOut: .inconclusive(.timedOut)
-            case .broken(let error): .inconclusive(InconclusiveReason(error))
-            case .cancelled: .inconclusive(.disconnected)
-            case .overBudget: .inconclusive(.overBudget)
-            }
-    }
-}
-
-extension InconclusiveReason {
-    /// What a CLOSED prefix means (NIP-01, NIP-42).
-    init(_ prefix: ReasonPrefix?) {
-        self =
-            switch prefix {
-            case .authRequired: .authRequired
-            case .restricted, .blocked, .mute: .restricted
-            case .rateLimited: .rateLimited
-            default: .closed
-            }
-    }
-
-    /// What a broken connection means. One answer larger than a message may be: fewer events a page do not help, but
-    /// the interval gets its reason.
-    init(_ error: RelayError) {
-        self = error.kind == "message_too_large" ? .overBudget : .disconnected
+        if case .eose(let hint) = end { self = .conclusive(hint: hint) } else { self = .inconclusive(.init(end)) }
     }
 }

@@ -15,15 +15,20 @@ public struct LiveTransport: RelayTransport {
         self.connectTimeout = connectTimeout
     }
 
-    /// The transport that the networks' settings describe.
+    /// The transport that the networks' settings describe. It authenticates to relays with a key of its own, made here.
+    /// - Parameter wallClock: the time that is signed when a relay asks who we are.
     /// - Throws: `NetError` when the certificate authorities cannot be read.
-    public init(networks: NetworksSettings, tls: TLSSettings = TLSSettings()) throws(NetError) {
+    public init(
+        networks: NetworksSettings, tls: TLSSettings = TLSSettings(),
+        wallClock: @escaping @Sendable () -> UnixTime = UnixTime.wallClock
+    ) throws(NetError) {
         let client = try WebSocketClient(guard: AddressGuard(allowsLocal: networks.local.enabled), tls: tls)
         let proxies = Network.allCases.compactMap { network in
             networks[network].proxy.flatMap { ProxyAddress($0) }.map { (network, ProxySettings(address: $0)) }
         }
         let dialer = RelayDialer(
-            webSocket: client, proxies: Dictionary(proxies, uniquingKeysWith: { first, _ in first }))
+            webSocket: client, proxies: Dictionary(proxies, uniquingKeysWith: { first, _ in first }),
+            authenticator: SigningAuthenticator(now: wallClock))
         self.init(dialer: dialer) { networks[$0].timeout.duration }
     }
 
@@ -35,6 +40,12 @@ public struct LiveTransport: RelayTransport {
     /// The kind of a `RelayError`.
     public func failureKind(_ error: any Error) -> String {
         (error as? RelayError)?.kind ?? "unknown"
+    }
+
+    /// What a `RelayError` carries of the relay's Retry-After.
+    public func retryAfter(_ error: any Error) -> Duration? {
+        guard let error = error as? RelayError, case .retry(let wait) = error.disposition else { return nil }
+        return wait
     }
 }
 

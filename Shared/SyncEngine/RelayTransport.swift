@@ -9,9 +9,16 @@ public protocol RelayTransport: Sendable {
 
     /// A stable word for why `connect` failed, for logs, metrics and the relay's row.
     func failureKind(_ error: any Error) -> String
+
+    /// How long the relay asked to be left alone when `connect` failed (HTTP 429 or 503 with Retry-After), at most a
+    /// day; nil when it did not say.
+    func retryAfter(_ error: any Error) -> Duration?
 }
 
 /// One open connection to a relay.
+///
+/// A request that is refused for the want of AUTH (NIP-42) is asked once more after the relay's challenge was answered,
+/// which happens once a connection; a second refusal is final.
 public protocol RelaySession: Sendable {
     /// Sends one REQ and collects its answer until EOSE, a refusal or a limit.
     /// - Throws: `CancellationError` only; every failure of the relay is an ending of the page.
@@ -27,6 +34,17 @@ public protocol RelaySession: Sendable {
         _ filter: Filter, opening: [UInt8], budget: ReconciliationBudget,
         reply: @escaping @Sendable (_ message: [UInt8]) async throws -> [UInt8]?
     ) async throws -> ReconciliationEnding
+
+    /// How many events match, as the relay says (NIP-45).
+    /// - Throws: `CancellationError` only.
+    func count(_ filter: Filter, timeout: Duration) async throws -> CountAnswer
+
+    /// Sends one REQ and keeps it open. Pages, counts and reconciliations may be asked beside it.
+    /// - Throws: `CancellationError` only; a relay that refuses is the first item of the feed.
+    func follow(_ filter: Filter, budget: FeedBudget) async throws -> any RelayFeed
+
+    /// What the connection has shown so far; after `close` too.
+    func facts() async -> SessionFacts
 
     /// Closes the connection; calling it again does nothing.
     func close() async

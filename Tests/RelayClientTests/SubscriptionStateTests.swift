@@ -38,7 +38,7 @@ private typealias Action = SubscriptionState.Action
     @Test func `what comes after the end is a stray`() {
         #expect(
             actions([.eose(nil), .eose(.finish), .event(bytes: 1), .closed(nil, ""), tick(900)]).dropFirst()
-                == [.stray, .stray, .stray, .stray])
+                == [.stray, .stray, .stray, .nothing])
     }
 
     @Test func `CLOSED keeps its prefix and is not answered by CLOSE`() {
@@ -86,6 +86,22 @@ private typealias Action = SubscriptionState.Action
                 == [.nothing, .finish(.timedOut(.stalled), sendsClose: true)])
     }
 
+    @Test func `words of a limit explain a silence and nothing else`() {
+        #expect(
+            actions([.limitNotice, tick(29), tick(30)])
+                == [.nothing, .nothing, .finish(.timedOut(.rateLimited), sendsClose: true)])
+        #expect(actions([.limitNotice, .eose(nil)]).last == .finish(.eose(hint: nil), sendsClose: true))
+        #expect(
+            actions([.event(bytes: 1), .limitNotice, tick(1), tick(31)]).last
+                == .finish(.timedOut(.stalled), sendsClose: true))
+        #expect(actions([.cancelled, .limitNotice, .full]).suffix(2) == [.nothing, .nothing])
+    }
+
+    @Test func `a full mailbox ends what may not make others wait`() {
+        #expect(actions([.full]) == [.nothing])
+        #expect(actions(limits { $0.endsWhenFull = true }, [.full]) == [.finish(.overBudget, sendsClose: true)])
+    }
+
     @Test func `the total time ends it whatever comes`() {
         let limits = limits { $0.totalTimeout = .seconds(100) }
         let flow = (1...5).flatMap { [Input.event(bytes: 100), tick($0 * 20, received: $0 * 90_000)] }
@@ -122,7 +138,7 @@ private typealias Action = SubscriptionState.Action
     }
 
     @Test func `cancelling tells the relay, once`() {
-        #expect(actions([.cancelled, .cancelled]) == [.finish(.cancelled, sendsClose: true), .stray])
+        #expect(actions([.cancelled, .cancelled]) == [.finish(.cancelled, sendsClose: true), .nothing])
     }
 
     private func actions(_ inputs: [Input]) -> [Action] { actions(SubscriptionLimits(), inputs) }

@@ -7,18 +7,24 @@ import Synchronization
 
 /// The real transport, to relays on loopback.
 enum LiveFixture {
-    static func transport() throws -> LiveTransport {
+    /// - Parameter now: what answers to challenges carry; the fake relay does not look at it.
+    static func transport(
+        limits: RelayLimits = .init(),
+        now: @escaping @Sendable () -> UnixTime = { UnixTime(seconds: 1_700_000_000) }
+    ) throws -> LiveTransport {
         let client = try WebSocketClient(guard: AddressGuard(allowsLocal: true))
-        return LiveTransport(dialer: RelayDialer(webSocket: client)) { _ in .seconds(60) }
+        let dialer = RelayDialer(
+            webSocket: client, limits: limits, authenticator: SigningAuthenticator(now: now))
+        return LiveTransport(dialer: dialer) { _ in .seconds(60) }
     }
 
     /// Runs the body with a session on a fake relay; both are gone afterwards.
     static func withFake<Result: Sendable>(
-        events: [SampleEvent] = [], _ behaviour: FakeRelayBehaviour = .init(),
+        events: [SampleEvent] = [], _ behaviour: FakeRelayBehaviour = .init(), limits: RelayLimits = .init(),
         _ body: (any RelaySession, FakeRelay) async throws -> Result
     ) async throws -> Result {
         let relay = try await FakeRelay.start(events: events, behaviour: behaviour)
-        let session = try await transport().connect(to: relay.url)
+        let session = try await transport(limits: limits).connect(to: relay.url)
         let result = try await body(session, relay)
         await session.close()
         await relay.stop()
@@ -34,7 +40,7 @@ enum LiveFixture {
         let file = folder.path + "/events.jsonl"
         try events.writeJSONL(to: file)
         return try await RealRelay.withRunning(file: file, options: options) { relay in
-            let session = try await transport().connect(to: try RelayURL.parse(relay.url))
+            let session = try await transport(now: UnixTime.wallClock).connect(to: try RelayURL.parse(relay.url))
             let result = try await body(session, relay)
             await session.close()
             return result

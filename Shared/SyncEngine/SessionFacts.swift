@@ -1,0 +1,28 @@
+/// What a connection has shown beside the answers to what was asked: for calibration and for metrics.
+public struct SessionFacts: Sendable, Equatable {
+    /// The relay's address as text; nil where it is not known, as behind a proxy.
+    public var remoteAddress: String?
+    /// Bytes of WebSocket frames received.
+    public var bytesReceived = 0
+    /// NOTICEs.
+    public var notices = 0
+    /// NOTICEs that speak of a rate limit.
+    public var rateNotices = 0
+    /// NOTICEs that speak of too many subscriptions at a time.
+    public var subscriptionNotices = 0
+    /// AUTH challenges (NIP-42).
+    public var challenges = 0
+    /// What the relay said to our AUTH; nil when we sent none, or it said nothing.
+    public var isAuthenticated: Bool?
+    /// EVENTs of subscription ids that we never used.
+    public var foreignEvents = 0
+    /// EVENTs for a subscription that is over.
+    public var lateEvents = 0
+    /// EOSE, CLOSED, COUNT, NEG-MSG and NEG-ERR for ids that are not open.
+    public var strayEnds = 0
+    /// Frames that are no relay message.
+    public var badMessages = 0
+
+    /// Nothing was seen.
+    public init() {}
+}
