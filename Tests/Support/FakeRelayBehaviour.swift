@@ -58,8 +58,6 @@ public struct FakeRelayBehaviour: Sendable {
         case endless
         /// With a NEG-MSG that carries this text.
         case text(String)
-        /// By the protocol, each message twice.
-        case twice
         /// By the protocol so many times, then not at all.
         case silent(after: Int)
         /// By the protocol so many times, then the TCP connection ends.

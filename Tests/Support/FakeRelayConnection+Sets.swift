@@ -20,9 +20,6 @@ extension FakeRelayConnection {
         case .endless: reply(id, [0x61, 0, 0, 1] + SHA256.hash(bytes).bytes.prefix(16))
         case .text(let text): send(#"["NEG-MSG","\#(id)","\#(text)"]"#)
         case .normal: answer(id, bytes, open.filter, behaviour)
-        case .twice:
-            answer(id, bytes, open.filter, behaviour)
-            answer(id, bytes, open.filter, behaviour)
         case .silent(let count):
             if open.answers < count { answer(id, bytes, open.filter, behaviour) }
         case .disconnect(let count):

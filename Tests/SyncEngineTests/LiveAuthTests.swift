@@ -19,7 +19,7 @@ import Testing
         try await session.page(Filter(), budget: LiveBudget.page)
     }
 
-    /// - Parameter patience: short where the relay keeps silent, so that the test does not wait; never used up elsewhere.
+    /// - Parameter patience: short where the relay keeps silent, so that the test does not wait; elsewhere not used up.
     private func endings(
         _ behaviour: FakeRelayBehaviour, pages: Int, patience: Duration = .seconds(60)
     ) async throws -> ([PageEnding], FakeRelay) {
