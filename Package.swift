@@ -53,8 +53,8 @@ let services: [(product: String, name: String, imports: [String])] = [
     ("bigbrotr-initializer", "Initializer", base + ["Crypto"]),
     ("bigbrotr-finder", "Finder", base),
     ("bigbrotr-monitor", "Monitor", base),
-    ("bigbrotr-synchronizer", "Synchronizer", base + ["Net", "RelayClient", "SyncEngine"]),
-    ("bigbrotr-priority-synchronizer", "PrioritySynchronizer", base + ["Crypto", "SyncEngine"]),
+    ("bigbrotr-synchronizer", "Synchronizer", base + ["SyncEngine"]),
+    ("bigbrotr-priority-synchronizer", "PrioritySynchronizer", base + ["Crypto", "SyncEngine", "Metrics"]),
     ("bigbrotr-api", "API", base),
     ("bigbrotr-dvm", "DVM", base),
 ]
@@ -70,7 +70,7 @@ let testExtras: [String: [String]] = ["Net": ["NIOEmbedded"], "RelayClient": ["C
 let testFiles: [String: [String]] = ["NostrTests": ["negentropy_vectors.json"], "StoreTests": ["sql"]]
 let tested = ["Support", "Database", "Crypto", "Nostr", "Settings"]
 let wholeTests: [(name: String, imports: [String])] = [
-    ("StoreTests", tested + ["Initializer", "Synchronizer", "SyncEngine"]),
+    ("StoreTests", tested + ["Initializer", "PrioritySynchronizer", "Synchronizer", "SyncEngine"]),
     ("FleetTests", tested + ["NIOConcurrencyHelpers"]),
     ("TidyTests", []),
 ]

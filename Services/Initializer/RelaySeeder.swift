@@ -46,7 +46,7 @@ struct RelaySeeder: Sendable {
     /// - Throws: an unreadable file; `DatabaseError` after the retries; `CancellationError` at a shutdown.
     func seed(_ path: String) async throws -> Report {
         let bytes = try SchemaFolder.bytes(path, maxBytes: Self.maxFileBytes)
-        let list = InitializerPlan.seeds(bytes, allowsLocal: context.core.networks.local.enabled)
+        let list = RelayList(lines: bytes, allowsLocal: context.core.networks.local.enabled)
         let said = Report(duplicates: list.duplicates, rejected: list.rejected)
         logRejected(said, path)
         var report = try await store(list.relays, at: UnixTime(seconds: LogTime.now().milliseconds / 1000))

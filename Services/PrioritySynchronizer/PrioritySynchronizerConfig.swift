@@ -30,13 +30,16 @@ struct PrioritySynchronizerConfig: ServiceConfig {
 
     var cyclePause: Duration { interval.duration }
 
+    /// The sections the engine takes.
+    var synchronizing: SynchronizingSettings {
+        SynchronizingSettings(
+            sync: sync, lease: lease, budget: budget, proof: proof, rescan: rescan, filter: filter,
+            timeRange: timeRange, overrides: overrides)
+    }
+
     func validate(into problems: inout Validation) {
         problems.check("interval", interval, in: 0.01...3600)
-        problems.check("overrides", overrides.count, in: 0...1000)
-        for (index, relay) in overrides.enumerated() where overrides[..<index].contains(where: { $0.url == relay.url })
-        {
-            problems.require(false, "overrides.[\(index)]", given: "\(relay.url) again", allowed: "each relay once")
-        }
+        problems.check(overrides: overrides)
     }
 }
 
@@ -48,6 +51,8 @@ struct PriorityList: SettingsSection {
     var urls: [String] = []
     /// Authors, 64 hex digits each, whose relay lists (kind 10002) are followed; at most 10,000.
     var pubkeys: [String] = []
+    /// Between two looks at the list. Too small: the database is asked for nothing; too large: a change waits.
+    var refresh: Seconds = 30
 
     func validate(into problems: inout Validation) {
         if let path { problems.check("path", text: path) }
@@ -57,5 +62,6 @@ struct PriorityList: SettingsSection {
                 false, "urls.[\(index)]", given: String(url.prefix(100)), allowed: "a relay URL, wss:// or ws://")
         }
         problems.check("pubkeys", publicKeys: pubkeys, atMost: 10_000)
+        problems.check("refresh", refresh, in: 0.1...3_600)
     }
 }

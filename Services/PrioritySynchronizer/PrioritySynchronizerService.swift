@@ -1,25 +1,37 @@
-import Logging
 import ServiceKit
+import SyncEngine
 
-/// Archives the listed relays with reserved capacity. Its work is not built yet.
+/// Archives the listed relays with reserved capacity: keeps the lanes as the list says, and works on its own.
 actor PrioritySynchronizerService: BaseService {
     static let serviceName = "priority_synchronizer"
 
     nonisolated let context: ServiceContext
-    var state = PlainState()
+    nonisolated let stateName: String
+    var state = SyncState()
 
-    private var hasSpoken = false
+    private let work: LaneCycle
+    private let list: PriorityListKeeper
 
     init(config: PrioritySynchronizerConfig, context: ServiceContext) {
         self.context = context
+        stateName = "\(Self.serviceName):\(context.replica)"
+        work = LaneCycle(context, settings: config.synchronizing, lane: .priority)
+        list = PriorityListKeeper(context, config.relays)
     }
 
-    /// Nothing yet, and says so once.
     func run() async throws -> Outcome {
-        if !hasSpoken {
-            context.logger.notice("work_not_built")
-            hasSpoken = true
+        // Before anything is claimed: the relays of a new list belong to this cycle.
+        await list.refreshIfDue()
+        let list = list
+        let cycle = try await work.run { await list.run() }
+        state.add(cycle)
+        if context.shutdown.isRequested { await list.giveBack() }
+        var outcome = cycle.outcome
+        if let step = await list.step {
+            outcome.steps.append(step)
+            // Relays are archived all the same, so the cycle is no failure.
+            if !step.success { outcome.errors.append(step.message) }
         }
-        return Outcome(success: true, message: "not built yet")
+        return outcome
     }
 }

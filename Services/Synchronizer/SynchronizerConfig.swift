@@ -14,6 +14,12 @@ struct SynchronizerConfig: ServiceConfig {
     var proof = ProofSettings()
     /// When complete intervals are looked at again.
     var rescan = RescanSettings()
+    /// Which events are archived.
+    var filter = FilterSettings()
+    /// Which part of history is archived.
+    var timeRange = TimeRangeSettings()
+    /// What is different for single relays; at most 1,000.
+    var overrides: [RelayOverride] = []
     /// Pause between two cycles. Too small: the database is asked for nothing; too large: due relays wait.
     var interval: Seconds = 1
     /// Its own health port.
@@ -23,8 +29,13 @@ struct SynchronizerConfig: ServiceConfig {
 
     /// The sections the engine takes.
     var synchronizing: SynchronizingSettings {
-        SynchronizingSettings(sync: sync, lease: lease, budget: budget, proof: proof, rescan: rescan)
+        SynchronizingSettings(
+            sync: sync, lease: lease, budget: budget, proof: proof, rescan: rescan, filter: filter,
+            timeRange: timeRange, overrides: overrides)
     }
 
-    func validate(into problems: inout Validation) { problems.check("interval", interval, in: 0.01...3_600) }
+    func validate(into problems: inout Validation) {
+        problems.check("interval", interval, in: 0.01...3_600)
+        problems.check(overrides: overrides)
+    }
 }

@@ -27,14 +27,19 @@ public struct RelayList: Sendable, Equatable {
     public init() {}
 
     /// Adds a relay, a duplicate or a rejection.
-    /// - Parameter allowsLocal: reserved addresses and local names are relays too; otherwise `local_address`.
-    public mutating func add(_ text: String, place: Int, allowsLocal: Bool = true) {
+    /// - Parameters:
+    ///   - allowsLocal: reserved addresses and local names are relays too; otherwise `local_address`.
+    ///   - limit: relays at most; a further one is `over_limit`.
+    public mutating func add(_ text: String, place: Int, allowsLocal: Bool = true, limit: Int = .max) {
         let relay: RelayURL
         do throws(RelayURLError) { relay = try RelayURL.parse(text) } catch {
             return reject(place: place, reason: error.kind)
         }
         guard allowsLocal || relay.network != .local else { return reject(place: place, reason: "local_address") }
-        if seen.insert(relay).inserted { relays.append(relay) } else { duplicates += 1 }
+        guard !seen.contains(relay) else { return duplicates += 1 }
+        guard relays.count < limit else { return reject(place: place, reason: "over_limit") }
+        seen.insert(relay)
+        relays.append(relay)
     }
 
     /// Adds a rejection of the caller's own.

@@ -84,7 +84,7 @@ extension SettingsDecoder {
         var allKeys: [Key] { (decoder.given?.entries ?? []).compactMap { Key(stringValue: $0.key) } }
 
         private func child(_ key: Key) -> SettingsDecoder {
-            let name = SettingsKey.name(key.stringValue)
+            let name = key.settingsName
             return SettingsDecoder(
                 log: decoder.log, given: decoder.given?[name], defaults: decoder.defaults?[name],
                 path: decoder.path + [name])

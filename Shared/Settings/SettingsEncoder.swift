@@ -44,7 +44,7 @@ extension SettingsEncoder {
         let codingPath: [any CodingKey] = []
 
         func put(_ node: SettingsNode, _ key: Key) {
-            let entry = SettingsNode.Entry(key: SettingsKey.name(key.stringValue), line: nil, node: node)
+            let entry = SettingsNode.Entry(key: key.settingsName, line: nil, node: node)
             box.node.value = .group((box.node.entries ?? []) + [entry])
         }
 

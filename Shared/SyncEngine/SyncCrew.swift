@@ -108,10 +108,12 @@ public struct SyncCrew: Sendable {
         _ crew: inout Crew, _ keeper: LeaseKeeper<RelayID>, _ group: inout ThrowingTaskGroup<Happening, any Error>
     ) async throws {
         guard crew.mayClaim, !context.shutdown.isRequested else { return }
-        for (network, free) in crew.free where free > 0 {
+        for (lane, overdueBy, network) in claims {
+            guard let free = crew.free[network], free > 0 else { continue }
             let claimedAt = context.clock.now()
             let leases = try await context.brotr.claimRelays(
-                lane: lane, network: network, limit: free, owner: context.replica, ttl: settings.lease.ttl.duration)
+                lane: lane, network: network, limit: free, owner: context.replica, ttl: settings.lease.ttl.duration,
+                overdueBy: overdueBy)
             for lease in leases {
                 // A lease of ours that ran out while its visit still ends: let it.
                 guard crew.running[lease.relay] == nil else {
@@ -133,6 +135,13 @@ public struct SyncCrew: Sendable {
             try await context.clock.sleep(for: settings.sync.claimInterval.duration)
             return .claimTime
         }
+    }
+
+    /// What is claimed, in this order: its own lane, then with the slots that are left what another lane leaves undone.
+    private var claims: [(lane: Int16, overdueBy: Duration, network: Network)] {
+        let own = slots.keys.map { (lane: lane, overdueBy: Duration.zero, network: $0) }
+        guard let helped = SyncLane(rawValue: lane)?.helped else { return own }
+        return own + slots.keys.map { (helped.rawValue, settings.sync.helpOverdue.duration, $0) }
     }
 
     private func waitForCycleEnd() async throws -> Happening {
@@ -166,6 +175,7 @@ public struct SyncCrew: Sendable {
 
     /// A visit that yields when its time is over.
     private func limited(_ lease: RelayLease, _ control: VisitControl) async -> VisitReport {
+        let settings = settings.of(lease.url)
         let visit = RelayVisit(
             lease: lease, transport: transport, brotr: context.brotr, verifier: verifier,
             settings: settings, control: control)

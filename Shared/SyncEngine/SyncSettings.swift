@@ -1,3 +1,4 @@
+public import Nostr
 public import Settings
 
 /// How pages are fetched and stored, in both synchronizers.
@@ -23,6 +24,9 @@ public struct SyncSettings: SettingsSection {
     public var claimInterval: Seconds = 1
     /// Longest cycle: visits still running then stop at the next page and are taken up again at once.
     public var cycleLimit: Seconds = 600
+    /// How long a relay of the priority list has to wait for its own service before the Synchronizer visits it with slots
+    /// that are left. Too small: the reserved capacity is of no use. Too large: relays wait while that service is down.
+    public var helpOverdue: Seconds = 600
     /// Stores ephemeral kinds (20000-29999) too; kinds 22242 and 27235 are never stored.
     public var storesEphemeral = false
 
@@ -41,6 +45,7 @@ public struct SyncSettings: SettingsSection {
         problems.check("revisit_interval", revisitInterval, in: 0.1...604_800)
         problems.check("claim_interval", claimInterval, in: 0.01...60)
         problems.check("cycle_limit", cycleLimit, in: 1...86_400)
+        problems.check("help_overdue", helpOverdue, in: 0.1...604_800)
         problems.require(
             progressTimeout <= pageTimeout, "progress_timeout", given: progressTimeout.settingText,
             allowed: "at most page_timeout (\(pageTimeout.settingText))")
@@ -108,17 +113,27 @@ public struct SynchronizingSettings: Sendable {
     public var proof: ProofSettings
     /// When complete intervals are looked at again.
     public var rescan: RescanSettings
+    /// Which events are archived.
+    public var filter: FilterSettings
+    /// Which part of history is archived.
+    public var timeRange: TimeRangeSettings
+    /// What is different for single relays.
+    public var overrides: [RelayURL: RelayOverride]
 
-    /// The five sections.
+    /// The sections as they stand in the file.
     public init(
         sync: SyncSettings = .init(), lease: LeaseSettings = .init(), budget: BudgetSettings = .init(),
-        proof: ProofSettings = .init(), rescan: RescanSettings = .init()
+        proof: ProofSettings = .init(), rescan: RescanSettings = .init(), filter: FilterSettings = .init(),
+        timeRange: TimeRangeSettings = .init(), overrides: [RelayOverride] = []
     ) {
         self.sync = sync
         self.lease = lease
         self.budget = budget
         self.proof = proof
         self.rescan = rescan
+        self.filter = filter
+        self.timeRange = timeRange
+        self.overrides = RelayOverride.byRelay(overrides)
     }
 
     /// When an interval is looked at again.

@@ -10,25 +10,37 @@ final class Fleet: Sendable {
     /// The database.
     let database: TestDatabase
     private let instance: Instance
+    /// The services that have logins of their own; a process of any other is given the first one's.
+    private let services: [FleetService]
     private let processes = NIOLockedValueBox<[ServiceProcess]>([])
 
-    init(database: TestDatabase) throws {
+    init(database: TestDatabase, services: [FleetService] = [.synchronizer]) throws {
         self.database = database
+        self.services = services
         instance = try Instance(password: "fleet-\(UInt64.random(in: 0 ... .max))")
     }
 
     /// Local relays are allowed: they are all that tests have.
     static let local = "networks:\n  local:\n    enabled: true\n"
 
-    /// The login of this fleet: in the group of a service, as its own login is, and of no other test.
+    /// The login of this fleet's first service: in the group of that service, as its own login is, and of no other test.
     var user: String { "fleet_\(database.name)" }
 
-    func createLogin(for service: FleetService) async throws {
-        try await database.server.run("CREATE ROLE \(user) LOGIN PASSWORD '\(instance.password)'")
-        try await database.server.run("GRANT bigbrotr_writer_\(service.rawValue) TO \(user)")
+    private func user(of service: FleetService) -> String {
+        services.dropFirst().contains(service) ? "\(user)_\(service.rawValue)" : user
     }
 
-    func dropLogin() async throws { try await database.server.run("DROP ROLE IF EXISTS \(user)") }
+    func createLogins() async throws {
+        for service in services {
+            let user = user(of: service)
+            try await database.server.run("CREATE ROLE \(user) LOGIN PASSWORD '\(instance.password)'")
+            try await database.server.run("GRANT bigbrotr_writer_\(service.rawValue) TO \(user)")
+        }
+    }
+
+    func dropLogins() async throws {
+        for service in services { try await database.server.run("DROP ROLE IF EXISTS \(user(of: service))") }
+    }
 
     /// Starts a service on the database.
     /// - Parameters:
@@ -38,7 +50,8 @@ final class Fleet: Sendable {
         _ service: FleetService = .synchronizer, own: String, core: String = local, arguments: [String] = []
     ) throws -> ServiceProcess {
         let server = database.server
-        let text = Instance.core(host: server.host, port: server.port, database: database.name, user: user, more: core)
+        let text = Instance.core(
+            host: server.host, port: server.port, database: database.name, user: user(of: service), more: core)
         // A folder of its own: files of two processes may differ.
         let process = try Instance(password: instance.password).start(
             service, core: text, own: own, arguments: arguments + ["--log-level", "DEBUG"])
@@ -113,16 +126,16 @@ final class Fleet: Sendable {
 
 /// Runs the body with a fleet whose processes and database are gone afterwards.
 func withFleet(
-    as service: FleetService = .synchronizer, isolation: isolated (any Actor)? = #isolation,
+    as services: [FleetService] = [.synchronizer], isolation: isolated (any Actor)? = #isolation,
     _ body: (Fleet) async throws -> Void
 ) async throws {
     try await withTestDatabase { database in
-        let fleet = try Fleet(database: database)
-        try await fleet.createLogin(for: service)
+        let fleet = try Fleet(database: database, services: services)
+        try await fleet.createLogins()
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await body(fleet)) } catch { outcome = .failure(error) }
         try await fleet.end()
-        try await fleet.dropLogin()
+        try await fleet.dropLogins()
         try outcome.get()
     }
 }

@@ -10,6 +10,8 @@ struct SynchronizerFile {
     /// From one pass over history to the next, and from then on.
     var secondPass = 3_600.0
     var rescans = [3_600.0]
+    /// How long a relay of the priority list waits for its own service.
+    var helpOverdue = 600.0
 
     var text: String {
         """
@@ -17,6 +19,7 @@ struct SynchronizerFile {
           page_size: \(pageSize)
           revisit_interval: \(revisit)
           claim_interval: 0.1
+          help_overdue: \(helpOverdue)
           progress_timeout: \(progressTimeout)
         lease:
           ttl: \(leaseTTL)

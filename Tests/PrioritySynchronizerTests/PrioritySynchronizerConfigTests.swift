@@ -46,6 +46,13 @@ import Testing
         ("lease: { heartbeat: 31 }", "lease.heartbeat: given 31, allowed at most half of lease.ttl (60)"),
         ("sync: { batch_rows: 1001 }", "sync.batch_rows: given 1001, allowed 1 to 1000"),
         ("filter: { kinds: [0, 65536] }", "filter.kinds[1]: given 65536, allowed 0 to 65535"),
+        ("relays: { refresh: 0 }", "relays.refresh: given 0, allowed 0.1 to 3600"),
+        ("filter: { tags: { ee: [x] } }", "filter.tags: given ee, allowed single letters as keys"),
+        ("filter: { tags: { e: [] } }", "filter.tags.e: given 0, allowed 1 to 1000"),
+        (
+            "filter: { tags: { e: [x, \"\"] } }",
+            "filter.tags.e[1]: given an empty text, allowed 1 to 2048 bytes without control characters"
+        ),
         ("filter: { authors: [\"x\"] }", "filter.authors[0]: given x, allowed 64 lowercase hex digits"),
         ("time_range: { since: 5, until: 4 }", "time_range.until: given 4, allowed null, or at least since (5)"),
         ("time_range: { since: -1 }", "time_range.since: given -1, allowed 0 to 9223372036854775807"),

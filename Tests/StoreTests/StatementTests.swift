@@ -4,11 +4,14 @@ import Support
 import Testing
 
 @testable import Initializer
+@testable import PrioritySynchronizer
 
 /// Every SQL constant of the code on the real schema, through PgBouncer.
 @Suite(.timeLimit(.minutes(5))) struct StatementTests {
     /// All that the code knows. A service with a store of its own adds it here; the test below notices when it is not.
-    private static let statements = Brotr.statements + InitializerStore.statements
+    private static let statements =
+        Brotr.statements + InitializerStore.statements
+        + PrioritySynchronizerStore.statements
 
     @Test func `each statement has the parameters and columns it says`() async throws {
         try await withTestDatabase { database in

@@ -1,3 +1,4 @@
+import Nostr
 import ServiceKit
 import Settings
 import SyncEngine
@@ -39,8 +40,28 @@ import Testing
         #expect(config.cyclePause == .milliseconds(500))
     }
 
+    @Test func `filter, time range and overrides reach the engine`() throws {
+        let yaml = """
+            filter: { kinds: [1], tags: { t: [nostr], E: [a, b] } }
+            time_range: { since: 5 }
+            overrides: [{ url: "WSS://A.example/", visit: 7 }]
+            """
+        let settings = try SettingsLoader.load(SynchronizerConfig.self, yaml: yaml).synchronizing
+        #expect(settings.filter.kinds == [1] && settings.timeRange.since == 5)
+        #expect(settings.filter.tags.entries == ["t": ["nostr"], "E": ["a", "b"]])
+        #expect(settings.overrides.map(\.key.text) == ["wss://a.example"])
+        #expect(settings.overrides.first?.value.visit == 7)
+    }
+
     @Test(arguments: [
         ("sync: { batch_rows: 0 }", "sync.batch_rows: given 0, allowed 1 to 1000"),
+        ("sync: { help_overdue: 0 }", "sync.help_overdue: given 0, allowed 0.1 to 604800"),
+        ("filter: { kinds: [65536] }", "filter.kinds[0]: given 65536, allowed 0 to 65535"),
+        ("time_range: { until: -1 }", "time_range.until: given -1, allowed null, or at least since (0)"),
+        (
+            "overrides: [{ url: \"wss://a.example\" }, { url: \"WSS://A.example:443/\" }]",
+            "overrides[1]: given WSS://A.example:443/ again, allowed each relay once"
+        ),
         ("sync: { page_size: 5001 }", "sync.page_size: given 5001, allowed 10 to 5000"),
         (
             "sync: { progress_timeout: 121 }", "sync.progress_timeout: given 121, allowed at most page_timeout (120)"
@@ -54,8 +75,8 @@ import Testing
         ("interval: 0", "interval: given 0, allowed 0.01 to 3600"),
         (
             "intervall: 1",
-            "intervall: given an unknown key, allowed one of the keys sync, lease, budget, proof, rescan, interval, "
-                + "health"
+            "intervall: given an unknown key, allowed one of the keys sync, lease, budget, proof, rescan, filter, "
+                + "time_range, overrides, interval, health"
         ),
     ])
     func `what is wrong is named`(yaml: String, problem: String) {

@@ -4,6 +4,7 @@ import Nostr
 import ServiceKit
 import Settings
 import Support
+import SyncEngine
 import Telemetry
 import Testing
 

@@ -35,6 +35,7 @@ COMMENT ON COLUMN public.relays.relay_id IS 'Short key used wherever rows are ma
 CREATE TABLE IF NOT EXISTS public.relay_sync (
     relay_id       int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
     lane           smallint NOT NULL DEFAULT 0 CHECK (lane IN (0, 1)),
+    lane_next      smallint CHECK (lane_next IN (0, 1)),
     class          smallint NOT NULL DEFAULT 0 CHECK (class BETWEEN 0 AND 5),
     fails          int NOT NULL DEFAULT 0,
     due_at         timestamptz NOT NULL DEFAULT now(),
@@ -57,6 +58,7 @@ CREATE TABLE IF NOT EXISTS public.relay_sync (
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 COMMENT ON TABLE public.relay_sync IS 'One row a relay: who archives it, until when, and how far it is proven. commit_pages moves the progress, claims and releases move the lease.';
 COMMENT ON COLUMN public.relay_sync.lane IS '0 ordinary, 1 priority.';
+COMMENT ON COLUMN public.relay_sync.lane_next IS 'Lane that the relay is moved to when its lease is given back; NULL when it stays.';
 COMMENT ON COLUMN public.relay_sync.class IS '0 ok, 1 auth, 2 unordered, 3 unpageable, 4 blocked, 5 unreachable.';
 COMMENT ON COLUMN public.relay_sync.fails IS 'Failed visits in a row.';
 COMMENT ON COLUMN public.relay_sync.due_at IS 'Free: the next visit is due. Held: the lease ends. One column for both, so that one index finds both.';
@@ -448,6 +450,11 @@ BEGIN
             coalesce(pg_has_role(current_user, to_regrole(''bigbrotr_writer_'' || %s)::oid, ''USAGE''), false))',
             item.object, item.service);
     END LOOP;
+    -- Both synchronizers fill the queue of the statistics, so either can empty it while the other is down.
+    IF NOT EXISTS (SELECT FROM pg_policies p WHERE p.schemaname = 'public' AND p.policyname = 'priority_folds') THEN
+        CREATE POLICY priority_folds ON public.service_leases FOR UPDATE USING (name = 'statistics' AND coalesce(
+            pg_has_role(current_user, to_regrole('bigbrotr_writer_priority_synchronizer')::oid, 'USAGE'), false));
+    END IF;
 END $$;
 
 -- Types -------------------------------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ END $$;
 COMMENT ON FUNCTION public.delete_orphan_nip66(int) IS 'Deletes NIP-66 documents that no check refers to, among the next p_limit. Deleted rows, or -1 at the end of a round.';
 
 -- schema_inventory: what this database has, one line an object: extensions, group roles, tables, views, types, their columns with type
--- and nullability, valid indexes and constraints, policies, functions with result. Storage parameters are left out: they may
+-- and nullability, valid indexes and constraints, policies, triggers, functions with result. Storage parameters are left out: they may
 -- be tuned.
 CREATE OR REPLACE FUNCTION public.schema_inventory()
 RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
@@ -146,6 +146,9 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     UNION ALL
     SELECT format('policy %s on %s', p.polname, r.name)
       FROM relations r JOIN pg_policy p ON p.polrelid = r.oid WHERE r.relrowsecurity
+    UNION ALL
+    SELECT format('trigger %s on %s', t.tgname, r.name)
+      FROM relations r JOIN pg_trigger t ON t.tgrelid = r.oid WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
     UNION ALL
     SELECT format('function %s(%s) %s', p.proname, oidvectortypes(p.proargtypes), pg_get_function_result(p.oid))
       FROM pg_proc p
@@ -197,7 +200,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'relay_metadata',
             'relay_url text!, generated_at bigint!, nip11_id bytea, nip66_id bytea, nip11_error text, nip66_error text'),
         ('table', 'relay_sync',
-            'relay_id integer!, lane smallint!, class smallint!, fails integer!, due_at timestamp with time zone!, '
+            'relay_id integer!, lane smallint!, lane_next smallint, class smallint!, fails integer!, due_at timestamp with time zone!, '
             'fence bigint!, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, frontier bigint, '
             'deficit_bytes bigint!, events_new bigint!, sightings bigint!, cap_seen integer, page_size integer, rate real, '
             'owner uuid, network text!, last_error text, behaviour jsonb!'),
@@ -229,6 +232,22 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'one boolean!, events bigint!, authors bigint!'),
         ('table', 'tombstones',
             'key bytea!, pubkey bytea!, up_to bigint!, event bigint!'),
+        ('view', 'coverage_by_relay',
+            'relay_url text, network text, intervals bigint, gaps bigint, covered_from bigint, covered_to bigint, '
+            'open_seconds numeric, walking_seconds numeric, provisional_seconds numeric, sealed_seconds numeric, '
+            'settled_seconds numeric, gap_seconds numeric, open_days numeric, walking_days numeric, '
+            'provisional_days numeric, sealed_days numeric, settled_days numeric, gap_days numeric, '
+            'gap_unanswered_seconds numeric, gap_saturated_second_seconds numeric, gap_until_ignored_seconds numeric, '
+            'gap_unordered_seconds numeric, gap_auth_seconds numeric, gap_payment_seconds numeric, '
+            'gap_restricted_seconds numeric, gap_oversize_seconds numeric, gap_poison_seconds numeric'),
+        ('view', 'coverage_total',
+            'relays bigint, intervals bigint, gaps bigint, relays_with_gaps bigint, covered_from bigint, '
+            'covered_to bigint, open_seconds numeric, walking_seconds numeric, provisional_seconds numeric, '
+            'sealed_seconds numeric, settled_seconds numeric, gap_seconds numeric, open_days numeric, '
+            'walking_days numeric, provisional_days numeric, sealed_days numeric, settled_days numeric, gap_days numeric, '
+            'gap_unanswered_seconds numeric, gap_saturated_second_seconds numeric, gap_until_ignored_seconds numeric, '
+            'gap_unordered_seconds numeric, gap_auth_seconds numeric, gap_payment_seconds numeric, '
+            'gap_restricted_seconds numeric, gap_oversize_seconds numeric, gap_poison_seconds numeric'),
         ('view', 'events_statistics',
             'total_events bigint, total_sightings bigint, unique_pubkeys bigint, unique_kinds bigint, regular_events bigint, '
             'replaceable_events bigint, ephemeral_events bigint, addressable_events bigint, earliest_event_timestamp bigint, '
@@ -328,7 +347,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_day', 'relay_day_idsum_check relay_day_n_check relay_day_pkey relay_day_relay_id_fkey'),
         ('relay_metadata', 'relay_metadata_nip11_id_fkey relay_metadata_nip66_id_fkey relay_metadata_pkey '
             'relay_metadata_relay_url_fkey'),
-        ('relay_sync', 'relay_sync_class_check relay_sync_lane_check relay_sync_pkey relay_sync_relay_id_fkey'),
+        ('relay_sync', 'relay_sync_class_check relay_sync_lane_check relay_sync_lane_next_check relay_sync_pkey relay_sync_relay_id_fkey'),
         ('relays', 'relays_network_check relays_pkey relays_relay_id_key relays_relay_url_check relays_status_check'),
         ('schema_migrations', 'schema_migrations_checksum_check schema_migrations_pkey '
             'schema_migrations_version_check'),
@@ -362,6 +381,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'delete_orphan_nip66(integer) integer',
         'event_address(integer, bytea, jsonb) uuid',
         'fold_statistics(integer) integer',
+        'follow_lane() trigger',
         'insert_event(bytea, bytea, bigint, integer, jsonb, text, bytea, text, text, bigint, bigint, bigint[], bigint, bytea, '
         'smallint, uuid, bytea[], bigint[]) record',
         'insert_relay(text, text, bigint) integer',
@@ -387,6 +407,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'policy everybody_reads on service_leases',
         'policy everybody_reads on service_replicas',
         'policy everybody_reads on service_state',
+        'policy priority_folds on service_leases',
         'policy service_writes on service_leases',
         'policy service_writes on service_replicas',
         'policy service_writes on service_state',
@@ -397,7 +418,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'role bigbrotr_writer_finder',
         'role bigbrotr_writer_monitor',
         'role bigbrotr_writer_priority_synchronizer',
-        'role bigbrotr_writer_synchronizer']);
+        'role bigbrotr_writer_synchronizer',
+        'trigger relay_sync_release on relay_sync']);
 $$;
 COMMENT ON FUNCTION public.schema_expected() IS 'What this release needs, in the words of schema_inventory.';
 

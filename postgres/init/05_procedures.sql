@@ -32,6 +32,19 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.insert_relay(text, text, bigint) IS 'Stores a relay unless it is known, with its rows in relay_sync and relay_checks. Returns relay_id.';
 
+-- follow_lane: a relay that is to change its lane does so at the moment its lease is given back, so that it never changes
+-- under a holder and cannot be claimed in its old lane again before. Statements that do not name owner never fire it.
+CREATE OR REPLACE FUNCTION public.follow_lane()
+RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    NEW.lane := NEW.lane_next;
+    NEW.lane_next := NULL;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION public.follow_lane() IS 'Trigger of relay_sync: a released relay goes to lane_next.';
+CREATE OR REPLACE TRIGGER relay_sync_release BEFORE UPDATE OF owner ON public.relay_sync
+    FOR EACH ROW WHEN (NEW.owner IS NULL AND NEW.lane_next IS NOT NULL) EXECUTE FUNCTION public.follow_lane();
+
 -- insert_relays: the same for many, with what was new. ord is 1-based in the order given; locks go in order of URL.
 CREATE OR REPLACE FUNCTION public.insert_relays(p_urls text[], p_networks text[], p_inserted_ats bigint[])
 RETURNS TABLE (ord int, relay_id int, is_new boolean)

@@ -153,4 +153,68 @@ SELECT r.relay_url, r.network, s.class, s.sealed_hi, s.frontier, s.tail_seen,
          FROM public.relay_coverage v WHERE v.relay_id = r.relay_id) AS c;
 COMMENT ON VIEW public.relay_coverage_summary IS 'Seconds of each relay by state of proof; reasons as in relay_coverage.reason.';
 
+-- coverage_by_relay, coverage_total: how much time is in which state. Only what relay_coverage holds is counted: time
+-- before a relay's first interval and after its last is in no state.
+CREATE OR REPLACE VIEW public.coverage_by_relay AS
+SELECT r.relay_url, r.network, c.intervals, c.gaps, c.covered_from, c.covered_to,
+       c.open_seconds, c.walking_seconds, c.provisional_seconds, c.sealed_seconds, c.settled_seconds, c.gap_seconds,
+       c.open_days, c.walking_days, c.provisional_days, c.sealed_days, c.settled_days, c.gap_days, c.gap_unanswered_seconds,
+       c.gap_saturated_second_seconds, c.gap_until_ignored_seconds, c.gap_unordered_seconds, c.gap_auth_seconds,
+       c.gap_payment_seconds, c.gap_restricted_seconds, c.gap_oversize_seconds, c.gap_poison_seconds
+  FROM public.relays r
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS intervals, count(*) FILTER (WHERE v.state = 5) AS gaps, min(v.lo) AS covered_from, max(v.hi) AS covered_to,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 0), 0) AS open_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 1), 0) AS walking_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 2), 0) AS provisional_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 3), 0) AS sealed_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 4), 0) AS settled_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5), 0) AS gap_seconds,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 0), 0) / 86400, 3) AS open_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 1), 0) / 86400, 3) AS walking_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 2), 0) / 86400, 3) AS provisional_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 3), 0) / 86400, 3) AS sealed_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 4), 0) / 86400, 3) AS settled_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 5), 0) / 86400, 3) AS gap_days,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 1), 0) AS gap_unanswered_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 2), 0) AS gap_saturated_second_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 3), 0) AS gap_until_ignored_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 4), 0) AS gap_unordered_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 5), 0) AS gap_auth_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 6), 0) AS gap_payment_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 7), 0) AS gap_restricted_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 8), 0) AS gap_oversize_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 9), 0) AS gap_poison_seconds
+         FROM (SELECT o.lo, o.hi, o.state, o.reason, o.hi::numeric - o.lo + 1 AS seconds
+                 FROM public.relay_coverage o WHERE o.relay_id = r.relay_id) AS v) AS c;
+COMMENT ON VIEW public.coverage_by_relay IS 'Seconds and days of each relay by state of proof, and its gaps by reason.';
+
+CREATE OR REPLACE VIEW public.coverage_total AS
+SELECT count(DISTINCT v.relay_id) AS relays, count(*) AS intervals, count(*) FILTER (WHERE v.state = 5) AS gaps,
+       count(DISTINCT v.relay_id) FILTER (WHERE v.state = 5) AS relays_with_gaps,
+       min(v.lo) AS covered_from, max(v.hi) AS covered_to,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 0), 0) AS open_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 1), 0) AS walking_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 2), 0) AS provisional_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 3), 0) AS sealed_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 4), 0) AS settled_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5), 0) AS gap_seconds,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 0), 0) / 86400, 3) AS open_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 1), 0) / 86400, 3) AS walking_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 2), 0) / 86400, 3) AS provisional_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 3), 0) / 86400, 3) AS sealed_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 4), 0) / 86400, 3) AS settled_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 5), 0) / 86400, 3) AS gap_days,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 1), 0) AS gap_unanswered_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 2), 0) AS gap_saturated_second_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 3), 0) AS gap_until_ignored_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 4), 0) AS gap_unordered_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 5), 0) AS gap_auth_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 6), 0) AS gap_payment_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 7), 0) AS gap_restricted_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 8), 0) AS gap_oversize_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 9), 0) AS gap_poison_seconds
+  FROM (SELECT o.relay_id, o.lo, o.hi, o.state, o.reason, o.hi::numeric - o.lo + 1 AS seconds FROM public.relay_coverage o) AS v;
+COMMENT ON VIEW public.coverage_total IS 'The same over all relays in one row: the time of each relay counts for itself.';
+
 SELECT public.apply_rights();

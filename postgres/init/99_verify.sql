@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x79d8c6fcf7480b11cf3c52981abba618f8470f70f3f2d91e7c19480a2f0993bf')
+            (1, '0001_first_release', '\xfa211e4e223aa288026a2e6e20bb18d4adc33cbdae4fedcfa45f370e51722d74')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

@@ -312,7 +312,7 @@ BEGIN
                 ('delete_orphan_nip66', 'writer_monitor'),
                 ('insert_event', 'writer_synchronizer writer_priority_synchronizer'),
                 ('commit_pages', 'writer_synchronizer writer_priority_synchronizer'),
-                ('fold_statistics', 'writer_synchronizer'),
+                ('fold_statistics', 'writer_synchronizer writer_priority_synchronizer'),
                 ('delete_orphan_events', 'writer_synchronizer')) AS g (routine, members),
                string_to_table(g.members, ' ') AS m (member),
                pg_proc p
@@ -330,7 +330,7 @@ BEGIN
                 ('relay_checks', 'UPDATE (due_at, owner, fence, fails, last_error)', 'monitor'),
                 ('relay_sync', 'UPDATE (due_at, owner, fence, class, fails, rate, deficit_bytes, last_error, behaviour)',
                     'synchronizer priority_synchronizer'),
-                ('relay_sync', 'UPDATE (lane)', 'priority_synchronizer'),
+                ('relay_sync', 'UPDATE (lane, lane_next)', 'priority_synchronizer'),
                 ('service_replicas', 'INSERT, UPDATE, DELETE', 'finder monitor synchronizer priority_synchronizer dvm'),
                 ('service_leases', 'UPDATE (owner, fence, due_at)', 'finder synchronizer priority_synchronizer'),
                 ('service_state', 'INSERT, UPDATE, DELETE', 'finder monitor synchronizer priority_synchronizer dvm')
@@ -382,6 +382,7 @@ COMMENT ON COLUMN public.relays.relay_id IS 'Short key used wherever rows are ma
 CREATE TABLE IF NOT EXISTS public.relay_sync (
     relay_id       int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
     lane           smallint NOT NULL DEFAULT 0 CHECK (lane IN (0, 1)),
+    lane_next      smallint CHECK (lane_next IN (0, 1)),
     class          smallint NOT NULL DEFAULT 0 CHECK (class BETWEEN 0 AND 5),
     fails          int NOT NULL DEFAULT 0,
     due_at         timestamptz NOT NULL DEFAULT now(),
@@ -404,6 +405,7 @@ CREATE TABLE IF NOT EXISTS public.relay_sync (
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 COMMENT ON TABLE public.relay_sync IS 'One row a relay: who archives it, until when, and how far it is proven. commit_pages moves the progress, claims and releases move the lease.';
 COMMENT ON COLUMN public.relay_sync.lane IS '0 ordinary, 1 priority.';
+COMMENT ON COLUMN public.relay_sync.lane_next IS 'Lane that the relay is moved to when its lease is given back; NULL when it stays.';
 COMMENT ON COLUMN public.relay_sync.class IS '0 ok, 1 auth, 2 unordered, 3 unpageable, 4 blocked, 5 unreachable.';
 COMMENT ON COLUMN public.relay_sync.fails IS 'Failed visits in a row.';
 COMMENT ON COLUMN public.relay_sync.due_at IS 'Free: the next visit is due. Held: the lease ends. One column for both, so that one index finds both.';
@@ -795,6 +797,11 @@ BEGIN
             coalesce(pg_has_role(current_user, to_regrole(''bigbrotr_writer_'' || %s)::oid, ''USAGE''), false))',
             item.object, item.service);
     END LOOP;
+    -- Both synchronizers fill the queue of the statistics, so either can empty it while the other is down.
+    IF NOT EXISTS (SELECT FROM pg_policies p WHERE p.schemaname = 'public' AND p.policyname = 'priority_folds') THEN
+        CREATE POLICY priority_folds ON public.service_leases FOR UPDATE USING (name = 'statistics' AND coalesce(
+            pg_has_role(current_user, to_regrole('bigbrotr_writer_priority_synchronizer')::oid, 'USAGE'), false));
+    END IF;
 END $$;
 
 -- Types -------------------------------------------------------------------------------------------------------------
@@ -960,7 +967,7 @@ END $$;
 COMMENT ON FUNCTION public.delete_orphan_nip66(int) IS 'Deletes NIP-66 documents that no check refers to, among the next p_limit. Deleted rows, or -1 at the end of a round.';
 
 -- schema_inventory: what this database has, one line an object: extensions, group roles, tables, views, types, their columns with type
--- and nullability, valid indexes and constraints, policies, functions with result. Storage parameters are left out: they may
+-- and nullability, valid indexes and constraints, policies, triggers, functions with result. Storage parameters are left out: they may
 -- be tuned.
 CREATE OR REPLACE FUNCTION public.schema_inventory()
 RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
@@ -989,6 +996,9 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     UNION ALL
     SELECT format('policy %s on %s', p.polname, r.name)
       FROM relations r JOIN pg_policy p ON p.polrelid = r.oid WHERE r.relrowsecurity
+    UNION ALL
+    SELECT format('trigger %s on %s', t.tgname, r.name)
+      FROM relations r JOIN pg_trigger t ON t.tgrelid = r.oid WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
     UNION ALL
     SELECT format('function %s(%s) %s', p.proname, oidvectortypes(p.proargtypes), pg_get_function_result(p.oid))
       FROM pg_proc p
@@ -1040,7 +1050,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'relay_metadata',
             'relay_url text!, generated_at bigint!, nip11_id bytea, nip66_id bytea, nip11_error text, nip66_error text'),
         ('table', 'relay_sync',
-            'relay_id integer!, lane smallint!, class smallint!, fails integer!, due_at timestamp with time zone!, '
+            'relay_id integer!, lane smallint!, lane_next smallint, class smallint!, fails integer!, due_at timestamp with time zone!, '
             'fence bigint!, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, frontier bigint, '
             'deficit_bytes bigint!, events_new bigint!, sightings bigint!, cap_seen integer, page_size integer, rate real, '
             'owner uuid, network text!, last_error text, behaviour jsonb!'),
@@ -1072,6 +1082,22 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'one boolean!, events bigint!, authors bigint!'),
         ('table', 'tombstones',
             'key bytea!, pubkey bytea!, up_to bigint!, event bigint!'),
+        ('view', 'coverage_by_relay',
+            'relay_url text, network text, intervals bigint, gaps bigint, covered_from bigint, covered_to bigint, '
+            'open_seconds numeric, walking_seconds numeric, provisional_seconds numeric, sealed_seconds numeric, '
+            'settled_seconds numeric, gap_seconds numeric, open_days numeric, walking_days numeric, '
+            'provisional_days numeric, sealed_days numeric, settled_days numeric, gap_days numeric, '
+            'gap_unanswered_seconds numeric, gap_saturated_second_seconds numeric, gap_until_ignored_seconds numeric, '
+            'gap_unordered_seconds numeric, gap_auth_seconds numeric, gap_payment_seconds numeric, '
+            'gap_restricted_seconds numeric, gap_oversize_seconds numeric, gap_poison_seconds numeric'),
+        ('view', 'coverage_total',
+            'relays bigint, intervals bigint, gaps bigint, relays_with_gaps bigint, covered_from bigint, '
+            'covered_to bigint, open_seconds numeric, walking_seconds numeric, provisional_seconds numeric, '
+            'sealed_seconds numeric, settled_seconds numeric, gap_seconds numeric, open_days numeric, '
+            'walking_days numeric, provisional_days numeric, sealed_days numeric, settled_days numeric, gap_days numeric, '
+            'gap_unanswered_seconds numeric, gap_saturated_second_seconds numeric, gap_until_ignored_seconds numeric, '
+            'gap_unordered_seconds numeric, gap_auth_seconds numeric, gap_payment_seconds numeric, '
+            'gap_restricted_seconds numeric, gap_oversize_seconds numeric, gap_poison_seconds numeric'),
         ('view', 'events_statistics',
             'total_events bigint, total_sightings bigint, unique_pubkeys bigint, unique_kinds bigint, regular_events bigint, '
             'replaceable_events bigint, ephemeral_events bigint, addressable_events bigint, earliest_event_timestamp bigint, '
@@ -1171,7 +1197,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_day', 'relay_day_idsum_check relay_day_n_check relay_day_pkey relay_day_relay_id_fkey'),
         ('relay_metadata', 'relay_metadata_nip11_id_fkey relay_metadata_nip66_id_fkey relay_metadata_pkey '
             'relay_metadata_relay_url_fkey'),
-        ('relay_sync', 'relay_sync_class_check relay_sync_lane_check relay_sync_pkey relay_sync_relay_id_fkey'),
+        ('relay_sync', 'relay_sync_class_check relay_sync_lane_check relay_sync_lane_next_check relay_sync_pkey relay_sync_relay_id_fkey'),
         ('relays', 'relays_network_check relays_pkey relays_relay_id_key relays_relay_url_check relays_status_check'),
         ('schema_migrations', 'schema_migrations_checksum_check schema_migrations_pkey '
             'schema_migrations_version_check'),
@@ -1205,6 +1231,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'delete_orphan_nip66(integer) integer',
         'event_address(integer, bytea, jsonb) uuid',
         'fold_statistics(integer) integer',
+        'follow_lane() trigger',
         'insert_event(bytea, bytea, bigint, integer, jsonb, text, bytea, text, text, bigint, bigint, bigint[], bigint, bytea, '
         'smallint, uuid, bytea[], bigint[]) record',
         'insert_relay(text, text, bigint) integer',
@@ -1230,6 +1257,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'policy everybody_reads on service_leases',
         'policy everybody_reads on service_replicas',
         'policy everybody_reads on service_state',
+        'policy priority_folds on service_leases',
         'policy service_writes on service_leases',
         'policy service_writes on service_replicas',
         'policy service_writes on service_state',
@@ -1240,7 +1268,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'role bigbrotr_writer_finder',
         'role bigbrotr_writer_monitor',
         'role bigbrotr_writer_priority_synchronizer',
-        'role bigbrotr_writer_synchronizer']);
+        'role bigbrotr_writer_synchronizer',
+        'trigger relay_sync_release on relay_sync']);
 $$;
 COMMENT ON FUNCTION public.schema_expected() IS 'What this release needs, in the words of schema_inventory.';
 
@@ -1286,6 +1315,19 @@ BEGIN
     RETURN found_id;
 END $$;
 COMMENT ON FUNCTION public.insert_relay(text, text, bigint) IS 'Stores a relay unless it is known, with its rows in relay_sync and relay_checks. Returns relay_id.';
+
+-- follow_lane: a relay that is to change its lane does so at the moment its lease is given back, so that it never changes
+-- under a holder and cannot be claimed in its old lane again before. Statements that do not name owner never fire it.
+CREATE OR REPLACE FUNCTION public.follow_lane()
+RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    NEW.lane := NEW.lane_next;
+    NEW.lane_next := NULL;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION public.follow_lane() IS 'Trigger of relay_sync: a released relay goes to lane_next.';
+CREATE OR REPLACE TRIGGER relay_sync_release BEFORE UPDATE OF owner ON public.relay_sync
+    FOR EACH ROW WHEN (NEW.owner IS NULL AND NEW.lane_next IS NOT NULL) EXECUTE FUNCTION public.follow_lane();
 
 -- insert_relays: the same for many, with what was new. ord is 1-based in the order given; locks go in order of URL.
 CREATE OR REPLACE FUNCTION public.insert_relays(p_urls text[], p_networks text[], p_inserted_ats bigint[])
@@ -1999,5 +2041,69 @@ SELECT r.relay_url, r.network, s.class, s.sealed_hi, s.frontier, s.tail_seen,
               max(v.proved_at) AS last_proved_at
          FROM public.relay_coverage v WHERE v.relay_id = r.relay_id) AS c;
 COMMENT ON VIEW public.relay_coverage_summary IS 'Seconds of each relay by state of proof; reasons as in relay_coverage.reason.';
+
+-- coverage_by_relay, coverage_total: how much time is in which state. Only what relay_coverage holds is counted: time
+-- before a relay's first interval and after its last is in no state.
+CREATE OR REPLACE VIEW public.coverage_by_relay AS
+SELECT r.relay_url, r.network, c.intervals, c.gaps, c.covered_from, c.covered_to,
+       c.open_seconds, c.walking_seconds, c.provisional_seconds, c.sealed_seconds, c.settled_seconds, c.gap_seconds,
+       c.open_days, c.walking_days, c.provisional_days, c.sealed_days, c.settled_days, c.gap_days, c.gap_unanswered_seconds,
+       c.gap_saturated_second_seconds, c.gap_until_ignored_seconds, c.gap_unordered_seconds, c.gap_auth_seconds,
+       c.gap_payment_seconds, c.gap_restricted_seconds, c.gap_oversize_seconds, c.gap_poison_seconds
+  FROM public.relays r
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS intervals, count(*) FILTER (WHERE v.state = 5) AS gaps, min(v.lo) AS covered_from, max(v.hi) AS covered_to,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 0), 0) AS open_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 1), 0) AS walking_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 2), 0) AS provisional_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 3), 0) AS sealed_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 4), 0) AS settled_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5), 0) AS gap_seconds,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 0), 0) / 86400, 3) AS open_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 1), 0) / 86400, 3) AS walking_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 2), 0) / 86400, 3) AS provisional_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 3), 0) / 86400, 3) AS sealed_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 4), 0) / 86400, 3) AS settled_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 5), 0) / 86400, 3) AS gap_days,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 1), 0) AS gap_unanswered_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 2), 0) AS gap_saturated_second_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 3), 0) AS gap_until_ignored_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 4), 0) AS gap_unordered_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 5), 0) AS gap_auth_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 6), 0) AS gap_payment_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 7), 0) AS gap_restricted_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 8), 0) AS gap_oversize_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 9), 0) AS gap_poison_seconds
+         FROM (SELECT o.lo, o.hi, o.state, o.reason, o.hi::numeric - o.lo + 1 AS seconds
+                 FROM public.relay_coverage o WHERE o.relay_id = r.relay_id) AS v) AS c;
+COMMENT ON VIEW public.coverage_by_relay IS 'Seconds and days of each relay by state of proof, and its gaps by reason.';
+
+CREATE OR REPLACE VIEW public.coverage_total AS
+SELECT count(DISTINCT v.relay_id) AS relays, count(*) AS intervals, count(*) FILTER (WHERE v.state = 5) AS gaps,
+       count(DISTINCT v.relay_id) FILTER (WHERE v.state = 5) AS relays_with_gaps,
+       min(v.lo) AS covered_from, max(v.hi) AS covered_to,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 0), 0) AS open_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 1), 0) AS walking_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 2), 0) AS provisional_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 3), 0) AS sealed_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 4), 0) AS settled_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5), 0) AS gap_seconds,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 0), 0) / 86400, 3) AS open_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 1), 0) / 86400, 3) AS walking_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 2), 0) / 86400, 3) AS provisional_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 3), 0) / 86400, 3) AS sealed_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 4), 0) / 86400, 3) AS settled_days,
+       round(coalesce(sum(v.seconds) FILTER (WHERE v.state = 5), 0) / 86400, 3) AS gap_days,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 1), 0) AS gap_unanswered_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 2), 0) AS gap_saturated_second_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 3), 0) AS gap_until_ignored_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 4), 0) AS gap_unordered_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 5), 0) AS gap_auth_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 6), 0) AS gap_payment_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 7), 0) AS gap_restricted_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 8), 0) AS gap_oversize_seconds,
+       coalesce(sum(v.seconds) FILTER (WHERE v.state = 5 AND v.reason = 9), 0) AS gap_poison_seconds
+  FROM (SELECT o.relay_id, o.lo, o.hi, o.state, o.reason, o.hi::numeric - o.lo + 1 AS seconds FROM public.relay_coverage o) AS v;
+COMMENT ON VIEW public.coverage_total IS 'The same over all relays in one row: the time of each relay counts for itself.';
 
 SELECT public.apply_rights();

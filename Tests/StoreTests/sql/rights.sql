@@ -108,7 +108,7 @@ BEGIN
                         'writer_finder writer_priority_synchronizer'),
                        ('insert_event', stored, 'writer_synchronizer writer_priority_synchronizer'),
                        ('commit_pages', pages, 'writer_synchronizer writer_priority_synchronizer'),
-                       ('fold_statistics', 'SELECT fold_statistics()', 'writer_synchronizer'),
+                       ('fold_statistics', 'SELECT fold_statistics()', 'writer_synchronizer writer_priority_synchronizer'),
                        ('delete_orphan_events', 'SELECT delete_orphan_events()', 'writer_synchronizer'),
                        ('delete_orphan_nip11', 'SELECT delete_orphan_nip11()', 'writer_monitor'),
                        ('delete_orphan_nip66', 'SELECT delete_orphan_nip66()', 'writer_monitor'),
@@ -129,8 +129,9 @@ BEGIN
         PERFORM pg_temp.as_group(role, denied, 'UPDATE relay_checks SET due_at = now()');
         PERFORM pg_temp.as_group(role, denied, 'UPDATE relays SET status = ''ignored''');
     END LOOP;
-    PERFORM pg_temp.as_group('writer_priority_synchronizer', NULL, 'UPDATE relay_sync SET lane = 1');
+    PERFORM pg_temp.as_group('writer_priority_synchronizer', NULL, 'UPDATE relay_sync SET lane = 1, lane_next = 0');
     PERFORM pg_temp.as_group('writer_synchronizer', denied, 'UPDATE relay_sync SET lane = 1');
+    PERFORM pg_temp.as_group('writer_synchronizer', denied, 'UPDATE relay_sync SET lane_next = 1');
     PERFORM pg_temp.as_group('writer_monitor', NULL, 'UPDATE relays SET status = ''online'', last_seen = 5');
     PERFORM pg_temp.as_group('writer_monitor', denied, 'UPDATE relays SET relay_url = ''wss://x''');
     PERFORM pg_temp.as_group('writer_monitor', NULL, 'UPDATE relay_checks SET due_at = now(), owner = gen_random_uuid(),
@@ -165,10 +166,10 @@ BEGIN
         'INSERT INTO service_state (service_name) VALUES (''priority_synchronizer'')');
     PERFORM pg_temp.as_group('reader', denied, 'INSERT INTO service_state (service_name) VALUES (''api'')');
     FOR item IN SELECT * FROM (VALUES ('writer_finder', 'finder'), ('writer_synchronizer', 'statistics'),
-                               ('writer_priority_synchronizer', 'priority_list')) AS v (role, lease) LOOP
+                               ('writer_priority_synchronizer', 'priority_list statistics')) AS v (role, lease) LOOP
         PERFORM set_config('role', 'bigbrotr_' || item.role, true);
         WITH u AS (UPDATE service_leases SET owner = gen_random_uuid(), fence = fence + 1, due_at = now() RETURNING name)
-        SELECT string_agg(name, ' ') INTO role FROM u;
+        SELECT string_agg(name, ' ' ORDER BY name) INTO role FROM u;
         PERFORM set_config('role', 'none', true);
         PERFORM pg_temp.expect('leases of ' || item.role, role, item.lease);
     END LOOP;

@@ -1,11 +1,9 @@
 import Nostr
 import Testing
 
-@testable import Initializer
-
-@Suite struct SeedListTests {
+@Suite struct RelayListLinesTests {
     private func read(_ text: String, allowsLocal: Bool = false) -> RelayList {
-        InitializerPlan.seeds(Array(text.utf8), allowsLocal: allowsLocal)
+        RelayList(lines: Array(text.utf8), allowsLocal: allowsLocal)
     }
 
     @Test func `blanks, comments and line ends are no part of a URL`() {
@@ -47,8 +45,8 @@ import Testing
     }
 
     @Test func `bytes that are no text are a rejection and not the end`() {
-        let list = InitializerPlan.seeds(
-            Array("wss://a".utf8) + [0xFF, 0x0A, 0x00, 0x0A] + Array("wss://b.example".utf8), allowsLocal: false)
+        let list = RelayList(
+            lines: Array("wss://a".utf8) + [0xFF, 0x0A, 0x00, 0x0A] + Array("wss://b.example".utf8), allowsLocal: false)
         #expect(list.relays.map(\.text) == ["wss://b.example"])
         #expect(list.rejected.map(\.place) == [1, 2])
         #expect(list.rejected.first?.reason == "bad_utf8")
@@ -64,5 +62,13 @@ import Testing
         let list = read("wss://a.example/" + String(repeating: "x", count: 5_000_000) + "\nwss://b.example")
         #expect(list.rejected == [.init(place: 1, reason: "too_long")])
         #expect(list.relays.count == 1)
+    }
+
+    @Test func `what is over the limit is named by its line, and known relays are not over it`() {
+        let text = "wss://a.example\nwss://b.example\nwss://c.example\nwss://a.example\nwss://d.example"
+        let list = RelayList(lines: Array(text.utf8), allowsLocal: false, limit: 2)
+        #expect(list.relays.map(\.text) == ["wss://a.example", "wss://b.example"])
+        #expect(list.duplicates == 1)
+        #expect(list.rejected == [.init(place: 3, reason: "over_limit"), .init(place: 5, reason: "over_limit")])
     }
 }

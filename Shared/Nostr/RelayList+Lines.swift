@@ -1,26 +1,25 @@
-import Nostr
-
-extension InitializerPlan {
-    /// Reads a seed file: a URL a line; blank lines and what follows `#` at the start of a line or after a blank are
+extension RelayList {
+    /// Reads a list of relays: a URL a line; blank lines and what follows `#` at the start of a line or after a blank are
     /// left out. Every other line is a relay, a duplicate or a rejection.
+    ///
+    /// Places are numbers of lines, from 1; bytes that are no text have the reason `bad_utf8`.
     /// - Parameters:
     ///   - bytes: the file; lines end with LF or CRLF, a byte order mark is no part of the first.
     ///   - allowsLocal: reserved addresses and local names are relays too.
-    /// - Returns: places are numbers of lines, from 1; bytes that are no text have the reason `bad_utf8`.
-    static func seeds(_ bytes: [UInt8], allowsLocal: Bool) -> RelayList {
-        var list = RelayList()
+    ///   - limit: relays at most; a further one has the reason `over_limit`.
+    public init(lines bytes: [UInt8], allowsLocal: Bool, limit: Int = .max) {
+        self.init()
         var text = bytes[...]
         if text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }
         for (index, line) in text.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
-            let line = content(of: line)
+            let line = Self.content(of: line)
             guard !line.isEmpty else { continue }
             if let url = String(validating: line, as: UTF8.self) {
-                list.add(url, place: index + 1, allowsLocal: allowsLocal)
+                add(url, place: index + 1, allowsLocal: allowsLocal, limit: limit)
             } else {
-                list.reject(place: index + 1, reason: "bad_utf8")
+                reject(place: index + 1, reason: "bad_utf8")
             }
         }
-        return list
     }
 
     /// The line without comment and without blanks around it.

@@ -1,0 +1,53 @@
+internal import Net
+public import ServiceKit
+
+/// What both synchronizers do in a cycle: the crew of their lane works, visits are counted, statistics are folded.
+public actor LaneCycle {
+    private let context: ServiceContext
+    private let settings: SynchronizingSettings
+    private let lane: SyncLane
+    private let tally: SyncTally
+    private let folder: StatisticsFolder
+    private var crew: SyncCrew?
+
+    /// The work on one lane, within the networks of the core settings.
+    public init(_ context: ServiceContext, settings: SynchronizingSettings, lane: SyncLane) {
+        self.context = context
+        self.settings = settings
+        self.lane = lane
+        tally = SyncTally(metrics: context.metrics, logger: context.logger)
+        folder = StatisticsFolder(context)
+    }
+
+    /// One cycle.
+    /// - Parameter companion: runs beside the crew and is cancelled with its end.
+    /// - Throws: `NetError` when the certificate file cannot be read; `DatabaseError` when claiming fails.
+    public func run(
+        beside companion: @escaping @Sendable () async -> Void = {}
+    ) async throws -> SyncTally.Cycle {
+        let crew = try readyCrew()
+        let (tally, folder) = (tally, folder)
+        tally.beginCycle()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await folder.run() }
+            group.addTask { await companion() }
+            defer { group.cancelAll() }
+            try await crew.run { tally.count($0) }
+        }
+        // Short cycles leave the one beside them no time.
+        await folder.foldIfDue()
+        return tally.cycle
+    }
+
+    /// The crew is made in the first cycle, because a certificate file that cannot be read is an error of a cycle.
+    private func readyCrew() throws -> SyncCrew {
+        if let crew { return crew }
+        let networks = context.core.networks
+        let tls = TLSSettings(caFile: context.core.tls.caFile.map(context.path))
+        let made = SyncCrew(
+            context, transport: try LiveTransport(networks: networks, tls: tls), settings: settings,
+            lane: lane.rawValue, slots: SyncCrew.slots(networks))
+        crew = made
+        return made
+    }
+}
