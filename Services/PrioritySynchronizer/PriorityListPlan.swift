@@ -34,7 +34,7 @@ struct PriorityListPlan: Sendable, Equatable {
     private(set) var relays: [RelayURL] = []
     /// Relays of the settings and of authors that are not in the list, by reason.
     private(set) var leftOut: [String: Int] = [:]
-    /// Whether relays that are not listed leave the lane. Not while a source is unknown: its relays would be among them.
+    /// Whether relays that are not listed leave the lane. Not while a source is unknown: its relays would leave too.
     let mayTakeOut: Bool
 
     /// The list.

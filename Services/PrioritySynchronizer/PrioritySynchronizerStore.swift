@@ -12,14 +12,14 @@ struct PrioritySynchronizerStore: Sendable {
     static let statements = [relayMentions, moveToPriority, moveToOrdinary]
 
     /// `r` tags read of one author's list, written there or not.
-    private static let tagsOfAuthor: Int32 = 400
+    private static let tagsOfAuthor: Int64 = 400
     /// Authors in one call.
     private static let authorsPerCall = 100
     /// Relays in one call.
     private static let relaysPerCall = 1_000
 
-    /// $1 authors, $2 `r` tags of each. The newest kind 10002 of an author (NIP-65), unless it was deleted. A URL longer
-    /// than any relay's is cut where it is too long already.
+    /// $1 authors, $2 `r` tags of each. The newest kind 10002 of an author (NIP-65), unless it was deleted. A URL that is
+    /// longer than any relay's is cut where it is too long already.
     static let relayMentions = NamedStatement(
         "relay_mentions",
         """
@@ -44,7 +44,7 @@ struct PrioritySynchronizerStore: Sendable {
                 WHERE t.tag ->> 0 = 'r' AND t.tag ->> 1 IS NOT NULL ORDER BY t.place LIMIT $2) AS r
          ORDER BY l.n, r.place
         """,
-        parameters: [.byteaArray, .int4], columns: [.int8, .text, .text], isIdempotent: true)
+        parameters: [.byteaArray, .int8], columns: [.int8, .text, .text], isIdempotent: true)
 
     /// The relays that these authors list, in order of author.
     func relayMentions(of authors: [PublicKey]) async throws -> [PriorityListPlan.Mention] {
@@ -52,7 +52,7 @@ struct PrioritySynchronizerStore: Sendable {
         for start in stride(from: 0, to: authors.count, by: Self.authorsPerCall) {
             let part = authors[start..<min(start + Self.authorsPerCall, authors.count)]
             let rows = try await brotr.pool.fetch(
-                Self.relayMentions, .byteas(part.map(\.bytes)), .int4(Self.tagsOfAuthor),
+                Self.relayMentions, .byteas(part.map(\.bytes)), .int8(Self.tagsOfAuthor),
                 timeout: brotr.settings.timeouts.query.duration)
             for row in rows {
                 let (number, url, marker) = try row.decode(Int64.self, String.self, String?.self)
@@ -82,9 +82,9 @@ struct PrioritySynchronizerStore: Sendable {
     static let moveToOrdinary = move(
         "move_to_ordinary", to: 0, where: "s.lane = 1 AND s.relay_id NOT IN (SELECT unnest($1::int[]))")
 
-    /// Moves free rows, and marks held ones to be moved when they are given back. Rows that are being claimed are passed
-    /// over. A row whose lease is over is taken from its holder by the fence, so that it is nobody's when it changes its
-    /// lane. Who lost the lease of the list moves nothing.
+    /// Moves free rows, and marks held ones to be moved when they are given back. Rows that are being claimed are
+    /// passed over. A row whose lease is over is taken from its holder by the fence, so that it is nobody's when it
+    /// changes its lane. Who lost the lease of the list moves nothing.
     private static func move(_ name: String, to lane: Int, where condition: String) -> NamedStatement {
         NamedStatement(
             name,

@@ -1,6 +1,6 @@
 extension RelayList {
-    /// Reads a list of relays: a URL a line; blank lines and what follows `#` at the start of a line or after a blank are
-    /// left out. Every other line is a relay, a duplicate or a rejection.
+    /// Reads a list of relays: a URL a line; blank lines and what follows `#` at the start of a line or after a blank
+    /// are left out. Every other line is a relay, a duplicate or a rejection.
     ///
     /// Places are numbers of lines, from 1; bytes that are no text have the reason `bad_utf8`.
     /// - Parameters:

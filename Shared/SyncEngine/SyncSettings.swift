@@ -24,8 +24,9 @@ public struct SyncSettings: SettingsSection {
     public var claimInterval: Seconds = 1
     /// Longest cycle: visits still running then stop at the next page and are taken up again at once.
     public var cycleLimit: Seconds = 600
-    /// How long a relay of the priority list has to wait for its own service before the Synchronizer visits it with slots
-    /// that are left. Too small: the reserved capacity is of no use. Too large: relays wait while that service is down.
+    /// How long a relay of the priority list has to wait for its own service before the Synchronizer visits it, with
+    /// slots that are left. Too small: the reserved capacity is of no use. Too large: relays wait while that service is
+    /// down.
     public var helpOverdue: Seconds = 600
     /// Stores ephemeral kinds (20000-29999) too; kinds 22242 and 27235 are never stored.
     public var storesEphemeral = false

@@ -23,7 +23,7 @@ final class Fleet: Sendable {
     /// Local relays are allowed: they are all that tests have.
     static let local = "networks:\n  local:\n    enabled: true\n"
 
-    /// The login of this fleet's first service: in the group of that service, as its own login is, and of no other test.
+    /// The login of this fleet's first service: in that service's group, as its own login is, and of no other test.
     var user: String { "fleet_\(database.name)" }
 
     private func user(of service: FleetService) -> String {

@@ -55,8 +55,9 @@ import Testing
             let state = await service.state
             #expect(state.cycles == 1 && state.relaysVisited == 1 && state.eventsNew == 25)
             #expect(other.connectionCount == 0)
-            let queue = try await database.pool.fetch("SELECT count(*) FROM stat_queue").first
-            #expect(try queue?.decode(Int64.self, at: 0) == 0, "statistics are folded here too")
+            let folds = try await database.pool.fetch("SELECT fence FROM service_leases WHERE name = 'statistics'")
+                .first
+            #expect(try folds?.decode(Int64.self, at: 0) == 1, "statistics are folded here too")
         }
         await listed.stop()
         await other.stop()

@@ -12,8 +12,8 @@ import Testing
     }
 
     @Test func `keys are taken as they are spelt`() throws {
-        let section = try load("names: { e: [x], E: [y, z], someName: [] }")
-        #expect(section.names.entries == ["e": ["x"], "E": ["y", "z"], "someName": []])
+        let section = try load("names: { e: [x], E: [u, v], someName: [] }")
+        #expect(section.names.entries == ["e": ["x"], "E": ["u", "v"], "someName": []])
         #expect(section.names.keys == ["E", "e", "someName"])
         #expect(section.numbers.entries == ["one": 1])
     }
