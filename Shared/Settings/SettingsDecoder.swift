@@ -81,7 +81,9 @@ extension SettingsDecoder {
     struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
         let decoder: SettingsDecoder
         let codingPath: [any CodingKey] = []
-        var allKeys: [Key] { ((decoder.given ?? decoder.defaults)?.entries ?? []).compactMap { Key(stringValue: $0.key) } }
+        var allKeys: [Key] {
+            ((decoder.given ?? decoder.defaults)?.entries ?? []).compactMap { Key(stringValue: $0.key) }
+        }
 
         private func child(_ key: Key) -> SettingsDecoder {
             let name = key.settingsName

@@ -149,7 +149,11 @@ import Testing
                 return try await group.reduce([], +)
             }
             #expect(Set(claimed).count == claimed.count, "a relay was claimed twice")
-            #expect(Set(claimed).isSubset(of: relays))
+            #expect(!claimed.isEmpty && Set(claimed).isSubset(of: relays))
+            let held = try await database.pool.fetch(
+                "SELECT count(*), sum(fence)::bigint FROM relay_sync WHERE owner IS NOT NULL")
+            let (count, fences) = try #require(held.first).decode(Int64.self, Int64.self)
+            #expect(count == claimed.count && fences == count, "a relay was taken out of a hand")
         }
     }
 
