@@ -18,8 +18,8 @@ struct PrioritySynchronizerStore: Sendable {
     /// Relays in one call.
     private static let relaysPerCall = 1_000
 
-    /// $1 authors, $2 `r` tags of each. The newest kind 10002 of an author (NIP-65), unless it was deleted. URLs are cut
-    /// where they are longer than any relay's.
+    /// $1 authors, $2 `r` tags of each. The newest kind 10002 of an author (NIP-65), unless it was deleted. URLs
+    /// are cut where they are longer than any relay's.
     static let relayMentions = NamedStatement(
         "relay_mentions",
         """

@@ -1,13 +1,14 @@
 internal import Net
 public import ServiceKit
 
-/// What both synchronizers do in a cycle: the crew of their lane works, visits are counted, statistics are folded.
+/// What both synchronizers do in a cycle: the crew of their lane works, visits are counted, and on the
+/// ordinary lane statistics are folded.
 public actor LaneCycle {
     private let context: ServiceContext
     private let settings: SynchronizingSettings
     private let lane: SyncLane
     private let tally: SyncTally
-    private let folder: StatisticsFolder
+    private let folder: StatisticsFolder?
     private var crew: SyncCrew?
 
     /// The work on one lane, within the networks of the core settings.
@@ -16,7 +17,7 @@ public actor LaneCycle {
         self.settings = settings
         self.lane = lane
         tally = SyncTally(metrics: context.metrics, logger: context.logger)
-        folder = StatisticsFolder(context)
+        folder = lane.foldsStatistics ? StatisticsFolder(context) : nil
     }
 
     /// One cycle.
@@ -29,13 +30,13 @@ public actor LaneCycle {
         let (tally, folder) = (tally, folder)
         tally.beginCycle()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await folder.run() }
+            group.addTask { await folder?.run() }
             group.addTask { await companion() }
             defer { group.cancelAll() }
             try await crew.run { tally.count($0) }
         }
         // Short cycles leave the one beside them no time.
-        await folder.foldIfDue()
+        await folder?.foldIfDue()
         return tally.cycle
     }
 

@@ -56,6 +56,7 @@ import Testing
     @Test func `the ordinary lane helps, and the reserved capacity is for nobody else`() {
         #expect(SyncLane.ordinary.helped == .priority)
         #expect(SyncLane.priority.helped == nil)
+        #expect(SyncLane.ordinary.foldsStatistics && !SyncLane.priority.foldsStatistics)
         #expect([SyncLane.ordinary, .priority].map(\.rawValue) == [0, 1])
     }
 }

@@ -209,7 +209,7 @@ BEGIN
                 ('delete_orphan_nip66', 'writer_monitor'),
                 ('insert_event', 'writer_synchronizer writer_priority_synchronizer'),
                 ('commit_pages', 'writer_synchronizer writer_priority_synchronizer'),
-                ('fold_statistics', 'writer_synchronizer writer_priority_synchronizer'),
+                ('fold_statistics', 'writer_synchronizer'),
                 ('delete_orphan_events', 'writer_synchronizer')) AS g (routine, members),
                string_to_table(g.members, ' ') AS m (member),
                pg_proc p

@@ -450,11 +450,6 @@ BEGIN
             coalesce(pg_has_role(current_user, to_regrole(''bigbrotr_writer_'' || %s)::oid, ''USAGE''), false))',
             item.object, item.service);
     END LOOP;
-    -- Both synchronizers fill the queue of the statistics, so either can empty it while the other is down.
-    IF NOT EXISTS (SELECT FROM pg_policies p WHERE p.schemaname = 'public' AND p.policyname = 'priority_folds') THEN
-        CREATE POLICY priority_folds ON public.service_leases FOR UPDATE USING (name = 'statistics' AND coalesce(
-            pg_has_role(current_user, to_regrole('bigbrotr_writer_priority_synchronizer')::oid, 'USAGE'), false));
-    END IF;
 END $$;
 
 -- Types -------------------------------------------------------------------------------------------------------------

@@ -407,7 +407,6 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'policy everybody_reads on service_leases',
         'policy everybody_reads on service_replicas',
         'policy everybody_reads on service_state',
-        'policy priority_folds on service_leases',
         'policy service_writes on service_leases',
         'policy service_writes on service_replicas',
         'policy service_writes on service_state',

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\xfa211e4e223aa288026a2e6e20bb18d4adc33cbdae4fedcfa45f370e51722d74')
+            (1, '0001_first_release', '\xea967cbea81fdccb665090faa6a31f60bf2729bba61545e7b215112349793ca0')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

@@ -312,7 +312,7 @@ BEGIN
                 ('delete_orphan_nip66', 'writer_monitor'),
                 ('insert_event', 'writer_synchronizer writer_priority_synchronizer'),
                 ('commit_pages', 'writer_synchronizer writer_priority_synchronizer'),
-                ('fold_statistics', 'writer_synchronizer writer_priority_synchronizer'),
+                ('fold_statistics', 'writer_synchronizer'),
                 ('delete_orphan_events', 'writer_synchronizer')) AS g (routine, members),
                string_to_table(g.members, ' ') AS m (member),
                pg_proc p
@@ -797,11 +797,6 @@ BEGIN
             coalesce(pg_has_role(current_user, to_regrole(''bigbrotr_writer_'' || %s)::oid, ''USAGE''), false))',
             item.object, item.service);
     END LOOP;
-    -- Both synchronizers fill the queue of the statistics, so either can empty it while the other is down.
-    IF NOT EXISTS (SELECT FROM pg_policies p WHERE p.schemaname = 'public' AND p.policyname = 'priority_folds') THEN
-        CREATE POLICY priority_folds ON public.service_leases FOR UPDATE USING (name = 'statistics' AND coalesce(
-            pg_has_role(current_user, to_regrole('bigbrotr_writer_priority_synchronizer')::oid, 'USAGE'), false));
-    END IF;
 END $$;
 
 -- Types -------------------------------------------------------------------------------------------------------------
@@ -1257,7 +1252,6 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'policy everybody_reads on service_leases',
         'policy everybody_reads on service_replicas',
         'policy everybody_reads on service_state',
-        'policy priority_folds on service_leases',
         'policy service_writes on service_leases',
         'policy service_writes on service_replicas',
         'policy service_writes on service_state',
