@@ -50,6 +50,8 @@ BEGIN
         'constraint quarantine_raw_check on quarantine', 'constraint quarantine_reason_check on quarantine',
         'index quarantine_digest_key on quarantine btree (digest)', 'index quarantine_pkey on quarantine btree (id)',
             'table quarantine']);
+    PERFORM pg_temp.expect_missing('DROP TRIGGER relay_sync_release ON relay_sync',
+        ARRAY['trigger relay_sync_release on relay_sync']);
     PERFORM pg_temp.expect_missing('ALTER TABLE relay_sync DROP COLUMN rate', ARRAY['column relay_sync.rate real']);
     PERFORM pg_temp.expect_missing('ALTER TABLE relay_sync ALTER fails TYPE bigint', ARRAY['column relay_sync.fails integer!']);
     PERFORM pg_temp.expect_missing('ALTER TABLE events ALTER tags DROP NOT NULL', ARRAY['column events.tags jsonb!']);
