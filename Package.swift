@@ -72,6 +72,7 @@ let tested = ["Support", "Database", "Crypto", "Nostr", "Settings"]
 let wholeTests: [(name: String, imports: [String])] = [
     ("StoreTests", tested + ["Initializer", "PrioritySynchronizer", "Synchronizer", "SyncEngine"]),
     ("FleetTests", tested + ["NIOConcurrencyHelpers"]),
+    ("SimulatorTests", tested + ["SyncEngine", "RelayClient", "ServiceKit", "Logging"]),
     ("TidyTests", []),
 ]
 
@@ -96,10 +97,13 @@ func dependency(_ name: String) -> Target.Dependency {
 
 func dependencies(_ names: [String]) -> [Target.Dependency] { names.map(dependency) }
 
+/// Except where what they do is most of the work.
+let optimisedTests = ["SimulatorTests"]
+
 func testTarget(_ name: String, _ imports: [String]) -> Target {
     .testTarget(
         name: name, dependencies: dependencies(imports), path: "Tests/\(name)", exclude: testFiles[name] ?? [],
-        swiftSettings: unoptimised)
+        swiftSettings: optimisedTests.contains(name) ? strict : unoptimised)
 }
 
 let libraryTargets: [Target] = libraries.map {

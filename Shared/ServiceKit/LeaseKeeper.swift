@@ -110,15 +110,3 @@ public final class LeaseKeeper<Key: Hashable & Comparable & Sendable>: Sendable 
         }
     }
 }
-
-extension LeaseKeeper where Key == RelayID {
-    /// A keeper of relays claimed by `Brotr.claimRelays`.
-    public static func relays(
-        _ context: ServiceContext, ttl: Duration, heartbeat: Duration? = nil
-    ) -> LeaseKeeper<RelayID> {
-        let (brotr, owner, logger) = (context.brotr, context.replica, context.logger.component("leases"))
-        return LeaseKeeper(ttl: ttl, heartbeat: heartbeat, clock: context.clock, logger: logger) { claims in
-            try await brotr.renewLeases(claims.map { ($0.key, $0.fence) }, owner: owner, ttl: ttl)
-        }
-    }
-}

@@ -149,6 +149,16 @@ public struct CoverageMap: Sendable, Equatable {
         intervals = Self.merged(result)
     }
 
+    /// Takes the seals of these proofs back: what they covered was read, and no longer counts as proven.
+    mutating func unseal(where isDoubtful: (CoverageProof) -> Bool) {
+        for place in intervals.indices {
+            guard intervals[place].state == .sealed, intervals[place].proof.map(isDoubtful) ?? true else { continue }
+            intervals[place].state = .settled
+            intervals[place].proof = nil
+        }
+        intervals = Self.merged(intervals)
+    }
+
     /// The difference to the table as last stored; `markStored` after the commit. A row that only changes is put and
     /// not dropped.
     public var changes: Changes {

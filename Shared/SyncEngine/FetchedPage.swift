@@ -71,6 +71,7 @@ struct FetchedPage: Sendable {
         var facts = PageFacts(
             ending: raw.ending, events: items.map { EventStamp($0.event) }, received: tally.received,
             older: tally.older, newer: tally.newer)
+        facts.foreign = tally.foreign
         facts.ghosts = tally.ghosts
         facts.unplaced = tally.unplaced
         self.facts = facts
@@ -99,6 +100,7 @@ struct FetchedPage: Sendable {
         var received = 0
         var older = 0
         var newer = 0
+        var foreign = 0
         var ghosts: [UnixTime] = []
         var unplaced = 0
         private let request: PageRequest
@@ -131,9 +133,9 @@ struct FetchedPage: Sendable {
                 newer += 1
                 return false
             }
-            if let kinds, !kinds.contains(event.kind) { return false }
-            if let authors, !authors.contains(event.pubkey) { return false }
-            return true
+            let isAsked = kinds?.contains(event.kind) ?? true && authors?.contains(event.pubkey) ?? true
+            if !isAsked { foreign += 1 }
+            return isAsked
         }
     }
 }

@@ -45,9 +45,9 @@ public actor LaneCycle {
         if let crew { return crew }
         let networks = context.core.networks
         let tls = TLSSettings(caFile: context.core.tls.caFile.map(context.path))
+        let engine = SyncContext(context, transport: try LiveTransport(networks: networks, tls: tls))
         let made = SyncCrew(
-            context, transport: try LiveTransport(networks: networks, tls: tls), settings: settings,
-            lane: lane.rawValue, slots: SyncCrew.slots(networks))
+            engine, settings: settings, lane: lane.rawValue, slots: SyncCrew.slots(networks))
         crew = made
         return made
     }

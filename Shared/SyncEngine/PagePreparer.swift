@@ -1,4 +1,3 @@
-internal import Crypto
 internal import Database
 internal import Nostr
 internal import Settings
@@ -9,18 +8,18 @@ internal import Settings
 /// the ids of pages not yet committed are remembered, so that the second two pages share is not stored twice.
 struct PagePreparer {
     private let relay: RelayID
-    private let brotr: Brotr
+    private let store: any SyncStore
     private let check: SignatureCheck
     private let settings: SyncSettings
     private var ledger = DayLedger()
     private var previous: Set<EventID> = []
     private var daysBefore: Set<Int32> = []
 
-    init(relay: RelayID, brotr: Brotr, verifier: SchnorrVerifier, settings: SyncSettings) {
+    init(relay: RelayID, context: SyncContext, settings: SyncSettings) {
         self.relay = relay
-        self.brotr = brotr
+        store = context.store
         self.settings = settings
-        check = SignatureCheck(verifier: verifier)
+        check = SignatureCheck(isAuthentic: context.isAuthentic)
     }
 
     /// The rows of one page, cut into parts that one database call takes.
@@ -34,7 +33,7 @@ struct PagePreparer {
         let fresh = page.items.filter { !previous.contains($0.event.id) }
         let stored = fresh.filter { isStored($0.event.kind) }
         prepared.ephemeral = fresh.count - stored.count
-        let known = try await brotr.knownEvents(stored.map(\.event.id), relay: relay)
+        let known = try await store.knownEvents(stored.map(\.event.id), relay: relay)
         var sightings = Sightings()
         for (item, entry) in zip(stored, known) {
             guard let entry else {
@@ -102,7 +101,7 @@ struct PagePreparer {
     private mutating func loadDays(at seconds: [UnixTime]) async throws {
         let missing = ledger.missingDays(seconds)
         guard !missing.isEmpty else { return }
-        ledger.load(missing, try await brotr.relayDays(relay, days: missing))
+        ledger.load(missing, try await store.relayDays(relay, days: missing))
     }
 
     /// Cuts by rows and bytes; the day sums of a part are those after its own rows.

@@ -101,6 +101,8 @@ public struct PageFacts: Sendable {
     public var older: Int
     /// Events newer than `until`: the relay ignores `until`.
     public var newer: Int
+    /// Events of kinds or authors that were not asked for.
+    public var foreign = 0
     /// What rejected events inside the interval say of their time: how far back the answer goes.
     public var ghosts: [UnixTime] = []
     /// Rejected events that do not even say their time.

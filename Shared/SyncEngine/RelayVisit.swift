@@ -1,4 +1,3 @@
-public import Crypto
 public import Database
 internal import Nostr
 internal import Settings
@@ -9,21 +8,16 @@ internal import Settings
 /// most two pages are repeated after a kill; the frontier moves in the transaction that stores the page behind it.
 public struct RelayVisit: Sendable {
     private let lease: RelayLease
-    private let transport: any RelayTransport
-    private let brotr: Brotr
-    private let verifier: SchnorrVerifier
+    private let context: SyncContext
     private let settings: SynchronizingSettings
     private let control: VisitControl
 
     /// A visit of the leased relay, which `control` can end early.
     public init(
-        lease: RelayLease, transport: any RelayTransport, brotr: Brotr, verifier: SchnorrVerifier,
-        settings: SynchronizingSettings, control: VisitControl
+        _ context: SyncContext, lease: RelayLease, settings: SynchronizingSettings, control: VisitControl
     ) {
+        self.context = context
         self.lease = lease
-        self.transport = transport
-        self.brotr = brotr
-        self.verifier = verifier
         self.settings = settings
         self.control = control
     }
@@ -33,14 +27,14 @@ public struct RelayVisit: Sendable {
     public func run() async throws -> VisitReport {
         let session: any RelaySession
         do {
-            session = try await transport.connect(to: lease.url)
+            session = try await context.transport.connect(to: lease.url)
         } catch let error as CancellationError {
             throw error
         } catch {
             // A dial that was cut off by the end of the service says nothing about the relay.
             try Task.checkCancellation()
             var report = VisitReport(lease)
-            report.ending = control.isStopped ? .yielded : .failed(transport.failureKind(error))
+            report.ending = control.isStopped ? .yielded : .failed(context.transport.failureKind(error))
             return report
         }
         return try await control.guarding(session) { try await read(session) }
@@ -56,15 +50,14 @@ public struct RelayVisit: Sendable {
 
     private func read(_ session: any RelaySession) async throws -> VisitReport {
         var report = VisitReport(lease)
-        let stored = try await brotr.relayCoverage(lease.relay).compactMap(CoverageMap.Interval.init)
-        let behaviour = try await brotr.relayBehaviour(lease.relay)
+        let stored = try await context.store.relayCoverage(lease.relay).compactMap(CoverageMap.Interval.init)
+        let behaviour = try await context.store.relayBehaviour(lease.relay)
         let state = WalkState(lease)
         var reading = Reading(
             progress: VisitProgress(
                 state: state, coverage: CoverageMap(stored: stored), now: lease.databaseNow,
-                schedule: settings.schedule, contradictions: Int(behaviour.contradictions ?? 0)),
-            preparer: PagePreparer(
-                relay: lease.relay, brotr: brotr, verifier: verifier, settings: settings.sync),
+                schedule: settings.schedule, doubts: Doubts(behaviour), order: RelayOrder(behaviour)),
+            preparer: PagePreparer(relay: lease.relay, context: context, settings: settings.sync),
             capSeen: Int(lease.capSeen ?? 0),
             pageSize: min(settings.sync.pageSize, lease.pageSize.map { max(Int($0), 1) } ?? .max))
         let settled = UnixTime(seconds: lease.databaseNow.seconds - Int64(settings.sync.overlap.value))
@@ -75,7 +68,7 @@ public struct RelayVisit: Sendable {
             try await walk(stretch, session, &reading, &report)
         }
         if Int32(clamping: reading.pageSize) != lease.pageSize {
-            try await store(VisitProgress.Change(), PageWriter(lease: lease, brotr: brotr), reading, isForced: true)
+            try await store(VisitProgress.Change(), PageWriter(lease: lease, store: context.store), reading, isForced: true)
         }
         report.blameSilence()
         return report
@@ -86,10 +79,10 @@ public struct RelayVisit: Sendable {
         _ stretch: WalkState.Stretch, _ session: any RelaySession, _ reading: inout Reading,
         _ report: inout VisitReport
     ) async throws {
-        let writer = PageWriter(lease: lease, brotr: brotr)
+        let writer = PageWriter(lease: lease, store: context.store)
         var plan = WalkPlan(
             stretch, capSeen: reading.capSeen, pageSize: reading.pageSize, largest: settings.sync.pageSize,
-            now: lease.databaseNow)
+            now: lease.databaseNow, order: reading.progress.order)
         var record = PassRecord()
         reading.progress.begin(stretch)
         try await withThrowingTaskGroup(of: PageWriter.Result.self) { commits in
@@ -101,18 +94,19 @@ public struct RelayVisit: Sendable {
                 let raw = try await session.page(request.filter, budget: settings.sync.pageBudget(request))
                 let page = FetchedPage(raw, request: request)
                 report.count(page)
-                let contradictions = plan.contradictions
+                let doubts = plan.doubts
                 var step = VisitProgress.Step(stretch: stretch, progress: plan.absorb(page.facts))
-                step.describe(page, plan)
+                step.describe(page, plan, since: doubts)
                 reading.capSeen = max(reading.capSeen, plan.capSeen)
                 // A further pass asks for less on purpose: that is no size to begin the next visit with.
                 if stretch.isFirstLook { reading.pageSize = plan.pageSize }
                 var prepared = try await reading.preparer.prepare(page)
                 report.count(prepared)
                 try await compare(&step, &record, &prepared, &reading)
-                let returned = step.difference?.returned.count ?? 0
-                let change = reading.progress.apply(
-                    step, contradictions: plan.contradictions - contradictions + returned)
+                // What was gone and is shown again was left out in between.
+                step.doubts.contradictions += step.difference?.returned.count ?? 0
+                let change = reading.progress.apply(step)
+                report.isUnordered = plan.order == .unordered
                 guard try await finishCommit(&commits, &report) else { return }
                 guard !(prepared.isEmpty && change.isEmpty) else { continue }
                 let (cap, pageSize) = (reading.capSeen, reading.pageSize)
@@ -135,7 +129,7 @@ public struct RelayVisit: Sendable {
         record.add(prepared)
         guard let part = reading.progress.part(step.progress, step.verdict, of: step.stretch) else { return }
         let limit = settings.sync.mostCompared
-        let stored = try await brotr.relaySightings(
+        let stored = try await context.store.relaySightings(
             lease.relay, from: UnixTime(seconds: part.lowerBound), to: UnixTime(seconds: part.upperBound), limit: limit)
         let difference = record.close(part, stored: stored)
         // A part too large to compare stays unproven.

@@ -21,10 +21,10 @@ struct ReleasePlan: Sendable, Equatable {
     /// - Parameters:
     ///   - fails: failed visits in a row before this one.
     ///   - jitter: 0 to 1, spreads the wait after a failure by 25 % each way.
-    init(_ ending: VisitReport.Ending, fails: Int32, settings: SynchronizingSettings, jitter: Double) {
+    init(_ report: VisitReport, fails: Int32, settings: SynchronizingSettings, jitter: Double) {
         self.fails = 0
-        relayClass = .ok
-        switch ending {
+        relayClass = report.isUnordered ? .unordered : .ok
+        switch report.ending {
         case .complete: dueIn = settings.sync.revisitInterval.duration
         case .yielded, .leaseLost: dueIn = .zero
         case .ignored: dueIn = Self.ignoredInterval
@@ -39,7 +39,7 @@ struct ReleasePlan: Sendable, Equatable {
         case .failed(let kind), .databaseFailed(let kind):
             self.fails = fails == .max ? .max : fails + 1
             dueIn = settings.budget.retry.delay(afterAttempt: Int(self.fails), jitter: jitter)
-            if case .failed = ending { relayClass = RelayClass(failure: kind) }
+            if case .failed = report.ending { relayClass = RelayClass(failure: kind) }
             lastError = kind
         }
     }

@@ -68,13 +68,16 @@ public struct SecondPlan: Sendable {
         smallestLimit = min(smallestLimit, limit)
         quietAnswers = added ? 0 : quietAnswers + 1
         guard quietAnswers >= 2 else { return .more }
-        // An answer as large as was asked for may have been cut, and so may one near the largest ever seen: that one
-        // may have held live events beside the relay's cap.
-        let mayBeCut = largestAnswer >= min(smallestLimit, max(capSeen / 2, Self.smallestCap))
-        if mayBeCut { split() } else { parts.removeLast() }
+        if Self.mayBeCut(largestAnswer, limit: smallestLimit, capSeen: capSeen) { split() } else { parts.removeLast() }
         beginPart()
         guard parts.isEmpty else { return .more }
         return isSaturated ? .saturated : .proven
+    }
+
+    /// An answer as large as was asked for may have been cut, and so may one near the largest ever seen: that one may
+    /// have held live events beside the relay's cap.
+    static func mayBeCut(_ answer: Int, limit: Int, capSeen: Int) -> Bool {
+        answer >= min(limit, max(capSeen / 2, smallestCap))
     }
 
     @discardableResult

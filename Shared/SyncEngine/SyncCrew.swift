@@ -2,7 +2,7 @@ internal import Crypto
 internal import Database
 internal import Logging
 public import Nostr
-public import ServiceKit
+internal import ServiceKit
 internal import Settings
 internal import Telemetry
 
@@ -22,20 +22,16 @@ public struct SyncCrew: Sendable {
         case heartbeatEnded
     }
 
-    private let context: ServiceContext
-    private let transport: any RelayTransport
-    private let verifier = SchnorrVerifier()
+    private let context: SyncContext
     private let settings: SynchronizingSettings
     private let lane: Int16
     private let slots: Slots
 
     /// A crew for one lane.
     public init(
-        _ context: ServiceContext, transport: any RelayTransport, settings: SynchronizingSettings, lane: Int16,
-        slots: Slots
+        _ context: SyncContext, settings: SynchronizingSettings, lane: Int16, slots: Slots
     ) {
         self.context = context
-        self.transport = transport
         self.settings = settings
         self.lane = lane
         self.slots = slots
@@ -45,9 +41,7 @@ public struct SyncCrew: Sendable {
     /// - Parameter report: called after each visit, in no particular order.
     /// - Throws: `DatabaseError` when claiming fails; a database error within a visit ends that visit alone.
     public func run(report: @Sendable (VisitReport) -> Void) async throws {
-        let keeper = LeaseKeeper.relays(
-            context, ttl: settings.lease.ttl.duration,
-            heartbeat: settings.lease.heartbeat.duration)
+        let keeper = makeKeeper()
         try await withThrowingTaskGroup(of: Happening.self) { group in
             defer { group.cancelAll() }
             group.addTask { try await waitForCycleEnd() }
@@ -111,7 +105,7 @@ public struct SyncCrew: Sendable {
         for (lane, overdueBy, network) in claims {
             guard let free = crew.free[network], free > 0 else { continue }
             let claimedAt = context.clock.now()
-            let leases = try await context.brotr.claimRelays(
+            let leases = try await context.store.claimRelays(
                 lane: lane, network: network, limit: free, owner: context.replica, ttl: settings.lease.ttl.duration,
                 overdueBy: overdueBy)
             for lease in leases {
@@ -139,9 +133,20 @@ public struct SyncCrew: Sendable {
 
     /// What is claimed, in this order: its own lane, then with the slots that are left what another lane leaves undone.
     private var claims: [(lane: Int16, overdueBy: Duration, network: Network)] {
-        let own = slots.keys.map { (lane: lane, overdueBy: Duration.zero, network: $0) }
+        let networks = Network.allCases.filter { slots[$0] != nil }
+        let own = networks.map { (lane: lane, overdueBy: Duration.zero, network: $0) }
         guard let helped = SyncLane(rawValue: lane)?.helped else { return own }
-        return own + slots.keys.map { (helped.rawValue, settings.sync.helpOverdue.duration, $0) }
+        return own + networks.map { (helped.rawValue, settings.sync.helpOverdue.duration, $0) }
+    }
+
+    private func makeKeeper() -> LeaseKeeper<RelayID> {
+        let (store, owner, ttl) = (context.store, context.replica, settings.lease.ttl.duration)
+        return LeaseKeeper(
+            ttl: ttl, heartbeat: settings.lease.heartbeat.duration, clock: context.clock,
+            logger: context.logger.component("leases")
+        ) { claims in
+            try await store.renewLeases(claims.map { ($0.key, $0.fence) }, owner: owner, ttl: ttl)
+        }
     }
 
     private func waitForCycleEnd() async throws -> Happening {
@@ -175,10 +180,14 @@ public struct SyncCrew: Sendable {
 
     /// A visit that yields when its time is over.
     private func limited(_ lease: RelayLease, _ control: VisitControl) async -> VisitReport {
+<<<<<<< HEAD
         let settings = settings.of(lease.url)
         let visit = RelayVisit(
             lease: lease, transport: transport, brotr: context.brotr, verifier: verifier,
             settings: settings, control: control)
+=======
+        let visit = RelayVisit(context, lease: lease, settings: settings, control: control)
+>>>>>>> e2771ca (simulator: the engine and its leases run whole, in an order that a seed decides; relays in no order are read in windows)
         return await withTaskGroup(of: VisitReport?.self) { group in
             group.addTask {
                 do {
@@ -205,16 +214,16 @@ public struct SyncCrew: Sendable {
 
     private func release(_ lease: RelayLease, _ report: VisitReport) async {
         guard report.ending != .leaseLost else { return }
-        let plan = ReleasePlan(report.ending, fails: lease.fails, settings: settings, jitter: context.randomness())
-        let (brotr, ended) = (
-            context.brotr,
+        let plan = ReleasePlan(report, fails: lease.fails, settings: settings, jitter: context.randomness())
+        let (store, ended) = (
+            context.store,
             RelayRelease(
                 relay: lease.relay, fence: lease.fence, owner: lease.owner, dueIn: plan.dueIn,
                 relayClass: plan.relayClass.rawValue, fails: plan.fails, lastError: plan.lastError)
         )
         // Not a child of this task: a service that ends in a hurry cancels its visits, and their relays must still not
         // stay held until the lease runs out. It is awaited here, and the end of the process cuts it off.
-        let release = Task { try await brotr.releaseRelay(ended) }
+        let release = Task(executorPreference: context.executor) { try await store.releaseRelay(ended) }
         do {
             _ = try await release.value
         } catch {

@@ -26,8 +26,9 @@ extension VisitProgress {
     func sealed(
         _ proof: CoverageProof, _ lo: Int64, _ hi: Int64, after step: Int16?, _ evidence: Step, items: Int?
     ) -> CoverageMap.Interval {
-        var interval = CoverageMap.Interval(lo: lo, hi: hi, state: contradictions == 0 ? .sealed : .settled)
-        interval.proof = contradictions == 0 ? proof : nil
+        let isProven = doubts.allow(proof)
+        var interval = CoverageMap.Interval(lo: lo, hi: hi, state: isProven ? .sealed : .settled)
+        interval.proof = isProven ? proof : nil
         interval.plan(schedule.next(after: step, now: now.seconds))
         interval.setEvidence(items: items, cap: evidence.cap)
         return interval

@@ -63,7 +63,7 @@ extension VisitProgress {
         _ lo: UnixTime, _ frontier: UnixTime, _ hi: UnixTime, _ step: Step, byHint: Bool, _ change: inout Change
     ) {
         if lo <= frontier { coverage.set(provisional(lo.seconds, frontier.seconds, step)) }
-        if byHint, step.isHinted, contradictions == 0, let walkTop, lo.seconds <= walkTop {
+        if byHint, step.isHinted, doubts.areNone, let walkTop, lo.seconds <= walkTop {
             coverage.set(sealed(.finishHint, lo.seconds, walkTop, after: nil, step, items: nil))
         }
         state = WalkState(sealedHi: max(state.sealedHi ?? hi, hi))

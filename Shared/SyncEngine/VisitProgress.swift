@@ -34,14 +34,20 @@ struct VisitProgress: Sendable {
         var items = 0
         /// Largest page so far.
         var cap = 0
+        /// What the page added to the doubts about the relay.
+        var doubts = Doubts()
+        /// The order of the relay's pages, once it is known.
+        var order = RelayOrder.unknown
         /// Everything the walk saw since its start was hinted by NIP-67.
         var isHinted = false
     }
 
     var state: WalkState
     var coverage: CoverageMap
-    /// How often this relay's answers denied each other, earlier visits included.
-    var contradictions: Int
+    /// What speaks against this relay's answers, earlier visits included.
+    var doubts: Doubts
+    /// As far as it is known.
+    var order: RelayOrder
     /// When the visit began, by the database.
     let now: UnixTime
     let schedule: RescanSchedule
@@ -52,13 +58,14 @@ struct VisitProgress: Sendable {
 
     init(
         state: WalkState, coverage: CoverageMap, now: UnixTime, schedule: RescanSchedule = .init(),
-        contradictions: Int = 0
+        doubts: Doubts = .init(), order: RelayOrder = .unknown
     ) {
         self.state = state
         self.coverage = coverage
         self.now = now
         self.schedule = schedule
-        self.contradictions = contradictions
+        self.doubts = doubts
+        self.order = order
     }
 
     /// Call before the first page of a stretch.
@@ -81,13 +88,9 @@ struct VisitProgress: Sendable {
         return max(frontier + 1, interval.lo)...top
     }
 
-    /// What a page changes. Contradictions found on the way are added.
-    mutating func apply(_ step: Step, contradictions found: Int = 0) -> Change {
-        var change = Change()
-        if found > 0 {
-            contradictions += found
-            change.behaviour = RelayBehaviour(contradictions: Int32(clamping: contradictions))
-        }
+    /// What a page changes.
+    mutating func apply(_ step: Step) -> Change {
+        var change = Change(behaviour: learn(step))
         if let gap = step.progress.gap { setGap(gap, step.stretch) }
         switch step.stretch {
         case .interval(let interval): look(step, interval)
@@ -97,6 +100,22 @@ struct VisitProgress: Sendable {
         change.coverage = coverage.changes
         coverage.markStored()
         return change
+    }
+
+    /// What the page says of the relay itself. New doubts take their seals from earlier intervals.
+    private mutating func learn(_ step: Step) -> RelayBehaviour? {
+        var behaviour = RelayBehaviour()
+        if !step.doubts.areNone {
+            doubts = doubts + step.doubts
+            behaviour.contradictions = Int32(clamping: doubts.contradictions)
+            behaviour.shortAnswers = Int32(clamping: doubts.shortAnswers)
+            coverage.unseal { !doubts.allow($0) }
+        }
+        if step.order != .unknown, step.order != order {
+            order = step.order
+            behaviour.order = order.rawValue
+        }
+        return behaviour == RelayBehaviour() ? nil : behaviour
     }
 
     /// A head that does not fit into one visit: what it read counts, what is left of it is an open interval, and the

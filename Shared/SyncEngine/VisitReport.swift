@@ -47,6 +47,8 @@ public struct VisitReport: Sendable {
     public var signaturesChecked = 0
     /// Rejected events by reason.
     public var rejected: [String: Int] = [:]
+    /// The relay's pages are in no order: it is read in windows of time.
+    public var isUnordered = false
     private var conclusivePages = 0
     private var lastFailure: String?
 

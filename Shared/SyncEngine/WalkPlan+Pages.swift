@@ -5,12 +5,11 @@ extension WalkPlan {
     mutating func absorbPage(_ facts: PageFacts, _ hint: EOSEHint?) -> Progress {
         let seconds = (facts.events.map(\.createdAt) + facts.ghosts).sorted()
         guard let oldest = seconds.first else { return absorbEmpty(facts, hint, answers: 1) }
-        if facts.newer > 0 || facts.older > 0 { contradictions += 1 }
+        if facts.newer > 0 || facts.foreign > 0 { contradictions += 1 }
         guard isOrdered(facts.events) else {
             // Asked once more: a single event that arrived live is no disorder of the relay's.
             disorders += 1
-            if disorders >= 2 { mode = .over(.unpageable(.unordered)) }
-            return Progress()
+            return disorders >= 2 ? split() : Progress()
         }
         disorders = 0
         if hint == .finish {
@@ -31,7 +30,7 @@ extension WalkPlan {
 
     mutating func move(to second: UnixTime) -> Progress {
         frontier = second
-        mode = .descending
+        mode = order == .unordered ? .splitting(resumed ?? SplitPlan(lo: lo, top: second, now: now)) : .descending
         return Progress(frontier: second)
     }
 

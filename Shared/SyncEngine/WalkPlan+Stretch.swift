@@ -2,17 +2,22 @@ internal import Nostr
 internal import Settings
 
 extension VisitProgress.Step {
-    mutating func describe(_ page: FetchedPage, _ plan: WalkPlan) {
+    mutating func describe(_ page: FetchedPage, _ plan: WalkPlan, since before: Doubts) {
         verdict = plan.verdict
         items = page.items.count
         cap = plan.capSeen
         isHinted = plan.isHinted
+        doubts = plan.doubts - before
+        order = plan.order
     }
 }
 
 extension WalkPlan {
     /// The walk through one stretch.
-    init(_ stretch: WalkState.Stretch, capSeen: Int, pageSize: Int, largest: Int, now: UnixTime) {
+    init(
+        _ stretch: WalkState.Stretch, capSeen: Int, pageSize: Int, largest: Int, now: UnixTime,
+        order: RelayOrder = .unknown
+    ) {
         var limits = Limits()
         // Another pass asks for other pages, so that a fault that depends on where pages end does not repeat.
         limits.pageSize = stretch.isFirstLook ? pageSize : max(1, pageSize * 2 / 3)
@@ -26,7 +31,8 @@ extension WalkPlan {
             }
         // Events made within the last minutes may arrive live between the stored ones.
         let liveAfter = UnixTime(seconds: now.seconds - 300)
-        self.init(lo: lo, frontier: frontier, capSeen: capSeen, limits: limits, liveAfter: liveAfter)
+        self.init(
+            lo: lo, frontier: frontier, capSeen: capSeen, limits: limits, liveAfter: liveAfter, now: now, order: order)
     }
 }
 

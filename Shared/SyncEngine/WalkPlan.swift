@@ -78,6 +78,8 @@ public struct WalkPlan: Sendable {
         case confirmingEnd(answers: Int)
         case second(SecondPlan)
         case probing(Outlier)
+        case checkingOrder(OrderCheck)
+        case splitting(SplitPlan)
         case over(Verdict)
     }
 
@@ -112,19 +114,36 @@ public struct WalkPlan: Sendable {
     var disorders = 0
     /// How often answers denied each other.
     public internal(set) var contradictions = 0
+    /// How often an answer that was clearly smaller than others was not the last.
+    public private(set) var shortAnswers = 0
     /// Every conclusive page so far said by NIP-67 whether there is more.
     public private(set) var isHinted = true
+    /// What is known of the order of the relay's pages.
+    public internal(set) var order: RelayOrder
+    let now: UnixTime
+    private var isLastShort = false
+    private var isLastBeyond = false
+    /// Windows that are left while one of their seconds is read by itself.
+    var resumed: SplitPlan?
 
     /// A walk down to `lo`, from `frontier` (nil: from the newest event there is).
-    /// - Parameter liveAfter: events from this second on may arrive live, out of order, before EOSE.
-    public init(lo: UnixTime, frontier: UnixTime?, capSeen: Int, limits: Limits, liveAfter: UnixTime) {
+    /// - Parameters:
+    ///   - now: by the database's clock.
+    ///   - liveAfter: events from this second on may arrive live, out of order, before EOSE.
+    public init(
+        lo: UnixTime, frontier: UnixTime?, capSeen: Int, limits: Limits, liveAfter: UnixTime, now: UnixTime,
+        order: RelayOrder = .unknown
+    ) {
         self.lo = lo
         self.frontier = frontier
         self.capSeen = capSeen
         self.limits = limits
         self.liveAfter = liveAfter
+        self.now = now
+        self.order = order
         pageSize = limits.pageSize
         endsNeeded = limits.endConfirmations
+        if order == .unordered { mode = .splitting(SplitPlan(lo: lo, top: frontier, now: now)) }
     }
 
     /// The next step; asking twice without `absorb` in between gives the same answer.
@@ -135,6 +154,8 @@ public struct WalkPlan: Sendable {
         case .descending: .ask(PageRequest(since: lowerBound, until: frontier, limit: pageSize))
         case .confirmingEnd(let answers): .ask(confirmation(answers))
         case .probing(let probe): .ask(probe.request)
+        case .checkingOrder(let check): .ask(check.request(limit: pageSize))
+        case .splitting(let plan): .ask(plan.request(limit: pageSize))
         }
     }
 
@@ -159,9 +180,23 @@ public struct WalkPlan: Sendable {
         case .over: return Progress()
         case .second(let plan): return absorbSecond(plan, facts, asked: asked)
         case .probing(let probe): return absorbProbe(probe, facts)
-        case .descending: return absorbPage(facts, hint)
+        case .checkingOrder(let check): return absorbOrderCheck(check, facts, hint)
+        case .splitting(let plan): return absorbWindow(plan, facts, asked: asked)
+        case .descending:
+            noteLength(facts, hint, asked: asked)
+            return checksOrder(facts, hint) ? Progress() : absorbPage(facts, hint)
         case .confirmingEnd(let answers): return absorbConfirmation(answers, facts, hint)
         }
+    }
+
+    /// A page well below the others says that nothing follows, and so does one with events from below the interval.
+    /// Where something does, the relay ends its answers early, or adds what nobody asked for.
+    private mutating func noteLength(_ facts: PageFacts, _ hint: EOSEHint?, asked: Int) {
+        let goesOn = facts.events.contains { event in frontier.map { event.createdAt < $0 } ?? false }
+        if isLastShort, goesOn { shortAnswers += 1 }
+        if isLastBeyond, goesOn { contradictions += 1 }
+        isLastBeyond = facts.older > 0
+        isLastShort = hint == nil && facts.received > 0 && facts.received * 10 < min(asked, capSeen) * 9
     }
 
     /// Gives a second up in which the walk has been for long, so that the rest goes on; nil where it is in none.

@@ -39,7 +39,8 @@ struct EndToEnd {
         var settings = SynchronizingSettings()
         settings.budget.visit = 3_600
         let crew = SyncCrew(
-            context, transport: try LiveTransport(networks: networks), settings: settings, lane: 0, slots: [.local: 1])
+            SyncContext(context, transport: try LiveTransport(networks: networks)), settings: settings, lane: 0,
+            slots: [.local: 1])
         let stored = Mutex(0)
         let before = (own: CPUTime.own, servers: CPUTime.servers, relay: CPUTime.of(process: relay.processID))
         let clock = ContinuousClock()

@@ -9,6 +9,10 @@ struct ModelRelay {
     var ignoresSince = false
     var ignoresUntil = false
     var isOldestFirst = false
+    /// Any of what matches, newest first.
+    var isRandom = false
+    /// So many events in the n-th answer, as if that were all.
+    var shortened: [Int: Int] = [:]
     /// What the n-th request gets instead of an answer.
     var endings: [Int: PageEnding] = [:]
     var hint: EOSEHint?
@@ -32,7 +36,8 @@ struct ModelRelay {
         let kinds = request.kinds.map(Set.init)
         let matching = events.filter { (kinds?.contains($0.kind) ?? true) && matches($0, request) }
         let ordered = isOldestFirst ? Array(matching.reversed()) : matching
-        let counted = Array(ordered.prefix(min(cap, request.limit)))
+        let most = min(cap, request.limit, shortened[requests.count - 1] ?? .max)
+        let counted = isRandom ? chosen(most, of: matching) : Array(ordered.prefix(most))
         let isWhole = counted.count == matching.count
         var served = counted.filter { !isHidden($0) }
         if let event = live[requests.count - 1], isInside(event, request) { served.append(event) }
@@ -44,6 +49,13 @@ struct ModelRelay {
             older: older + (request.since == nil ? 0 : strayOlder), newer: served.count - inside.count - older)
         facts.ghosts = inside.filter(isInvalid).map(\.createdAt)
         return facts
+    }
+
+    /// Spread over all of it, others with each request.
+    private func chosen(_ most: Int, of events: [EventStamp]) -> [EventStamp] {
+        guard events.count > most else { return events }
+        return (0..<most).map { events[($0 * events.count / most + requests.count) % events.count] }
+            .sorted { $0.createdAt > $1.createdAt }
     }
 
     private func matches(_ event: EventStamp, _ request: PageRequest) -> Bool {

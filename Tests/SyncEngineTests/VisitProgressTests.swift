@@ -8,10 +8,10 @@ import Testing
     private let now = UnixTime(seconds: 10_000)
 
     private func progress(
-        _ state: WalkState = WalkState(), _ rows: [CoverageMap.Interval] = [], contradictions: Int = 0
+        _ state: WalkState = WalkState(), _ rows: [CoverageMap.Interval] = [], doubts: Doubts = .init()
     ) -> VisitProgress {
         VisitProgress(
-            state: state, coverage: CoverageMap(stored: rows), now: now, contradictions: contradictions)
+            state: state, coverage: CoverageMap(stored: rows), now: now, doubts: doubts)
     }
 
     private func step(
@@ -74,7 +74,7 @@ import Testing
 
     @Test func `a relay that contradicted itself settles and never seals`() {
         let row = due(0, 9_000)
-        var progress = progress(WalkState(sealedHi: second(9_000)), [row], contradictions: 1)
+        var progress = progress(WalkState(sealedHi: second(9_000)), [row], doubts: Doubts(contradictions: 1))
         let stretch = WalkState.Stretch.interval(row)
         progress.begin(stretch)
         _ = progress.apply(step(stretch, end: .reachedEnd(byHint: true), difference: .init()))
@@ -122,11 +122,29 @@ import Testing
     }
 
     @Test func `contradictions are written with the page that showed them`() {
-        var progress = progress(contradictions: 2)
+        var progress = progress(doubts: Doubts(contradictions: 2))
         let stretch = WalkState.Stretch.fresh(lo: second(0), hi: second(9_000))
         progress.begin(stretch)
-        #expect(progress.apply(step(stretch, to: 100), contradictions: 1).behaviour?.contradictions == 3)
+        var page = step(stretch, to: 100)
+        page.doubts.contradictions = 1
+        #expect(progress.apply(page).behaviour?.contradictions == 3)
         #expect(progress.apply(step(stretch, to: 50)).behaviour == nil)
+    }
+
+    @Test func `a contradiction takes earlier seals back, and early ends only those that rest on pages`() {
+        var (pages, sets) = (due(0, 4_000), due(4_001, 9_000))
+        (pages.state, pages.proof) = (.sealed, .twoWalks)
+        (sets.state, sets.proof) = (.sealed, .negentropy)
+        var progress = progress(WalkState(sealedHi: second(9_000)), [pages, sets])
+        let stretch = WalkState.Stretch.fresh(lo: second(9_001), hi: second(9_900))
+        progress.begin(stretch)
+        var page = step(stretch, to: 9_500)
+        page.doubts.shortAnswers = 1
+        #expect(progress.apply(page).behaviour?.shortAnswers == 1)
+        #expect(progress.coverage.intervals.prefix(2).map(\.state) == [.settled, .sealed])
+        page.doubts = Doubts(contradictions: 1)
+        _ = progress.apply(page)
+        #expect(progress.coverage.intervals.first { $0.lo <= 5_000 && $0.hi >= 5_000 }?.state == .settled)
     }
 
     private func due(_ lo: Int64, _ hi: Int64) -> CoverageMap.Interval {

@@ -3,10 +3,12 @@ import SyncEngine
 import Testing
 
 @Suite struct WalkPlanTests {
-    private func plan(lo: Int64 = 0, from frontier: Int64? = nil, cap: Int = 0) -> WalkPlan {
+    private func plan(
+        lo: Int64 = 0, from frontier: Int64? = nil, cap: Int = 0, order: RelayOrder = .newestFirst
+    ) -> WalkPlan {
         WalkPlan(
             lo: UnixTime(seconds: lo), frontier: frontier.map(UnixTime.init(seconds:)), capSeen: cap,
-            limits: .init(), liveAfter: .max)
+            limits: .init(), liveAfter: .max, now: UnixTime(seconds: 1_100_000), order: order)
     }
 
     private func events(_ count: Int, perSecond: Int = 1, seed: UInt64 = 1) -> [EventStamp] {
@@ -66,7 +68,8 @@ import Testing
         limits.pageSize = pageSize
         limits.smallestPage = pageSize
         var plan = WalkPlan(
-            lo: UnixTime(seconds: 0), frontier: nil, capSeen: 500, limits: limits, liveAfter: .max)
+            lo: UnixTime(seconds: 0), frontier: nil, capSeen: 500, limits: limits, liveAfter: .max,
+            now: UnixTime(seconds: 1_100_000), order: .newestFirst)
         let result = plan.run(on: &relay)
         #expect(result.brokenPromises.isEmpty)
         #expect(result.seen.count == 500 || !result.gaps.isEmpty)
@@ -167,13 +170,53 @@ import Testing
         #expect(plan.run(on: &relay, maxRequests: 50).verdict == .unpageable(.untilIgnored))
     }
 
-    @Test func `a relay that serves oldest first is unordered, not complete`() {
+    @Test(arguments: [false, true])
+    func `a relay in no order is found out and read whole in windows`(isRandom: Bool) {
+        var relay = ModelRelay(events: events(2_000) + events(700, perSecond: 700, seed: 5))
+        relay.isOldestFirst = !isRandom
+        relay.isRandom = isRandom
+        var plan = plan(order: .unknown)
+        let result = plan.run(on: &relay, maxRequests: 500)
+        #expect(plan.order == .unordered)
+        #expect(result.verdict == .reachedEnd(byHint: false))
+        #expect(result.seen.count == 2_700)
+        #expect(result.brokenPromises.isEmpty && result.gaps.isEmpty)
+    }
+
+    @Test func `a relay in no order that ignores since cannot be read`() {
         var relay = ModelRelay(events: events(2_000))
         relay.isOldestFirst = true
-        var plan = plan()
-        let result = plan.run(on: &relay, maxRequests: 50)
+        relay.ignoresSince = true
+        var plan = plan(order: .unordered)
+        let result = plan.run(on: &relay, maxRequests: 500)
         #expect(result.verdict == .unpageable(.unordered))
-        #expect(result.frontiers.isEmpty)
+        #expect(result.brokenPromises.isEmpty)
+    }
+
+    @Test func `an ordinary relay's order is asked about once`() {
+        var relay = ModelRelay(events: events(1_400))
+        var plan = plan(order: .unknown)
+        let result = plan.run(on: &relay)
+        #expect(plan.order == .newestFirst)
+        #expect(result.seen.count == 1_400)
+        #expect(relay.requests[1].since != nil)
+        var again = ModelRelay(events: events(1_400))
+        var known = self.plan()
+        _ = known.run(on: &again)
+        #expect(relay.requests.count == again.requests.count + 1)
+    }
+
+    @Test func `answers that end early are counted, whole ones are not`() {
+        var relay = ModelRelay(events: events(2_000))
+        relay.shortened = [1: 200]
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.seen.count == 2_000)
+        #expect(plan.shortAnswers == 1)
+        var honest = ModelRelay(events: events(2_000))
+        var other = self.plan()
+        _ = other.run(on: &honest)
+        #expect(other.shortAnswers == 0 && other.contradictions == 0)
     }
 
     @Test func `a relay that ignores since ends where only older events come`() {
@@ -228,7 +271,7 @@ import Testing
         relay.isHidden = { $0.createdAt.seconds > 10_000_000 }
         var plan = WalkPlan(
             lo: UnixTime(seconds: 0), frontier: nil, capSeen: 0, limits: .init(),
-            liveAfter: UnixTime(seconds: 33_000_000))
+            liveAfter: UnixTime(seconds: 33_000_000), now: UnixTime(seconds: 33_000_000), order: .newestFirst)
         let result = plan.run(on: &relay)
         #expect(result.seen.filter { $0.createdAt.seconds < 10_000_000 }.count == 1_500)
         #expect(result.gaps.contains { $0.reason == .unanswered })

@@ -76,17 +76,20 @@ extension Brotr {
     static let relayBehaviour = NamedStatement(
         "relay_behaviour",
         """
-        SELECT coalesce((behaviour ->> 'contradictions')::int, 0), (behaviour ->> 'negentropy')::boolean
+        SELECT (behaviour ->> 'contradictions')::int, (behaviour ->> 'short_answers')::int, behaviour ->> 'order',
+               (behaviour ->> 'negentropy')::boolean
           FROM relay_sync WHERE relay_id = $1
         """,
-        parameters: [.int4], columns: [.int4, .bool], isIdempotent: true)
+        parameters: [.int4], columns: [.int4, .int4, .text, .bool], isIdempotent: true)
 
     /// What earlier visits learnt of a relay.
     public func relayBehaviour(_ relay: RelayID) async throws -> RelayBehaviour {
         let rows = try await pool.fetch(
             Self.relayBehaviour, .int4(relay.value), timeout: settings.timeouts.query.duration)
         guard let row = rows.first else { return RelayBehaviour() }
-        return RelayBehaviour(contradictions: try row.decode(at: 0), negentropy: try row.decode(at: 1))
+        return RelayBehaviour(
+            contradictions: try row.decode(at: 0), shortAnswers: try row.decode(at: 1), order: try row.decode(at: 2),
+            negentropy: try row.decode(at: 3))
     }
 
     /// $1 relay, $2 and $3 the first and last second, $4 rows.

@@ -5,12 +5,20 @@ public import Nostr
 public struct RelayBehaviour: Sendable, Equatable {
     /// How often its answers contradicted each other; nil leaves the stored number.
     public var contradictions: Int32?
+    /// How often an answer ended early as if it were whole; nil leaves the stored number.
+    public var shortAnswers: Int32?
+    /// `newest_first` or `unordered`; nil when not tried.
+    public var order: String?
     /// Whether it speaks NIP-77; nil when not tried.
     public var negentropy: Bool?
 
-    /// Nothing known.
-    public init(contradictions: Int32? = nil, negentropy: Bool? = nil) {
+    /// What is given; nil says nothing.
+    public init(
+        contradictions: Int32? = nil, shortAnswers: Int32? = nil, order: String? = nil, negentropy: Bool? = nil
+    ) {
         self.contradictions = contradictions
+        self.shortAnswers = shortAnswers
+        self.order = order
         self.negentropy = negentropy
     }
 
@@ -18,6 +26,9 @@ public struct RelayBehaviour: Sendable, Equatable {
     var json: JSONText {
         var members: [String] = []
         if let contradictions { members.append("\"contradictions\":\(contradictions)") }
+        if let shortAnswers { members.append("\"short_answers\":\(shortAnswers)") }
+        // One of our own words, never a relay's.
+        if let order { members.append("\"order\":\"\(order)\"") }
         if let negentropy { members.append("\"negentropy\":\(negentropy)") }
         return JSONText(Array("{\(members.joined(separator: ","))}".utf8))
     }

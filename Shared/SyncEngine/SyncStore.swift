@@ -1,0 +1,32 @@
+public import Database
+public import Nostr
+
+/// What the engine reads and writes: the archive, as a parameter, so that a simulator can stand in for the database.
+///
+/// `Brotr` is the one real store; what each call does is documented there.
+public protocol SyncStore: Sendable {
+    /// Claims at most `limit` relays that are due, for `ttl`; sorted by relay.
+    func claimRelays(
+        lane: Int16, network: Network, limit: Int, owner: ReplicaID, ttl: Duration, overdueBy: Duration
+    ) async throws -> [RelayLease]
+    /// Renews leases until `ttl` from now and gives those that are still ours.
+    func renewLeases(_ leases: [(RelayID, Int64)], owner: ReplicaID, ttl: Duration) async throws -> Set<RelayID>
+    /// Gives a relay back; false when it was no longer ours.
+    func releaseRelay(_ release: RelayRelease) async throws -> Bool
+    /// What is known about the history of a relay, ascending.
+    func relayCoverage(_ relay: RelayID) async throws -> [CoverageRow]
+    /// What earlier visits learnt of a relay.
+    func relayBehaviour(_ relay: RelayID) async throws -> RelayBehaviour
+    /// Which of these events are stored, and whether the relay is known to have them; in the order given.
+    func knownEvents(_ ids: [EventID], relay: RelayID) async throws -> [KnownEvent?]
+    /// The fingerprints of these days; a day without sightings is absent.
+    func relayDays(_ relay: RelayID, days: [Int32]) async throws -> [Int32: DaySum]
+    /// What the relay is known to have, or to have had, in a closed interval of seconds; oldest first, at most `limit`.
+    func relaySightings(
+        _ relay: RelayID, from lo: UnixTime, to hi: UnixTime, limit: Int
+    ) async throws -> [StoredSighting]
+    /// Stores pages under their fences, in one transaction.
+    func commitPages(_ batch: PagesBatch) async throws -> [CommitAnswer]
+}
+
+extension Brotr: SyncStore {}

@@ -1,0 +1,240 @@
+import Database
+import Logging
+import Nostr
+import ServiceKit
+import Settings
+import Support
+import SyncEngine
+import Synchronization
+
+/// One run: relays with vices, replicas that are killed and frozen, a database that goes away; all from one seed.
+struct Scenario {
+    static let leaseTTL = Duration.seconds(20)
+
+    /// What a run came to.
+    struct Result {
+        var failures: [String]
+        var relays: [RelayResult]
+        var commits: Int
+        var refused: Int
+        var requests: Int
+    }
+
+    /// What became of one relay.
+    struct RelayResult {
+        let vices: Vices
+        /// Events it held from the time of the last but one look on that are not stored and stand in no gap.
+        let missing: Int
+        let held: Int
+        /// Seconds by state, of those that were read.
+        let states: [CoverageState: Int]
+        let visits: Int
+
+        /// What most of the seconds are.
+        var read: CoverageState? { states.max { $0.value < $1.value }?.key }
+    }
+
+    let seed: UInt64
+    private let world: SimulatedWorld
+    private let network: SimulatedNetwork
+    private let archive: SimulatedArchive
+    private let urls: [RelayURL]
+    private let plan: Plan
+
+    /// How much goes wrong.
+    struct Plan: Sendable {
+        var replicas = 1
+        var kills = 0
+        var freezes = 0
+        var outages = 0
+        /// Length of the run.
+        var length = Duration.seconds(4 * 3_600)
+        /// Backdated events that appear on each relay half way.
+        var late = 0
+        /// Share of each relay's events that is deleted half way.
+        var deleted = 0.0
+    }
+
+    init(seed: UInt64, relays: [Vices], events: Int, plan: Plan) {
+        self.seed = seed
+        self.plan = plan
+        world = SimulatedWorld(seed: seed)
+        var random = SplitMix64(seed: seed ^ 0xABCD)
+        var made: [RelayURL: SimulatedRelay] = [:]
+        var urls: [RelayURL] = []
+        for (number, vices) in relays.enumerated() {
+            guard let url = try? RelayURL.parse("wss://relay\(number).example.com") else { continue }
+            var relay = SimulatedRelay(vices: vices, seed: random.next())
+            relay.add(Self.history(events, offset: number * 1_000_000, &random), at: .zero)
+            made[url] = relay
+            urls.append(url)
+        }
+        self.urls = urls
+        network = SimulatedNetwork(world: world, relays: made, seed: random.next())
+        archive = SimulatedArchive(world: world, network: network, relays: urls)
+    }
+
+    /// Whatever the seed makes of it.
+    init(random seed: UInt64) {
+        var random = SplitMix64(seed: seed)
+        var plan = Plan(length: .seconds(5_400))
+        plan.replicas = Int.random(in: 1...3, using: &random)
+        plan.kills = Int.random(in: 0...4, using: &random)
+        plan.freezes = Int.random(in: 0...3, using: &random)
+        plan.outages = Int.random(in: 0...4, using: &random)
+        plan.late = Int.random(in: 0...20, using: &random)
+        plan.deleted = Bool.random(using: &random) ? 0 : 0.02
+        let relays = (0..<Int.random(in: 1...3, using: &random)).map { _ in Vices.random(most: 2, &random) }
+        self.init(seed: seed, relays: relays, events: Int.random(in: 0...600, using: &random), plan: plan)
+    }
+
+    /// Some weeks of events with quiet times and crowded seconds.
+    private static func history(_ count: Int, offset: Int, _ random: inout SplitMix64) -> [SimulatedEvent] {
+        var second = SimulatedWorld.epoch - 3_600
+        var events: [SimulatedEvent] = []
+        while events.count < count {
+            second -= Int64.random(in: 1...(Bool.random(using: &random) ? 120 : 6_000), using: &random)
+            let crowd = Int.random(in: 0..<40, using: &random) == 0 ? Int.random(in: 2...90, using: &random) : 1
+            for _ in 0..<crowd {
+                events.append(
+                    SimulatedEvent(
+                        createdAt: second, kind: [0, 1, 1, 1, 3, 6, 7, 30_023][Int.random(in: 0..<8, using: &random)],
+                        author: UInt8.random(in: 0..<12, using: &random), serial: offset + events.count,
+                        isValid: Int.random(in: 0..<200, using: &random) != 0))
+            }
+        }
+        return events
+    }
+
+    func run() throws -> Result {
+        let scenario = self
+        try world.run { await scenario.live() }
+        return result
+    }
+
+    private func live() async {
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<plan.replicas { group.addTask { await keepReplica(UInt64(number)) } }
+            group.addTask { await disturb() }
+            group.addTask { await outages() }
+            await group.waitForAll()
+        }
+    }
+
+    /// A replica, started again whenever it was killed.
+    private func keepReplica(_ number: UInt64) async {
+        var random = SplitMix64(seed: seed &+ number &* 977)
+        let kills = (0..<plan.kills).map { _ in Duration.seconds(Int64.random(in: 1...(Bool.random(using: &random) ? 60 : 3_000), using: &random)) }.sorted()
+        let freezes = (0..<plan.freezes).map { _ in Duration.seconds(Int64.random(in: 1...(Bool.random(using: &random) ? 60 : 3_000), using: &random)) }
+        var ends = kills + [plan.length]
+        var life: UInt64 = 0
+        while !ends.isEmpty, world.now < plan.length {
+            let end = ends.removeFirst()
+            guard end > world.now else { continue }
+            let process = SimulatedProcess(world: world, number: number * 1_000 + life)
+            life += 1
+            await live(process, until: end, freezes: freezes.filter { $0 > world.now && $0 < end })
+            try? await world.sleep(for: .seconds(Int64.random(in: 1...30, using: &random)))
+        }
+    }
+
+    private func live(_ process: SimulatedProcess, until end: Duration, freezes: [Duration]) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await synchronize(process) }
+            group.addTask {
+                for freeze in freezes.sorted() {
+                    guard (try? await world.sleep(until: freeze)) != nil else { return }
+                    process.freeze(until: freeze + Self.leaseTTL * 2)
+                }
+            }
+            try? await world.sleep(until: end)
+            process.kill()
+            group.cancelAll()
+            await group.waitForAll()
+        }
+    }
+
+    private func synchronize(_ process: SimulatedProcess) async {
+        let random = Mutex(SplitMix64(seed: seed ^ 0x77))
+        let context = SyncContext(
+            store: SimulatedStore(archive: archive, process: process),
+            transport: SimulatedTransport(network: network, process: process), clock: world.clock,
+            randomness: { random.withLock { Double.random(in: 0..<1, using: &$0) } }, shutdown: ShutdownSignal(),
+            replica: process.id, logger: Logger(label: "simulator") { _ in SwiftLogNoOpLogHandler() },
+            isAuthentic: SimulatedEvent.isAuthentic, executor: world)
+        let crew = SyncCrew(context, settings: Self.settings, lane: 0, slots: [.clearnet: 8])
+        while !Task.isCancelled {
+            // A cycle that the database ended is tried again; whatever went wrong shows in the tables.
+            try? await crew.run { _ in }
+            guard (try? await process.wait(.seconds(15))) != nil else { return }
+        }
+    }
+
+    private static var settings: SynchronizingSettings {
+        var settings = SynchronizingSettings()
+        settings.lease.ttl = 20
+        settings.lease.heartbeat = 5
+        settings.sync.pageSize = 100
+        settings.sync.overlap = 60
+        settings.sync.revisitInterval = 120
+        settings.sync.progressTimeout = 5
+        settings.sync.pageTimeout = 20
+        settings.budget.retryDelay = 5
+        settings.budget.retryCeiling = 30
+        settings.proof.secondPass = 600
+        settings.rescan.schedule = [900, 1_800, 3_600]
+        return settings
+    }
+
+    /// Half way, events appear that say they are old, and others go.
+    private func disturb() async {
+        try? await world.sleep(until: plan.length / 3)
+        var random = SplitMix64(seed: seed ^ 0x5151)
+        for (number, url) in urls.enumerated() {
+            let late = Self.history(max(plan.late, 1), offset: 500_000 + number * 1_000_000, &random)
+            network.change(url) { relay in
+                if plan.late > 0 { relay.add(Array(late.prefix(plan.late)), at: world.now) }
+                relay.remove(share: plan.deleted, at: world.now)
+            }
+        }
+    }
+
+    private func outages() async {
+        var random = SplitMix64(seed: seed ^ 0x9999)
+        for _ in 0..<plan.outages {
+            try? await world.sleep(for: .seconds(Int64.random(in: 10...1_500, using: &random)))
+            archive.stop(for: .seconds(Int64.random(in: 1...40, using: &random)))
+        }
+    }
+
+    private var result: Result {
+        let log = network.log
+        return archive.read { tables in
+            Result(
+                failures: tables.failures + log.failures,
+                relays: tables.rows.sorted { $0.key < $1.key }.map { summary($0.key, $0.value, tables) },
+                commits: tables.commits, refused: tables.refused, requests: log.requests)
+        }
+    }
+
+    private func summary(
+        _ relay: RelayID, _ row: SimulatedArchive.Row, _ tables: SimulatedArchive.Tables
+    ) -> RelayResult {
+        let rows = (tables.coverage[relay] ?? [:]).values
+        let gaps = rows.filter { $0.state == CoverageState.gap.rawValue }
+        let linked = tables.sightings[relay] ?? [:]
+        let owed = network.relay(row.url)?.owed(from: plan.length / 3, to: world.now) ?? []
+        let missing = owed.filter { event in
+            tables.events[event.id].flatMap { linked[$0] } == nil
+                && !gaps.contains { ($0.lo.seconds...$0.hi.seconds).contains(event.createdAt) }
+        }
+        var states: [CoverageState: Int] = [:]
+        for row in rows {
+            guard let state = CoverageState(rawValue: row.state) else { continue }
+            states[state, default: 0] += Int(row.hi.seconds - row.lo.seconds) + 1
+        }
+        return RelayResult(
+            vices: network.relay(row.url)?.vices ?? Vices(), missing: missing.count, held: owed.count, states: states,
+            visits: row.visits)
+    }
+}

@@ -1,0 +1,165 @@
+import Database
+import Nostr
+import RelayClient
+import Support
+import SyncEngine
+import Synchronization
+
+/// All simulated relays, and what was asked of them.
+final class SimulatedNetwork: Sendable {
+    /// What the relays saw.
+    struct Log {
+        var requests = 0
+        var pagesInFlight = 0
+        var mostInFlight = 0
+        /// Open connections by relay.
+        var open: [RelayURL: [ObjectIdentifier: SimulatedProcess]] = [:]
+        /// Events shown to the visit of a process, by relay: what a commit may rest on.
+        var shown: [RelayURL: [ReplicaID: [[SimulatedEvent]]]] = [:]
+        var failures: [String] = []
+    }
+
+    private struct State {
+        var relays: [RelayURL: SimulatedRelay] = [:]
+        var log = Log()
+        var random: SplitMix64
+    }
+
+    let world: SimulatedWorld
+    private let state: Mutex<State>
+
+    init(world: SimulatedWorld, relays: [RelayURL: SimulatedRelay], seed: UInt64) {
+        self.world = world
+        state = Mutex(State(relays: relays, random: SplitMix64(seed: seed)))
+    }
+
+    var log: Log { state.withLock { $0.log } }
+
+    func relay(_ url: RelayURL) -> SimulatedRelay? { state.withLock { $0.relays[url] } }
+
+    func change(_ url: RelayURL, _ body: (inout SimulatedRelay) -> Void) {
+        state.withLock { state in
+            guard var relay = state.relays[url] else { return }
+            body(&relay)
+            state.relays[url] = relay
+        }
+    }
+
+    /// A time between two machines.
+    func latency() -> Duration {
+        state.withLock { .milliseconds(Int64.random(in: 1...80, using: &$0.random)) }
+    }
+
+    fileprivate func ask(_ url: RelayURL, _ filter: Filter, _ process: SimulatedProcess) -> SimulatedRelay.Answer? {
+        state.withLock { state in
+            state.log.requests += 1
+            guard var relay = state.relays[url] else { return nil }
+            let answer = relay.answer(filter, at: world.now)
+            state.relays[url] = relay
+            let events =
+                switch answer {
+                case .page(let events, _), .partial(let events, _): events
+                }
+            // What was not asked for is not taken, and nothing rests on it.
+            let (lo, hi) = (filter.since?.seconds ?? 0, filter.until?.seconds ?? .max)
+            let asked = events.filter { $0.createdAt >= lo && $0.createdAt <= hi }
+            state.log.shown[url, default: [:]][process.id, default: []].append(asked)
+            return answer
+        }
+    }
+
+    fileprivate func opened(_ session: SimulatedSession, _ url: RelayURL, _ process: SimulatedProcess) {
+        let now = world.now
+        state.withLock { state in
+            state.log.shown[url, default: [:]][process.id] = []
+            // One that was killed or frozen has not seen yet that its lease is over.
+            let others = (state.log.open[url] ?? [:]).values.filter {
+                !$0.isDead && $0 !== process && now - $0.frozenUntil > Scenario.leaseTTL
+            }
+            if !others.isEmpty { state.log.failures.append("C6: two connections to \(url) at \(now)") }
+            state.log.open[url, default: [:]][ObjectIdentifier(session)] = process
+        }
+    }
+
+    fileprivate func closed(_ session: SimulatedSession, _ url: RelayURL) {
+        state.withLock { state in _ = state.log.open[url]?.removeValue(forKey: ObjectIdentifier(session)) }
+    }
+
+    fileprivate func enter(_ change: Int, _ count: Int, _ url: RelayURL) {
+        state.withLock { state in
+            if count > 1 { state.log.failures.append("I6: \(count) requests at once to \(url)") }
+            state.log.pagesInFlight += change
+            state.log.mostInFlight = max(state.log.mostInFlight, state.log.pagesInFlight)
+        }
+    }
+}
+
+/// The road of one process to the relays.
+struct SimulatedTransport: RelayTransport {
+    let network: SimulatedNetwork
+    let process: SimulatedProcess
+
+    struct Unreachable: Error {}
+
+    func connect(to url: RelayURL) async throws -> any RelaySession {
+        try await process.wait(network.latency())
+        guard network.relay(url) != nil else { throw Unreachable() }
+        return SimulatedSession(network: network, process: process, url: url)
+    }
+
+    func failureKind(_ error: any Error) -> String { "unreachable" }
+}
+
+/// One simulated connection.
+private final class SimulatedSession: RelaySession {
+    private let network: SimulatedNetwork
+    private let process: SimulatedProcess
+    private let url: RelayURL
+    private let state = Mutex((isClosed: false, asking: 0))
+
+    init(network: SimulatedNetwork, process: SimulatedProcess, url: RelayURL) {
+        self.network = network
+        self.process = process
+        self.url = url
+        network.opened(self, url, process)
+    }
+
+    func page(_ filter: Filter, budget: PageBudget) async throws -> RawPage {
+        network.enter(1, state.withLock { $0.asking += 1; return $0.asking }, url)
+        defer {
+            state.withLock { $0.asking -= 1 }
+            network.enter(-1, 0, url)
+        }
+        try await process.wait(network.latency())
+        guard !state.withLock({ $0.isClosed }) else { return Self.broken }
+        let answer = network.ask(url, filter, process)
+        try await process.wait(network.latency())
+        switch answer {
+        case nil: return Self.broken
+        case .page(let events, let hint): return Self.page(events, .conclusive(hint: hint), budget)
+        case .partial(let events, let reason):
+            if reason == .timedOut { try await process.wait(budget.progressTimeout) }
+            if reason == .disconnected { await close() }
+            return Self.page(events, .inconclusive(reason), budget)
+        }
+    }
+
+    func close() async {
+        state.withLock { $0.isClosed = true }
+        network.closed(self, url)
+    }
+
+    private static let broken = RawPage(chunks: [], ending: .inconclusive(.disconnected))
+
+    private static func page(_ events: [SimulatedEvent], _ ending: PageEnding, _ budget: PageBudget) -> RawPage {
+        var bytes: [UInt8] = []
+        var ranges: [Range<Int>] = []
+        for event in events.prefix(budget.events) {
+            ranges.append(bytes.count..<(bytes.count + event.json.count))
+            bytes += event.json
+        }
+        let isOver = events.count > budget.events
+        return RawPage(
+            chunks: [EventChunk(bytes: bytes, ranges: ranges)], ending: isOver ? .inconclusive(.overBudget) : ending)
+    }
+}

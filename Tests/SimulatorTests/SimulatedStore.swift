@@ -1,0 +1,92 @@
+import Database
+import Nostr
+import SyncEngine
+
+/// The archive as one process reaches it: each call takes time on the way there and on the way back, and a process that
+/// dies in between does not learn what became of it.
+struct SimulatedStore: SyncStore {
+    let archive: SimulatedArchive
+    let process: SimulatedProcess
+
+    private func call<Result>(
+        _ step: String, _ body: (inout SimulatedArchive.Tables) throws -> Result
+    ) async throws -> Result {
+        try await process.wait(archive.network.latency())
+        let result = try archive.perform(step, body)
+        try await process.wait(archive.network.latency())
+        // The server went away before the answer came: nobody knows what became of the call.
+        _ = try archive.perform(step) { _ in }
+        return result
+    }
+
+    func claimRelays(
+        lane: Int16, network: Network, limit: Int, owner: ReplicaID, ttl: Duration, overdueBy: Duration
+    ) async throws -> [RelayLease] {
+        try await call("claim_relays") {
+            archive.claim(&$0, limit: limit, owner: owner, ttl: ttl, overdueBy: overdueBy)
+        }
+    }
+
+    func renewLeases(_ leases: [(RelayID, Int64)], owner: ReplicaID, ttl: Duration) async throws -> Set<RelayID> {
+        try await call("renew_leases") { tables in
+            let held = leases.filter { tables.rows[$0.0]?.fence == $0.1 && tables.rows[$0.0]?.owner == owner }
+            for (relay, _) in held { tables.rows[relay]?.dueAt = archive.world.now + ttl }
+            return Set(held.map(\.0))
+        }
+    }
+
+    func releaseRelay(_ release: RelayRelease) async throws -> Bool {
+        try await call("release_relay") { tables in
+            guard var row = tables.rows[release.relay], row.fence == release.fence, row.owner == release.owner else {
+                return false
+            }
+            row.owner = nil
+            row.dueAt = archive.world.now + release.dueIn
+            row.relayClass = release.relayClass ?? row.relayClass
+            row.fails = release.fails
+            tables.rows[release.relay] = row
+            return true
+        }
+    }
+
+    func relayCoverage(_ relay: RelayID) async throws -> [CoverageRow] {
+        try await call("relay_coverage") { ($0.coverage[relay] ?? [:]).values.sorted { $0.lo < $1.lo } }
+    }
+
+    func relayBehaviour(_ relay: RelayID) async throws -> RelayBehaviour {
+        try await call("relay_behaviour") { $0.rows[relay]?.behaviour ?? RelayBehaviour() }
+    }
+
+    func knownEvents(_ ids: [EventID], relay: RelayID) async throws -> [KnownEvent?] {
+        try await call("known_events") { tables in
+            ids.map { id in
+                tables.events[id].map { number in
+                    let sighting = tables.sightings[relay]?[number]
+                    return KnownEvent(event: number, isLinked: sighting != nil)
+                }
+            }
+        }
+    }
+
+    func relayDays(_ relay: RelayID, days: [Int32]) async throws -> [Int32: DaySum] {
+        try await call("relay_days") { ($0.days[relay] ?? [:]).filter { days.contains($0.key) } }
+    }
+
+    func relaySightings(
+        _ relay: RelayID, from lo: UnixTime, to hi: UnixTime, limit: Int
+    ) async throws -> [StoredSighting] {
+        try await call("relay_sightings") { tables in
+            (tables.sightings[relay] ?? [:]).filter { (lo.seconds...hi.seconds).contains($0.value.createdAt) }
+                .sorted { ($0.value.createdAt, $0.key) < ($1.value.createdAt, $1.key) }.prefix(limit)
+                .map {
+                    StoredSighting(
+                        event: $0.key, id: $0.value.id, createdAt: UnixTime(seconds: $0.value.createdAt),
+                        isGone: $0.value.isGone)
+                }
+        }
+    }
+
+    func commitPages(_ batch: PagesBatch) async throws -> [CommitAnswer] {
+        try await call("commit_pages") { archive.commit(&$0, batch) }
+    }
+}

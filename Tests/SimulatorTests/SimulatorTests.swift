@@ -1,0 +1,55 @@
+import Database
+import Glibc
+import Support
+import SyncEngine
+import Testing
+
+/// The engine and its leases, run whole over simulated relays, replicas and faults.
+@Suite(.serialized) struct SimulatorTests {
+    /// How many runs: `SEEDS=10000 make simulate`. One alone: `SEED=77`.
+    static var seeds: [UInt64] {
+        if let one = number("SEED") { return [one] }
+        return Array(1...max(number("SEEDS") ?? 500, 1))
+    }
+
+    private static func number(_ variable: String) -> UInt64? { getenv(variable).flatMap { UInt64(String(cString: $0)) } }
+
+    @Test(arguments: Vices.catalogue)
+    func `no relay with missing events counts as complete`(vices: Vices) async throws {
+        let result = try Scenario(seed: 1, relays: [vices], events: 500, plan: .init(late: 20)).run()
+        #expect(result.failures.isEmpty)
+        let relay = try #require(result.relays.first)
+        #expect(relay.held > 400)
+        #expect(relay.missing == 0 || vices.isUnpageable)
+        #expect(relay.read == vices.verdict)
+        await Task.yield()
+    }
+
+    @Test func `the same seed gives the same run`() throws {
+        let plan = Scenario.Plan(replicas: 2, kills: 3, freezes: 2, outages: 3)
+        let runs = try (0..<2).map { _ in
+            try Scenario(seed: 5, relays: [Vices(), Vices()], events: 300, plan: plan).run()
+        }
+        #expect(runs[0].requests == runs[1].requests && runs[0].commits == runs[1].commits)
+        #expect(runs[0].failures == runs[1].failures)
+    }
+
+    @Test func `random relays, replicas and faults`() async throws {
+        var commits = 0
+        var refused = 0
+        for seed in Self.seeds {
+            let result = try Scenario(random: seed).run()
+            commits += result.commits
+            refused += result.refused
+            for failure in result.failures.prefix(3) { Issue.record("SEED=\(seed): \(failure)") }
+            for relay in result.relays where relay.missing > 0 && !relay.vices.isUnpageable {
+                Issue.record(
+                    "SEED=\(seed): \(relay.vices) lacks \(relay.missing) of \(relay.held), \(relay.states)")
+            }
+            // The machine has other tests to run.
+            await Task.yield()
+        }
+        #expect(commits > 0)
+        print("\(Self.seeds.count) runs: \(commits) commits, \(refused) refused")
+    }
+}
