@@ -180,14 +180,8 @@ public struct SyncCrew: Sendable {
 
     /// A visit that yields when its time is over.
     private func limited(_ lease: RelayLease, _ control: VisitControl) async -> VisitReport {
-<<<<<<< HEAD
         let settings = settings.of(lease.url)
-        let visit = RelayVisit(
-            lease: lease, transport: transport, brotr: context.brotr, verifier: verifier,
-            settings: settings, control: control)
-=======
         let visit = RelayVisit(context, lease: lease, settings: settings, control: control)
->>>>>>> e2771ca (simulator: the engine and its leases run whole, in an order that a seed decides; relays in no order are read in windows)
         return await withTaskGroup(of: VisitReport?.self) { group in
             group.addTask {
                 do {
