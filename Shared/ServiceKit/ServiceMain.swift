@@ -26,12 +26,13 @@ public enum ServiceMain {
         guard let context = context(service, launch) else { return .configuration }
         // A peer that goes away is an error of the write, not of the process.
         signal(SIGPIPE, SIG_IGN)
+        // First, so that whoever has read that the service started may ask it to stop.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         context.logger.info(
             "service_started",
             metadata: [LogKey.version: "\(BuildInfo.version)", LogKey.once: .stringConvertible(launch.options.once)])
         let runner = ServiceRunner<S>(launch: launch, context: context)
         let ending = Ending(grace: launch.core.shutdown.grace.duration, context: context)
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let status = await ending.around(signals: signals, hardStop: { _exit(ExitStatus.failure.rawValue) }) {
             await runner.run()
         }

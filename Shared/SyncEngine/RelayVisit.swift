@@ -68,7 +68,8 @@ public struct RelayVisit: Sendable {
             try await walk(stretch, session, &reading, &report)
         }
         if Int32(clamping: reading.pageSize) != lease.pageSize {
-            try await store(VisitProgress.Change(), PageWriter(lease: lease, store: context.store), reading, isForced: true)
+            try await store(
+                VisitProgress.Change(), PageWriter(lease: lease, store: context.store), reading, isForced: true)
         }
         report.blameSilence()
         return report

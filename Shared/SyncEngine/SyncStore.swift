@@ -21,6 +21,12 @@ public protocol SyncStore: Sendable {
     func knownEvents(_ ids: [EventID], relay: RelayID) async throws -> [KnownEvent?]
     /// The fingerprints of these days; a day without sightings is absent.
     func relayDays(_ relay: RelayID, days: [Int32]) async throws -> [Int32: DaySum]
+    /// The fingerprints of a closed interval of days, ascending; days without sightings are absent.
+    func relayDays(_ relay: RelayID, in days: ClosedRange<Int32>) async throws -> [(day: Int32, sum: DaySum)]
+    /// Those of these events that are stored, as sightings of them are written.
+    func storedEvents(_ ids: [EventID]) async throws -> [EventID: KnownSighting]
+    /// Notes ids that a relay claimed to have and did not deliver; false when the lease was lost.
+    func notePhantoms(_ ids: [EventID], _ lease: RelayLease) async throws -> Bool
     /// What the relay is known to have, or to have had, in a closed interval of seconds; oldest first, at most `limit`.
     func relaySightings(
         _ relay: RelayID, from lo: UnixTime, to hi: UnixTime, limit: Int

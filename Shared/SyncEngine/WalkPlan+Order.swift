@@ -4,6 +4,8 @@ internal import Nostr
 extension WalkPlan {
     /// Events from which on a page says something about the relay's order.
     private static let tellingPage = 10
+    /// Events that the question about the order asks for: enough to meet some that were left out.
+    private static let sample = 20
 
     /// A relay that chooses at random what it shows looks well ordered in each page alone, and so does one that shows the
     /// oldest first where the oldest second fills a page. So what is newer than the oldest event of the first page is
@@ -12,7 +14,8 @@ extension WalkPlan {
         guard order == .unknown, hint == nil, facts.events.count >= Self.tellingPage,
             let oldest = facts.events.map(\.createdAt).min()
         else { return false }
-        mode = .checkingOrder(OrderCheck(page: facts, since: oldest.moved(by: 1), until: frontier))
+        mode = .checkingOrder(
+            OrderCheck(page: facts, since: oldest.moved(by: 1), until: frontier, limit: min(pageSize, Self.sample)))
         return true
     }
 
@@ -22,7 +25,7 @@ extension WalkPlan {
         let oldest = check.since.moved(by: -1)
         let isOneSecond = check.page.events.allSatisfy { $0.createdAt == oldest }
         // One or two may have come late. Where `since` is ignored, a page of one second says nothing of the order.
-        if others > max(2, check.page.events.count / 20) || (isOneSecond && facts.older > 0) { return split() }
+        if others > 2 || (isOneSecond && facts.older > 0) { return split() }
         order = .newestFirst
         mode = .descending
         return absorbPage(check.page, hint)
@@ -72,7 +75,8 @@ struct OrderCheck: Sendable {
     let page: PageFacts
     let since: UnixTime
     let until: UnixTime?
+    let limit: Int
 
     /// Asks for what is newer than the page's oldest second, which the page may have cut.
-    func request(limit: Int) -> PageRequest { PageRequest(since: since, until: until, limit: limit) }
+    var request: PageRequest { PageRequest(since: since, until: until, limit: limit) }
 }

@@ -154,7 +154,7 @@ public struct WalkPlan: Sendable {
         case .descending: .ask(PageRequest(since: lowerBound, until: frontier, limit: pageSize))
         case .confirmingEnd(let answers): .ask(confirmation(answers))
         case .probing(let probe): .ask(probe.request)
-        case .checkingOrder(let check): .ask(check.request(limit: pageSize))
+        case .checkingOrder(let check): .ask(check.request)
         case .splitting(let plan): .ask(plan.request(limit: pageSize))
         }
     }

@@ -138,7 +138,8 @@ import Testing
                 let goal = min(Self.events, try await fleet.eventCount() + Self.events / (rounds + 2))
                 let process = try fleet.start(own: file.text)
                 try await eventually("round \(round) stores something", found: { process.everything }) {
-                    try await fleet.eventCount() >= goal
+                    let count = try await fleet.eventCount()
+                    return count >= goal && process.everything.contains("service_started")
                 }
                 process.send(signal: signal)
                 let status = try await process.exit(within: .seconds(30))

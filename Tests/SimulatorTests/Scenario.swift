@@ -124,8 +124,12 @@ struct Scenario {
     /// A replica, started again whenever it was killed.
     private func keepReplica(_ number: UInt64) async {
         var random = SplitMix64(seed: seed &+ number &* 977)
-        let kills = (0..<plan.kills).map { _ in Duration.seconds(Int64.random(in: 1...(Bool.random(using: &random) ? 60 : 3_000), using: &random)) }.sorted()
-        let freezes = (0..<plan.freezes).map { _ in Duration.seconds(Int64.random(in: 1...(Bool.random(using: &random) ? 60 : 3_000), using: &random)) }
+        let kills = (0..<plan.kills).map { _ in
+            Duration.seconds(Int64.random(in: 1...(Bool.random(using: &random) ? 60 : 3_000), using: &random))
+        }.sorted()
+        let freezes = (0..<plan.freezes).map { _ in
+            Duration.seconds(Int64.random(in: 1...(Bool.random(using: &random) ? 60 : 3_000), using: &random))
+        }
         var ends = kills + [plan.length]
         var life: UInt64 = 0
         while !ends.isEmpty, world.now < plan.length {

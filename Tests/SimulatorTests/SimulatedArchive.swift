@@ -114,15 +114,18 @@ final class SimulatedArchive: Sendable {
             for (day, sum) in page.days { tables.days[page.relay, default: [:]][day] = sum }
             let coverage = Array((tables.coverage[page.relay] ?? [:]).values)
             for lo in page.coverageDrop { tables.coverage[page.relay]?[lo.seconds] = nil }
-            for interval in page.coveragePut { tables.coverage[page.relay, default: [:]][interval.lo.seconds] = interval }
+            for interval in page.coveragePut {
+                tables.coverage[page.relay, default: [:]][interval.lo.seconds] = interval
+            }
             let before = row
             apply(page, to: &row)
             tables.rows[page.relay] = row
-            tables.failures += CommitCheck(
-                page: page, before: before, after: row, replica: batch.owner, coverageBefore: coverage,
-                tables: tables, network: network,
-                world: world
-            ).failures
+            tables.failures +=
+                CommitCheck(
+                    page: page, before: before, after: row, replica: batch.owner, coverageBefore: coverage,
+                    tables: tables, network: network,
+                    world: world
+                ).failures
             return answer
         }
     }

@@ -125,7 +125,11 @@ private final class SimulatedSession: RelaySession {
     }
 
     func page(_ filter: Filter, budget: PageBudget) async throws -> RawPage {
-        network.enter(1, state.withLock { $0.asking += 1; return $0.asking }, url)
+        network.enter(
+            1,
+            state.withLock {
+                $0.asking += 1; return $0.asking
+            }, url)
         defer {
             state.withLock { $0.asking -= 1 }
             network.enter(-1, 0, url)

@@ -123,7 +123,9 @@ struct SimulatedRelay {
 
     private mutating func strays(outside filter: Filter) -> [SimulatedEvent] {
         guard vices.strays > 0, let since = filter.since?.seconds else { return [] }
-        return held.map(\.event).filter { $0.createdAt < since }.shuffled(using: &random).prefix(vices.strays).map { $0 }
+        return held.map(\.event).filter { $0.createdAt < since }.shuffled(using: &random).prefix(vices.strays).map {
+            $0
+        }
     }
 
     private mutating func chance(_ share: Double) -> Bool {

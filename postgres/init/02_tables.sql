@@ -141,6 +141,20 @@ COMMENT ON COLUMN public.relay_day.day IS 'created_at / 86400.';
 COMMENT ON COLUMN public.relay_day.n IS 'Sightings of the day.';
 COMMENT ON COLUMN public.relay_day.idsum IS 'Sum of their ids as little-endian 256-bit numbers modulo 2^256, as NIP-77 adds them.';
 
+CREATE TABLE IF NOT EXISTS public.relay_phantoms (
+    relay_id    int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    event_id    bytea NOT NULL CHECK (octet_length(event_id) = 32),
+    n           int NOT NULL DEFAULT 1,
+    first_seen  timestamptz NOT NULL DEFAULT now(),
+    last_seen   timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (relay_id, event_id)
+);
+COMMENT ON TABLE public.relay_phantoms IS 'Events that a relay claimed to have in a set reconciliation and did not deliver when asked for them three times.';
+COMMENT ON COLUMN public.relay_phantoms.event_id IS 'The claimed id, 32 bytes.';
+COMMENT ON COLUMN public.relay_phantoms.n IS 'Reconciliations in which it was so.';
+COMMENT ON COLUMN public.relay_phantoms.first_seen IS 'First such reconciliation.';
+COMMENT ON COLUMN public.relay_phantoms.last_seen IS 'Newest such reconciliation.';
+
 -- Events ------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE IF NOT EXISTS public.events (

@@ -199,6 +199,9 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'relay_id integer!, day integer!, n integer!, idsum bytea!'),
         ('table', 'relay_metadata',
             'relay_url text!, generated_at bigint!, nip11_id bytea, nip66_id bytea, nip11_error text, nip66_error text'),
+        ('table', 'relay_phantoms',
+            'relay_id integer!, n integer!, first_seen timestamp with time zone!, last_seen timestamp with time zone!, '
+            'event_id bytea!'),
         ('table', 'relay_sync',
             'relay_id integer!, lane smallint!, lane_next smallint, class smallint!, fails integer!, due_at timestamp with time zone!, '
             'fence bigint!, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, frontier bigint, '
@@ -309,6 +312,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_metadata_nip11', 'relay_metadata', 'btree (nip11_id) WHERE (nip11_id IS NOT NULL)'),
         ('relay_metadata_nip66', 'relay_metadata', 'btree (nip66_id) WHERE (nip66_id IS NOT NULL)'),
         ('relay_metadata_pkey', 'relay_metadata', 'btree (relay_url, generated_at)'),
+        ('relay_phantoms_pkey', 'relay_phantoms', 'btree (relay_id, event_id)'),
         ('relay_sync_due', 'relay_sync', 'btree (lane, network, due_at)'),
         ('relay_sync_pkey', 'relay_sync', 'btree (relay_id)'),
         ('relays_pkey', 'relays', 'btree (relay_url)'),
@@ -347,6 +351,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_day', 'relay_day_idsum_check relay_day_n_check relay_day_pkey relay_day_relay_id_fkey'),
         ('relay_metadata', 'relay_metadata_nip11_id_fkey relay_metadata_nip66_id_fkey relay_metadata_pkey '
             'relay_metadata_relay_url_fkey'),
+        ('relay_phantoms', 'relay_phantoms_event_id_check relay_phantoms_pkey relay_phantoms_relay_id_fkey'),
         ('relay_sync', 'relay_sync_class_check relay_sync_lane_check relay_sync_lane_next_check relay_sync_pkey relay_sync_relay_id_fkey'),
         ('relays', 'relays_network_check relays_pkey relays_relay_id_key relays_relay_url_check relays_status_check'),
         ('schema_migrations', 'schema_migrations_checksum_check schema_migrations_pkey '

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\xea967cbea81fdccb665090faa6a31f60bf2729bba61545e7b215112349793ca0')
+            (1, '0001_first_release', '\x9b8578c9401b6ce8da1518091a5447b033886c115f472526cbb5422add237bdb')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

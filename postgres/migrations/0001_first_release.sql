@@ -331,6 +331,7 @@ BEGIN
                 ('relay_sync', 'UPDATE (due_at, owner, fence, class, fails, rate, deficit_bytes, last_error, behaviour)',
                     'synchronizer priority_synchronizer'),
                 ('relay_sync', 'UPDATE (lane, lane_next)', 'priority_synchronizer'),
+                ('relay_phantoms', 'INSERT, UPDATE', 'synchronizer priority_synchronizer'),
                 ('service_replicas', 'INSERT, UPDATE, DELETE', 'finder monitor synchronizer priority_synchronizer dvm'),
                 ('service_leases', 'UPDATE (owner, fence, due_at)', 'finder synchronizer priority_synchronizer'),
                 ('service_state', 'INSERT, UPDATE, DELETE', 'finder monitor synchronizer priority_synchronizer dvm')
@@ -487,6 +488,20 @@ COMMENT ON TABLE public.relay_day IS 'Fingerprint of what is linked to a relay a
 COMMENT ON COLUMN public.relay_day.day IS 'created_at / 86400.';
 COMMENT ON COLUMN public.relay_day.n IS 'Sightings of the day.';
 COMMENT ON COLUMN public.relay_day.idsum IS 'Sum of their ids as little-endian 256-bit numbers modulo 2^256, as NIP-77 adds them.';
+
+CREATE TABLE IF NOT EXISTS public.relay_phantoms (
+    relay_id    int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    event_id    bytea NOT NULL CHECK (octet_length(event_id) = 32),
+    n           int NOT NULL DEFAULT 1,
+    first_seen  timestamptz NOT NULL DEFAULT now(),
+    last_seen   timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (relay_id, event_id)
+);
+COMMENT ON TABLE public.relay_phantoms IS 'Events that a relay claimed to have in a set reconciliation and did not deliver when asked for them three times.';
+COMMENT ON COLUMN public.relay_phantoms.event_id IS 'The claimed id, 32 bytes.';
+COMMENT ON COLUMN public.relay_phantoms.n IS 'Reconciliations in which it was so.';
+COMMENT ON COLUMN public.relay_phantoms.first_seen IS 'First such reconciliation.';
+COMMENT ON COLUMN public.relay_phantoms.last_seen IS 'Newest such reconciliation.';
 
 -- Events ------------------------------------------------------------------------------------------------------------
 
@@ -1044,6 +1059,9 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'relay_id integer!, day integer!, n integer!, idsum bytea!'),
         ('table', 'relay_metadata',
             'relay_url text!, generated_at bigint!, nip11_id bytea, nip66_id bytea, nip11_error text, nip66_error text'),
+        ('table', 'relay_phantoms',
+            'relay_id integer!, n integer!, first_seen timestamp with time zone!, last_seen timestamp with time zone!, '
+            'event_id bytea!'),
         ('table', 'relay_sync',
             'relay_id integer!, lane smallint!, lane_next smallint, class smallint!, fails integer!, due_at timestamp with time zone!, '
             'fence bigint!, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, frontier bigint, '
@@ -1154,6 +1172,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_metadata_nip11', 'relay_metadata', 'btree (nip11_id) WHERE (nip11_id IS NOT NULL)'),
         ('relay_metadata_nip66', 'relay_metadata', 'btree (nip66_id) WHERE (nip66_id IS NOT NULL)'),
         ('relay_metadata_pkey', 'relay_metadata', 'btree (relay_url, generated_at)'),
+        ('relay_phantoms_pkey', 'relay_phantoms', 'btree (relay_id, event_id)'),
         ('relay_sync_due', 'relay_sync', 'btree (lane, network, due_at)'),
         ('relay_sync_pkey', 'relay_sync', 'btree (relay_id)'),
         ('relays_pkey', 'relays', 'btree (relay_url)'),
@@ -1192,6 +1211,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_day', 'relay_day_idsum_check relay_day_n_check relay_day_pkey relay_day_relay_id_fkey'),
         ('relay_metadata', 'relay_metadata_nip11_id_fkey relay_metadata_nip66_id_fkey relay_metadata_pkey '
             'relay_metadata_relay_url_fkey'),
+        ('relay_phantoms', 'relay_phantoms_event_id_check relay_phantoms_pkey relay_phantoms_relay_id_fkey'),
         ('relay_sync', 'relay_sync_class_check relay_sync_lane_check relay_sync_lane_next_check relay_sync_pkey relay_sync_relay_id_fkey'),
         ('relays', 'relays_network_check relays_pkey relays_relay_id_key relays_relay_url_check relays_status_check'),
         ('schema_migrations', 'schema_migrations_checksum_check schema_migrations_pkey '
