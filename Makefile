@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export RELAYS SEED SYNCHRONIZERS TEST_FILTER BIGBROTR_STATE_DIR BIGBROTR_RUN_SECONDS
 
-.PHONY: help prerequisites build run stop status test bench
+.PHONY: help prerequisites build run stop status test chaos bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ status: ## what runs, and how far it is
 
 test: ## everything there is to check
 	@deploy/local/test
+
+chaos: ## three replicas, killed two hundred times and cut off from their database; half an hour
+	@deploy/local/chaos
 
 bench: ## what an event costs, as multiples of one signature verification
 	@deploy/local/bench

@@ -92,9 +92,9 @@ final class Fleet: Sendable {
         try await database.pool.execute(move)
     }
 
-    /// One number.
+    /// One number, read by a statement that changes nothing: it is asked again when its connection died.
     func number(_ sql: String) async throws -> Int {
-        let rows = try await database.pool.fetch(NamedStatement("number", sql))
+        let rows = try await database.pool.fetch(NamedStatement("number", sql, isIdempotent: true))
         return try rows.first?.decode(Int64.self, at: 0).asInt ?? 0
     }
 
@@ -125,11 +125,13 @@ final class Fleet: Sendable {
 }
 
 /// Runs the body with a fleet whose processes and database are gone afterwards.
+/// - Parameter servers: servers of the test's own; without them those that all tests share.
 func withFleet(
-    as services: [FleetService] = [.synchronizer], isolation: isolated (any Actor)? = #isolation,
+    as services: [FleetService] = [.synchronizer], on servers: TestDatabaseServer? = nil,
+    isolation: isolated (any Actor)? = #isolation,
     _ body: (Fleet) async throws -> Void
 ) async throws {
-    try await withTestDatabase { database in
+    try await withTestDatabase(on: servers) { database in
         let fleet = try Fleet(database: database, services: services)
         try await fleet.createLogins()
         let outcome: Result<Void, any Error>

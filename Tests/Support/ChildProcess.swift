@@ -56,6 +56,7 @@ public final class ChildProcess: Sendable {
         }
         posix_spawn_file_actions_adddup2(&actions, toChild.read, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, fromChild.write, STDOUT_FILENO)
+        OpenDescriptors.close(in: &actions)
         var child: pid_t = 0
         let code = withStrings(arguments) { argv in
             guard let variables else { return posix_spawn(&child, program, &actions, &attributes, argv, environ) }

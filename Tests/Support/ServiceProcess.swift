@@ -126,8 +126,7 @@ public final class ServiceProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errors, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        // Sockets of the tests' own relays would stay open in it. To close what is not open is no error here.
-        for descriptor in 3...highestDescriptor() + 64 { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        OpenDescriptors.close(in: &actions)
         // The shell becomes the program: it only changes the folder.
         let command = [shell, "-c", #"cd "$0" && exec "$@""#, workingFolder, program] + arguments
         let (argv, envp) = (command.map { strdup($0) } + [nil], variables.map { strdup($0) } + [nil])
@@ -139,11 +138,6 @@ public final class ServiceProcess: Sendable {
     }
 
     private static let shell = "/bin/sh"
-
-    private static func highestDescriptor() -> Int32 {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-        return names.compactMap { Int32($0) }.max() ?? 255
-    }
 }
 
 /// Where the sources are.

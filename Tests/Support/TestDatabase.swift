@@ -35,13 +35,14 @@ public struct TestDatabase: Sendable {
 }
 
 /// Runs the body with a database of its own.
+/// - Parameter own: servers of the test's own; without them those that all tests share.
 /// - Throws: `TestDatabaseServer.Missing` without servers; `DatabaseError`; what the body throws.
 @discardableResult
 public func withTestDatabase<Value>(
-    isolation: isolated (any Actor)? = #isolation, _ change: (inout BrotrSettings) -> Void = { _ in },
-    _ body: (TestDatabase) async throws -> Value
+    on own: TestDatabaseServer? = nil, isolation: isolated (any Actor)? = #isolation,
+    _ change: (inout BrotrSettings) -> Void = { _ in }, _ body: (TestDatabase) async throws -> Value
 ) async throws -> Value {
-    let server = try TestDatabaseServer()
+    let server = try own ?? TestDatabaseServer()
     await TestDatabaseGate.shared.enter()
     defer { TestDatabaseGate.shared.leave() }
     let template = try await server.template()
@@ -91,6 +92,12 @@ public struct TestDatabaseServer: Sendable {
         directPort = try Self.number("DIRECT_PORT")
         user = try Self.variable("USER")
         password = Secret(try Self.variable("PASSWORD"))
+    }
+
+    /// Servers on loopback.
+    init(port: Int, directPort: Int, user: String, password: Secret) {
+        host = "127.0.0.1"
+        (self.port, self.directPort, self.user, self.password) = (port, directPort, user, password)
     }
 
     /// Few connections: many tests run at once.

@@ -1,0 +1,76 @@
+import Database
+import Foundation
+import Support
+import Testing
+
+/// Whatever is killed, stopped or cut off while relays are archived: the archive holds what they hold, exactly.
+@Suite(.serialized, .timeLimit(.minutes(60))) struct ChaosTests {
+    private static let seed: UInt64 = 20_260_101
+
+    @Test func `three replicas archive exactly what relays hold, whatever happens to them and to their database`()
+        async throws
+    {
+        let dose = ChaosDose()
+        try await ChaosRelays.withRunning(dose.relays, events: dose.events, seed: Self.seed) { relays in
+            try await withOwnServers { servers in
+                try await withFleet(on: servers.server) { fleet in
+                    try await fleet.add(relays.relays.map(\.url))
+                    let log = try await CommitLog(in: fleet.database)
+                    for relay in relays.relays { try await log.expect(relay.times, on: relay.url) }
+                    var chaos = Chaos(dose, fleet, servers, relays, seed: Self.seed)
+                    let began = ContinuousClock.now
+                    try await chaos.run()
+                    let lasted = ContinuousClock.now - began
+                    try await expectAll(dose, fleet, relays, log)
+                    try await report(dose, relays, log, chaos, lasted)
+                }
+            }
+        }
+    }
+
+    private func expectAll(_ dose: ChaosDose, _ fleet: Fleet, _ relays: ChaosRelays, _ log: CommitLog) async throws {
+        let archive = try await fleet.expectExactly(relays.held)
+        #expect(archive.events.count == dose.events, "seed \(Self.seed)")
+        #expect(try await log.violations() == [], "seed \(Self.seed)")
+        #expect(try await fleet.number(Self.holes) == 0, "seed \(Self.seed)")
+        #expect(try await fleet.number(Self.unread) == 0, "seed \(Self.seed)")
+    }
+
+    /// The figures, for whoever runs it; and that what should happen did happen.
+    private func report(
+        _ dose: ChaosDose, _ relays: ChaosRelays, _ log: CommitLog, _ chaos: Chaos, _ lasted: Duration
+    ) async throws {
+        let counts = try await log.counts()
+        #expect(counts.compared > 0 && counts.commits > dose.events / dose.pageSize)
+        // What was shut off in the middle of a page is fetched again, and little more than that.
+        let repeats = relays.sent - relays.count
+        let disturbed = dose.kills + dose.pauses + 2 * dose.crashes * dose.replicas
+        let excused = 2 * dose.pageSize * dose.connections * disturbed + relays.count / 5
+        #expect(repeats <= excused, "\(repeats) events were fetched again, seed \(Self.seed)")
+        if Dose.isFull { #expect(counts.refused > 0, "no late page came, seed \(Self.seed)") }
+        let text = """
+            chaos: \(dose.events) events on \(dose.relays) relays, \(relays.count) sightings; \(dose.kills) kills, \
+            \(dose.pauses) pauses, \(dose.crashes) crashes of each server in \(lasted); \(counts.claims) claims, \
+            \(counts.commits) pages stored, \(counts.refused) refused (\(chaos.visitsCutOff) visits noticed it), \
+            \(repeats) events repeated, at most \(relays.mostConnections) connections to one relay
+
+            """
+        FileHandle.standardError.write(Data(text.utf8))
+    }
+
+    /// Intervals that do not begin where the one before ended, the first at the beginning of time.
+    private static let holes = """
+        SELECT count(*) FROM (
+            SELECT lo, lag(hi) OVER (PARTITION BY relay_id ORDER BY lo) AS before FROM relay_coverage) c
+         WHERE lo <> coalesce(before + 1, 0)
+        """
+
+    /// Relays of which not everything up to their newest event is read.
+    private static let unread = """
+        SELECT count(*) FROM relay_sync s
+         WHERE sealed_hi IS NULL
+            OR sealed_hi < (SELECT max(created_at) FROM commit_log.held h WHERE h.relay_id = s.relay_id)
+            OR sealed_hi > (SELECT max(hi) FROM relay_coverage c WHERE c.relay_id = s.relay_id)
+            OR EXISTS (SELECT FROM relay_coverage c WHERE c.relay_id = s.relay_id AND c.state NOT IN (2, 3))
+        """
+}
