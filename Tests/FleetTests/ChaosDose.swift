@@ -5,6 +5,7 @@ struct ChaosDose {
     /// Synchronizers that run at a time.
     let replicas = 3
     let relays = Dose.of(5, full: 20)
+    let realRelays = Dose.of(3, full: 4)
     let events = Dose.of(6_000, full: 200_000)
     /// Replicas that are killed, each at once followed by a new one.
     let kills = Dose.of(10, full: 200)

@@ -1,19 +1,26 @@
 import Crypto
 import Foundation
+import Nostr
 import Support
 import Testing
 
-/// Relays that share events, each event on one to three: real software behind proxies that count what it sends.
+/// Relays that share events, each event on one to three. Some are real software, each behind a proxy that counts what it
+/// sends. The others are fakes without a fault: real ones write gigabytes to take in tens of thousands of events.
 struct ChaosRelays: Sendable {
     /// One relay and what it holds.
     struct Relay: Sendable {
-        /// Canonical, of the proxy.
+        /// Canonical; of the proxy where there is one.
         let url: String
         let ids: Set<Bytes32>
         /// `created_at` of each event.
         let times: [Int64]
-        fileprivate let software: RealRelay
-        fileprivate let proxy: RecordingProxy
+        fileprivate let software: Software
+    }
+
+    /// What answers.
+    fileprivate enum Software: Sendable {
+        case real(RealRelay, RecordingProxy)
+        case fake(FakeRelay)
     }
 
     let relays: [Relay]
@@ -25,10 +32,10 @@ struct ChaosRelays: Sendable {
     var count: Int { relays.reduce(0) { $0 + $1.ids.count } }
 
     /// Events that were sent so far.
-    var sent: Int { relays.reduce(0) { $0 + $1.proxy.counts.events } }
+    var sent: Int { relays.reduce(0) { $0 + $1.software.sent } }
 
     /// The most connections that one relay had at a time.
-    var mostConnections: Int { relays.map(\.proxy.counts.mostOpen).max() ?? 0 }
+    var mostConnections: Int { relays.map(\.software.mostConnections).max() ?? 0 }
 
     /// What one relay is given before it starts.
     private struct Share: Sendable {
@@ -38,25 +45,33 @@ struct ChaosRelays: Sendable {
     }
 
     /// Runs the body with so many relays that hold so many events together; they are gone afterwards.
+    /// - Parameter real: how many of them are real software.
     static func withRunning(
-        _ count: Int, events: Int, seed: UInt64, _ body: (ChaosRelays) async throws -> Void
+        _ count: Int, real: Int, events: Int, seed: UInt64, _ body: (ChaosRelays) async throws -> Void
     ) async throws {
-        let shares = try await shares(count, events: events, seed: seed)
-        let all = try await withThrowingTaskGroup(of: Relay.self) { group in
-            for share in shares { group.addTask { try await start(share) } }
-            return try await group.reduce(into: [Relay]()) { $0.append($1) }
-        }
+        let all = try await startAll(try await shares(count, events: events, seed: seed), real: real)
         let relays = ChaosRelays(relays: all)
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await body(relays)) } catch { outcome = .failure(error) }
-        for relay in all {
-            await relay.proxy.stop()
-            await relay.software.stop()
-        }
+        for relay in all { await relay.software.stop() }
         try outcome.get()
     }
 
-    private static func start(_ share: Share) async throws -> Relay {
+    private static func startAll(_ shares: [Share], real: Int) async throws -> [Relay] {
+        try await withThrowingTaskGroup(of: Relay.self) { group in
+            for (number, share) in shares.enumerated() {
+                group.addTask { try await number < real ? startReal(share) : startFake(share) }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+    }
+
+    private static func startFake(_ share: Share) async throws -> Relay {
+        let relay = try await FakeRelay.start(events: share.events)
+        return Relay(url: relay.url.text, ids: share.ids, times: share.times, software: .fake(relay))
+    }
+
+    private static func startReal(_ share: Share) async throws -> Relay {
         let folder = try TemporaryFolder()
         let file = "\(folder.path)/events.jsonl"
         try share.events.writeJSONL(to: file)
@@ -64,7 +79,7 @@ struct ChaosRelays: Sendable {
         try #require(software.held == share.events.count && software.refused == 0)
         let port = try #require(URL(string: software.url)?.port)
         let proxy = try await RecordingProxy.start(to: port)
-        return Relay(url: proxy.url, ids: share.ids, times: share.times, software: software, proxy: proxy)
+        return Relay(url: proxy.url, ids: share.ids, times: share.times, software: .real(software, proxy))
     }
 
     /// Signing is most of the work, so it is done in parts, on all processors.
@@ -92,5 +107,33 @@ struct ChaosRelays: Sendable {
             }
         }
         return shares
+    }
+}
+
+extension ChaosRelays.Software {
+    /// Events that it sent so far.
+    var sent: Int {
+        switch self {
+        case .real(_, let proxy): proxy.counts.events
+        case .fake(let relay): relay.requests.reduce(0) { $0 + $1.sent.count }
+        }
+    }
+
+    /// The most connections at one time.
+    var mostConnections: Int {
+        switch self {
+        case .real(_, let proxy): proxy.counts.mostOpen
+        case .fake(let relay): relay.mostConnections
+        }
+    }
+
+    /// Ends it.
+    func stop() async {
+        switch self {
+        case .real(let relay, let proxy):
+            await proxy.stop()
+            await relay.stop()
+        case .fake(let relay): await relay.stop()
+        }
     }
 }

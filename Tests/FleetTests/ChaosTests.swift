@@ -11,7 +11,9 @@ import Testing
         async throws
     {
         let dose = ChaosDose()
-        try await ChaosRelays.withRunning(dose.relays, events: dose.events, seed: Self.seed) { relays in
+        try await ChaosRelays.withRunning(
+            dose.relays, real: dose.realRelays, events: dose.events, seed: Self.seed
+        ) { relays in
             try await withOwnServers { servers in
                 try await withFleet(on: servers.server) { fleet in
                     try await fleet.add(relays.relays.map(\.url))
