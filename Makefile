@@ -34,7 +34,7 @@ status: ## what runs, and how far it is
 test: ## everything there is to check
 	@deploy/local/test
 
-chaos: ## three replicas, killed two hundred times and cut off from their database; half an hour
+chaos: ## three replicas, killed two hundred times and cut off from their database; ten minutes
 	@deploy/local/chaos
 
 bench: ## what an event costs, as multiples of one signature verification

@@ -1,5 +1,7 @@
 import Database
 import Foundation
+import Glibc
+import Nostr
 import Support
 import Testing
 
@@ -28,6 +30,44 @@ import Testing
                 }
             }
         }
+    }
+
+    /// The page waits in PgBouncer while its sender stands still, and another replica, which is not held up, takes the
+    /// relay over and reads it to the end.
+    @Test func `a page that arrives when its lease was taken over is refused`() async throws {
+        var factory = EventFactory(seed: Self.seed)
+        let events = factory.events(1_500)
+        var behaviour = FakeRelayBehaviour()
+        behaviour.delay = .milliseconds(50)
+        let relay = try await FakeRelay.start(events: events, behaviour: behaviour)
+        try await withOwnServers { servers in
+            try await withFleet(on: servers.server) { fleet in
+                try await fleet.add([relay.url.text])
+                let log = try await CommitLog(in: fleet.database)
+                try await log.expect(events.map(\.createdAt), on: relay.url.text)
+                let file = SynchronizerFile(pageSize: 40, leaseTTL: 2).text
+                let late = try fleet.start(own: file)
+                try await eventually("it works", found: { late.everything }) { try await fleet.eventCount() > 200 }
+                try await servers.hold()
+                // The page in hand comes as far as PgBouncer.
+                try await ContinuousClock().sleep(for: .seconds(0.5))
+                late.send(signal: SIGSTOP)
+                let other = try fleet.start(own: file, direct: true)
+                try await eventually("the other one has read it", found: { other.everything }) {
+                    other.log("relay_visited").contains { $0["outcome"] as? String == "complete" }
+                }
+                #expect(try await log.counts().refused == 0)
+                try await servers.release()
+                late.send(signal: SIGCONT)
+                try await eventually("the page is refused", found: { late.everything }) {
+                    try await log.counts().refused > 0
+                }
+                for process in [late, other] { #expect(try await process.terminate() == 0, "\(process.everything)") }
+                try await fleet.expectExactly([relay.url.text: Set(events.map(\.id))])
+                #expect(try await log.violations() == [])
+            }
+        }
+        await relay.stop()
     }
 
     private func expectAll(_ dose: ChaosDose, _ fleet: Fleet, _ relays: ChaosRelays, _ log: CommitLog) async throws {

@@ -46,12 +46,15 @@ final class Fleet: Sendable {
     /// - Parameters:
     ///   - own: its own file.
     ///   - core: further sections of the core file.
+    ///   - direct: straight to PostgreSQL.
     func start(
-        _ service: FleetService = .synchronizer, own: String, core: String = local, arguments: [String] = []
+        _ service: FleetService = .synchronizer, own: String, core: String = local, arguments: [String] = [],
+        direct: Bool = false
     ) throws -> ServiceProcess {
         let server = database.server
         let text = Instance.core(
-            host: server.host, port: server.port, database: database.name, user: user(of: service), more: core)
+            host: server.host, port: direct ? server.directPort : server.port, database: database.name,
+            user: user(of: service), more: core)
         // A folder of its own: files of two processes may differ.
         let process = try Instance(password: instance.password).start(
             service, core: text, own: own, arguments: arguments + ["--log-level", "DEBUG"])

@@ -36,6 +36,12 @@ public final class OwnServers: Sendable {
     /// Starts what does not run and waits until both answer.
     public func start() async throws { try await script.run("start") }
 
+    /// From now on PgBouncer keeps what clients send, once what is under way has ended. PostgreSQL itself answers.
+    public func hold() async throws { try await script.run("hold") }
+
+    /// What PgBouncer kept goes on to PostgreSQL.
+    public func release() async throws { try await script.run("release") }
+
     fileprivate static func make() async throws -> OwnServers {
         let script = try Script(port: try FreePort.find())
         try await script.run("wipe")
