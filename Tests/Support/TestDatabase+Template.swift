@@ -8,7 +8,7 @@ extension TestDatabaseServer {
     /// Name of the template, made if it is not there. Its name holds a digest of the files, so a changed file makes a
     /// new one. Safe for any number of tests and test processes at once.
     func template() async throws -> String {
-        if let name = Self.ready.withLock({ $0[directPort] }) { return name }
+        if isShared, let name = Self.ready.withLock({ $0 }) { return name }
         let files = try Self.schemaFiles()
         let digest = SHA256.hash(files.flatMap { Array($0.name.utf8) + Array($0.text.utf8) })
         let name = "bigbrotr_template_\(digest.hex.prefix(12))"
@@ -21,12 +21,12 @@ extension TestDatabaseServer {
             if found.isEmpty { try await make(name, files) }
             try await guardian.query("COMMIT", timeout: .seconds(10))
         }
-        Self.ready.withLock { $0[directPort] = name }
+        if isShared { Self.ready.withLock { $0 = name } }
         return name
     }
 
-    /// By the port of the server.
-    private static let ready = Mutex<[Int: String]>([:])
+    /// Of the shared server. Those of a test's own come and go, each with a new one at the same ports.
+    private static let ready = Mutex<String?>(nil)
 
     /// Under another name until it is whole: a maker that is killed leaves nothing that could be taken for a template.
     private func make(_ name: String, _ files: [(name: String, text: String)]) async throws {

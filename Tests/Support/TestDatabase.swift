@@ -84,6 +84,8 @@ public struct TestDatabaseServer: Sendable {
     public let user: String
     /// Its password.
     public let password: Secret
+    /// Whether all tests of the process use it.
+    let isShared: Bool
 
     /// From the environment of the tests.
     public init() throws {
@@ -92,11 +94,12 @@ public struct TestDatabaseServer: Sendable {
         directPort = try Self.number("DIRECT_PORT")
         user = try Self.variable("USER")
         password = Secret(try Self.variable("PASSWORD"))
+        isShared = true
     }
 
-    /// Servers on loopback.
+    /// Servers of one test, on loopback.
     init(port: Int, directPort: Int, user: String, password: Secret) {
-        host = "127.0.0.1"
+        (host, isShared) = ("127.0.0.1", false)
         (self.port, self.directPort, self.user, self.password) = (port, directPort, user, password)
     }
 
