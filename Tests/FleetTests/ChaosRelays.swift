@@ -4,8 +4,8 @@ import Nostr
 import Support
 import Testing
 
-/// Relays that share events, each event on one to three. Some are real software, each behind a proxy that counts what it
-/// sends. The others are fakes without a fault: real ones write gigabytes to take in tens of thousands of events.
+/// Relays that share events, each event on one to three. Some are real software, each behind a proxy that counts what
+/// it sends. The others are fakes without a fault: real ones write gigabytes to take in tens of thousands of events.
 struct ChaosRelays: Sendable {
     /// One relay and what it holds.
     struct Relay: Sendable {
