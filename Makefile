@@ -4,9 +4,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-export RELAYS SEED SYNCHRONIZERS TEST_FILTER BIGBROTR_STATE_DIR BIGBROTR_RUN_SECONDS
+export RELAYS SEED SEEDS SYNCHRONIZERS TEST_FILTER BIGBROTR_STATE_DIR BIGBROTR_RUN_SECONDS
 
-.PHONY: help prerequisites build run stop status test chaos bench
+.PHONY: help prerequisites build run stop status test simulate chaos bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ status: ## what runs, and how far it is
 
 test: ## everything there is to check
 	@deploy/local/test
+
+simulate: ## the sync engine in simulated worlds; SEEDS=10000 for many, SEED=77 for one again
+	@deploy/local/simulate
 
 chaos: ## three replicas, killed two hundred times and cut off from their database; ten minutes
 	@deploy/local/chaos

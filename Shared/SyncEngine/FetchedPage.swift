@@ -106,11 +106,13 @@ struct FetchedPage: Sendable {
         private let request: PageRequest
         private let kinds: Set<UInt16>?
         private let authors: Set<PublicKey>?
+        private let ids: Set<EventID>?
 
         init(_ request: PageRequest) {
             self.request = request
             kinds = request.kinds.map(Set.init)
             authors = request.authors.map(Set.init)
+            ids = request.ids.map(Set.init)
         }
 
         /// Notes where a rejected event stands in the relay's order.
@@ -133,7 +135,9 @@ struct FetchedPage: Sendable {
                 newer += 1
                 return false
             }
-            let isAsked = kinds?.contains(event.kind) ?? true && authors?.contains(event.pubkey) ?? true
+            let isAsked =
+                kinds?.contains(event.kind) ?? true && authors?.contains(event.pubkey) ?? true
+                && ids?.contains(event.id) ?? true
             if !isAsked { foreign += 1 }
             return isAsked
         }

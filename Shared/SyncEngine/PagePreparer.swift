@@ -90,11 +90,15 @@ struct PagePreparer {
         try await loadDays(
             at: difference.gone.map(\.createdAt) + difference.returned.map(\.sighting.createdAt))
         var days: Set<Int32> = []
-        for sighting in difference.gone { days.insert(ledger.subtract(sighting.id, at: sighting.createdAt)) }
-        for event in difference.returned { days.insert(ledger.add(event.id, at: event.sighting.createdAt)) }
-        prepared.gone = difference.gone.map(\.event)
         var part = PreparedPage.Part()
-        part.known = difference.returned.map(\.sighting)
+        for event in difference.returned {
+            if part.rows >= settings.batchRows { close(&part, &days, into: &prepared) }
+            days.insert(ledger.add(event.id, at: event.sighting.createdAt))
+            part.known.append(event.sighting)
+        }
+        // The last part carries them.
+        for sighting in difference.gone { days.insert(ledger.subtract(sighting.id, at: sighting.createdAt)) }
+        prepared.gone = difference.gone.map(\.event)
         close(&part, &days, into: &prepared)
     }
 

@@ -12,6 +12,8 @@ public struct PageRequest: Sendable, Equatable {
     public var kinds: [UInt16]?
     /// Authors this part of a split second is narrowed to; nil for all.
     public var authors: [PublicKey]?
+    /// These events alone; nil for all.
+    public var ids: [EventID]?
 
     /// A request over an interval; narrowing is for parts of a split second.
     public init(
@@ -24,6 +26,12 @@ public struct PageRequest: Sendable, Equatable {
         self.authors = authors
     }
 
+    /// A request for certain events, whenever they were made.
+    public init(ids: [EventID]) {
+        self.init(since: nil, until: nil, limit: max(ids.count, 1))
+        self.ids = ids
+    }
+
     /// The NIP-01 filter that is sent.
     public var filter: Filter {
         var filter = Filter()
@@ -32,6 +40,7 @@ public struct PageRequest: Sendable, Equatable {
         filter.limit = limit
         filter.kinds = kinds
         filter.authors = authors
+        filter.ids = ids
         return filter
     }
 }

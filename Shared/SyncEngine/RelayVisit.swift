@@ -7,10 +7,10 @@ internal import Settings
 /// Pages are fetched one after the other. While a page is being stored the next one is fetched and verified, so at
 /// most two pages are repeated after a kill; the frontier moves in the transaction that stores the page behind it.
 public struct RelayVisit: Sendable {
-    private let lease: RelayLease
-    private let context: SyncContext
-    private let settings: SynchronizingSettings
-    private let control: VisitControl
+    let lease: RelayLease
+    let context: SyncContext
+    let settings: SynchronizingSettings
+    let control: VisitControl
 
     /// A visit of the leased relay, which `control` can end early.
     public init(
@@ -41,7 +41,7 @@ public struct RelayVisit: Sendable {
     }
 
     /// What lives as long as the visit.
-    private struct Reading {
+    struct Reading {
         var progress: VisitProgress
         var preparer: PagePreparer
         var capSeen: Int
@@ -56,7 +56,8 @@ public struct RelayVisit: Sendable {
         var reading = Reading(
             progress: VisitProgress(
                 state: state, coverage: CoverageMap(stored: stored), now: lease.databaseNow,
-                schedule: settings.schedule, doubts: Doubts(behaviour), order: RelayOrder(behaviour)),
+                schedule: settings.schedule, doubts: Doubts(behaviour), order: RelayOrder(behaviour),
+                speaksNegentropy: behaviour.negentropy),
             preparer: PagePreparer(relay: lease.relay, context: context, settings: settings.sync),
             capSeen: Int(lease.capSeen ?? 0),
             pageSize: min(settings.sync.pageSize, lease.pageSize.map { max(Int($0), 1) } ?? .max))
@@ -64,6 +65,7 @@ public struct RelayVisit: Sendable {
         for stretch in state.stretches(settled: settled) where report.ending == .complete {
             try await walk(stretch, session, &reading, &report)
         }
+        try await compareSets(session, &reading, &report)
         for stretch in reading.progress.coverage.due(at: lease.databaseNow) where report.ending == .complete {
             try await walk(stretch, session, &reading, &report)
         }
@@ -129,12 +131,12 @@ public struct RelayVisit: Sendable {
         guard case .interval = step.stretch else { return }
         record.add(prepared)
         guard let part = reading.progress.part(step.progress, step.verdict, of: step.stretch) else { return }
-        let limit = settings.sync.mostCompared
         let stored = try await context.store.relaySightings(
-            lease.relay, from: UnixTime(seconds: part.lowerBound), to: UnixTime(seconds: part.upperBound), limit: limit)
-        let difference = record.close(part, stored: stored)
+            lease.relay, from: UnixTime(seconds: part.lowerBound), to: UnixTime(seconds: part.upperBound),
+            limit: settings.sync.mostCompared)
+        let difference = record.close(part, stored: stored ?? [])
         // A part too large to compare stays unproven.
-        guard stored.count < limit else { return }
+        guard stored != nil else { return }
         try await reading.preparer.amend(&prepared, with: difference)
         step.difference = difference
     }
@@ -153,7 +155,7 @@ public struct RelayVisit: Sendable {
         try await store(reading.progress.leaveHead(at: plan.frontier, stretch), writer, reading)
     }
 
-    private func store(
+    func store(
         _ change: VisitProgress.Change, _ writer: PageWriter, _ reading: Reading, isForced: Bool = false
     ) async throws {
         guard isForced || !change.isEmpty else { return }
@@ -167,10 +169,7 @@ public struct RelayVisit: Sendable {
         _ commits: inout ThrowingTaskGroup<PageWriter.Result, any Error>, _ report: inout VisitReport
     ) async throws -> Bool {
         guard let result = try await commits.next() else { return true }
-        for answer in result.answers { report.count(answer) }
-        if !result.isAccepted { report.ending = .leaseLost }
-        // The day sums in memory count events the database refused: a new visit begins with those it holds.
-        if result.isAccepted && result.hasPoison { report.ending = .yielded }
+        report.count(result)
         return report.ending == .complete || (report.ending == .yielded && !result.hasPoison)
     }
 }

@@ -27,10 +27,11 @@ public protocol SyncStore: Sendable {
     func storedEvents(_ ids: [EventID]) async throws -> [EventID: KnownSighting]
     /// Notes ids that a relay claimed to have and did not deliver; false when the lease was lost.
     func notePhantoms(_ ids: [EventID], _ lease: RelayLease) async throws -> Bool
-    /// What the relay is known to have, or to have had, in a closed interval of seconds; oldest first, at most `limit`.
+    /// What the relay is known to have, or to have had, in a closed interval of seconds; oldest first. Nil when that is
+    /// more than `limit` rows.
     func relaySightings(
         _ relay: RelayID, from lo: UnixTime, to hi: UnixTime, limit: Int
-    ) async throws -> [StoredSighting]
+    ) async throws -> [StoredSighting]?
     /// Stores pages under their fences, in one transaction.
     func commitPages(_ batch: PagesBatch) async throws -> [CommitAnswer]
 }

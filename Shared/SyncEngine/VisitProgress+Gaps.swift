@@ -23,7 +23,9 @@ extension VisitProgress {
 
     private func interval(of reason: CoverageReason, _ lo: Int64, _ hi: Int64) -> CoverageMap.Interval {
         var interval = CoverageMap.Interval(lo: lo, hi: hi, state: .gap, reason: reason)
-        interval.rescanAt = schedule.retry(now: now.seconds)
+        // Set reconciliation has no trouble with a crowded second.
+        let isForSets = reason == .saturatedSecond && speaksNegentropy != false
+        interval.rescanAt = isForSets ? now.seconds : schedule.retry(now: now.seconds)
         return interval
     }
 }

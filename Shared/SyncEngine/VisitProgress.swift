@@ -48,6 +48,8 @@ struct VisitProgress: Sendable {
     var doubts: Doubts
     /// As far as it is known.
     var order: RelayOrder
+    /// NIP-77; nil while it was not tried.
+    var speaksNegentropy: Bool?
     /// When the visit began, by the database.
     let now: UnixTime
     let schedule: RescanSchedule
@@ -58,7 +60,7 @@ struct VisitProgress: Sendable {
 
     init(
         state: WalkState, coverage: CoverageMap, now: UnixTime, schedule: RescanSchedule = .init(),
-        doubts: Doubts = .init(), order: RelayOrder = .unknown
+        doubts: Doubts = .init(), order: RelayOrder = .unknown, speaksNegentropy: Bool? = nil
     ) {
         self.state = state
         self.coverage = coverage
@@ -66,6 +68,7 @@ struct VisitProgress: Sendable {
         self.schedule = schedule
         self.doubts = doubts
         self.order = order
+        self.speaksNegentropy = speaksNegentropy
     }
 
     /// Call before the first page of a stretch.

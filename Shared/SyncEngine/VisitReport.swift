@@ -47,6 +47,8 @@ public struct VisitReport: Sendable {
     public var signaturesChecked = 0
     /// Rejected events by reason.
     public var rejected: [String: Int] = [:]
+    /// Events that the relay claimed to have and never delivered.
+    public var phantoms = 0
     /// The relay's pages are in no order: it is read in windows of time.
     public var isUnordered = false
     private var conclusivePages = 0
@@ -90,7 +92,15 @@ public struct VisitReport: Sendable {
         for event in prepared.rejected { rejected[event.reason, default: 0] += 1 }
     }
 
-    mutating func count(_ answer: CommitAnswer) {
+    /// Takes over what became of a page: a lost lease ends the visit, and so do events the database refused, because
+    /// the day sums in memory count them and a new visit begins with those it holds.
+    mutating func count(_ result: PageWriter.Result) {
+        for answer in result.answers { count(answer) }
+        if !result.isAccepted { ending = .leaseLost }
+        if result.isAccepted && result.hasPoison { ending = .yielded }
+    }
+
+    private mutating func count(_ answer: CommitAnswer) {
         eventsNew += answer.eventsNew
         eventsKnown += answer.eventsKnown
         sightingsNew += answer.sightingsNew

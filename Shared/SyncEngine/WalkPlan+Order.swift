@@ -7,9 +7,9 @@ extension WalkPlan {
     /// Events that the question about the order asks for: enough to meet some that were left out.
     private static let sample = 20
 
-    /// A relay that chooses at random what it shows looks well ordered in each page alone, and so does one that shows the
-    /// oldest first where the oldest second fills a page. So what is newer than the oldest event of the first page is
-    /// asked for once more: whatever else comes was left out.
+    /// A relay that chooses at random what it shows looks well ordered in each page alone, and so does one that shows
+    /// the oldest first where the oldest second fills a page. So what is newer than the oldest event of the first page
+    /// is asked for once more: whatever else comes was left out.
     mutating func checksOrder(_ facts: PageFacts, _ hint: EOSEHint?) -> Bool {
         guard order == .unknown, hint == nil, facts.events.count >= Self.tellingPage,
             let oldest = facts.events.map(\.createdAt).min()

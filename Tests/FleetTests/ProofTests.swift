@@ -10,7 +10,11 @@ import Testing
     /// Passes follow each other within seconds.
     private static let file = SynchronizerFile(revisit: 0.3, secondPass: 1, rescans: [1, 4]).text
 
-    @Test func `a second pass seals what the first one read, and a later one finds what came behind it`() async throws {
+    /// A relay that compares sets seals by that (proof 2), another one by a second pass over its pages (proof 3).
+    @Test(arguments: [true, false])
+    func `what the first pass read is sealed, and a later look finds what came behind it`(
+        comparesSets: Bool
+    ) async throws {
         let folder = try TemporaryFolder()
         var factory = EventFactory(seed: 71)
         let all = factory.events(2_600)
@@ -18,17 +22,25 @@ import Testing
         let early = Set(all).subtracting(late)
         try Array(early).writeJSONL(to: "\(folder.path)/events.jsonl")
         try await RealRelay.withRunning(file: "\(folder.path)/events.jsonl") { relay in
+            let port = try #require(URL(string: relay.url)?.port)
+            let proxy = try await RecordingProxy.start(to: port, refusesSets: !comparesSets)
             try await withFleet { fleet in
-                try await fleet.add([relay.url])
+                try await fleet.add([proxy.url])
                 let process = try fleet.start(own: Self.file)
                 let newest = all.map(\.createdAt).max() ?? 0
                 try await eventually("history is sealed", found: { process.everything }) {
                     try await fleet.unsealed(upTo: newest) == 0
                 }
-                try await fleet.expectExactly([relay.url: Set(early.map(\.id))])
+                try await fleet.expectExactly([proxy.url: Set(early.map(\.id))])
                 // A second pass asks for smaller pages; the next visit does not begin with them.
                 #expect(try await fleet.number("SELECT page_size::bigint FROM relay_sync") == 500)
-                #expect(try await fleet.number("SELECT count(*) FROM relay_coverage WHERE state = 3 AND proof = 3") > 0)
+                #expect(
+                    try await fleet.number(
+                        "SELECT min(proof)::bigint * 10 + max(proof) FROM relay_coverage WHERE state = 3")
+                        == (comparesSets ? 22 : 33))
+                #expect(
+                    try await fleet.number(
+                        "SELECT count(*) FROM relay_sync WHERE behaviour -> 'negentropy' = '\(comparesSets)'") == 1)
                 #expect(
                     try await fleet.number("SELECT count(*) FROM relay_coverage WHERE state = 3 AND items > 0") > 0)
                 for event in late { try await relay.add(eventJSON: String(decoding: event.json, as: UTF8.self)) }
@@ -36,15 +48,19 @@ import Testing
                     try await fleet.eventCount() == all.count
                 }
                 #expect(try await process.terminate() == 0, "\(process.everything)")
-                try await fleet.expectExactly([relay.url: Set(all.map(\.id))])
+                try await fleet.expectExactly([proxy.url: Set(all.map(\.id))])
             }
+            await proxy.stop()
         }
     }
 
     @Test func `what a relay no longer has is gone, and what comes back is a contradiction`() async throws {
         var factory = EventFactory(seed: 72)
         let events = factory.events(700)
-        let relay = try await FakeRelay.start(events: events)
+        var behaviour = FakeRelayBehaviour()
+        // A difference of sets says what is gone; pages only that it was not shown.
+        behaviour.reconciling = .notice("ERROR: bad msg: negentropy disabled")
+        let relay = try await FakeRelay.start(events: events, behaviour: behaviour)
         try await withFleet { fleet in
             try await fleet.add([relay.url.text])
             let process = try fleet.start(own: Self.file)

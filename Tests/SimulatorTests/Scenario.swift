@@ -28,6 +28,8 @@ struct Scenario {
         let held: Int
         /// Seconds by state, of those that were read.
         let states: [CoverageState: Int]
+        /// How the seals came about.
+        let proofs: Set<CoverageProof>
         let visits: Int
 
         /// What most of the seconds are.
@@ -239,6 +241,7 @@ struct Scenario {
         }
         return RelayResult(
             vices: network.relay(row.url)?.vices ?? Vices(), missing: missing.count, held: owed.count, states: states,
+            proofs: Set(rows.compactMap { $0.proof.flatMap(CoverageProof.init) }),
             visits: row.visits)
     }
 }

@@ -39,6 +39,8 @@ final class SimulatedArchive: Sendable {
         var rows: [RelayID: Row] = [:]
         var events: [EventID: Int64] = [:]
         var ids: [Int64: EventID] = [:]
+        var stamps: [Int64: KnownSighting] = [:]
+        var phantoms: [RelayID: Set<EventID>] = [:]
         var sightings: [RelayID: [Int64: Sighting]] = [:]
         var days: [RelayID: [Int32: DaySum]] = [:]
         var coverage: [RelayID: [Int64: CoverageRow]] = [:]
@@ -147,6 +149,8 @@ final class SimulatedArchive: Sendable {
         let number = tables.events[event.id] ?? Int64(tables.events.count + 1)
         tables.events[event.id] = number
         tables.ids[number] = event.id
+        tables.stamps[number] = KnownSighting(
+            event: number, createdAt: event.createdAt, kind: event.kind, pubkey: event.pubkey)
         if isNew { answer.eventsNew += 1 } else { answer.eventsKnown += 1 }
         if tables.sightings[relay]?[number] == nil { answer.sightingsNew += 1 }
         tables.sightings[relay, default: [:]][number] = Sighting(id: event.id, createdAt: event.createdAt.seconds)

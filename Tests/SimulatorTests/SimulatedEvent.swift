@@ -2,8 +2,8 @@ import Crypto
 import Nostr
 import Support
 
-/// An event whose id is right and whose signature is a mark: the id twice where it is valid, zeros where it is not. Only
-/// the simulation takes that for a signature; everything else of the path is the real one.
+/// An event whose id is right and whose signature is a mark: the id twice where it is valid, zeros where it is not.
+/// Only the simulation takes that for a signature; everything else of the path is the real one.
 struct SimulatedEvent: Sendable {
     let id: EventID
     let createdAt: Int64

@@ -1,3 +1,4 @@
+import Crypto
 import Nostr
 import RelayClient
 import Support
@@ -22,8 +23,20 @@ struct Vices: Sendable, CustomStringConvertible {
     var strays = 0
     /// NIP-67.
     var hints = false
+    /// NIP-77.
+    var sets = Sets.compared
     /// Names of what is set, for a failure's message.
     var names: [String] = []
+
+    enum Sets: Sendable {
+        case compared
+        /// Silence instead of an answer.
+        case unknown
+        /// Refused above so many events.
+        case limited(Int)
+        /// Claims events that it does not deliver.
+        case lies(Int)
+    }
 
     enum Order: Sendable { case newestFirst, oldestFirst, randomSubset }
 
@@ -70,6 +83,27 @@ struct SimulatedRelay {
     func owed(from: Duration, to: Duration) -> [SimulatedEvent] {
         held.filter { $0.event.isValid && $0.from <= from && ($0.until ?? .seconds(Int64.max / 2)) >= to }.map(\.event)
     }
+
+    /// What it says it has in an interval; nil where it does not compare sets.
+    mutating func set(_ filter: Filter, at now: Duration) -> Result<NegentropySet, SetRefusal> {
+        if case .unknown = vices.sets { return .failure(.unknown) }
+        if chance(vices.disconnects) { return .failure(.disconnected) }
+        let all = Filter(since: filter.since, until: filter.until)
+        let events = held.filter { entry in
+            entry.from <= now && entry.until.map { $0 > now } ?? true
+                && (all.since?.seconds ?? 0)...(all.until?.seconds ?? .max) ~= entry.event.createdAt
+        }
+        if case .limited(let most) = vices.sets, events.count > most { return .failure(.tooMany) }
+        // What no reader can take is nothing to compare.
+        var items = events.map(\.event).filter(\.isValid)
+            .map { NegentropyItem(createdAt: UnixTime(seconds: $0.createdAt), id: $0.id) }
+        if case .lies(let count) = vices.sets, let first = items.first {
+            items += (0..<count).map { NegentropyItem(createdAt: first.createdAt, id: SHA256.hash([UInt8($0)])) }
+        }
+        return .success(NegentropySet(items))
+    }
+
+    enum SetRefusal: Error { case unknown, tooMany, disconnected }
 
     /// What one request meets.
     enum Answer {

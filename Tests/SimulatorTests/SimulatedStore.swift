@@ -74,15 +74,40 @@ struct SimulatedStore: SyncStore {
 
     func relaySightings(
         _ relay: RelayID, from lo: UnixTime, to hi: UnixTime, limit: Int
-    ) async throws -> [StoredSighting] {
+    ) async throws -> [StoredSighting]? {
         try await call("relay_sightings") { tables in
-            (tables.sightings[relay] ?? [:]).filter { (lo.seconds...hi.seconds).contains($0.value.createdAt) }
-                .sorted { ($0.value.createdAt, $0.key) < ($1.value.createdAt, $1.key) }.prefix(limit)
-                .map {
-                    StoredSighting(
-                        event: $0.key, id: $0.value.id, createdAt: UnixTime(seconds: $0.value.createdAt),
-                        isGone: $0.value.isGone)
-                }
+            let rows = (tables.sightings[relay] ?? [:])
+                .filter { (lo.seconds...hi.seconds).contains($0.value.createdAt) }
+                .sorted { ($0.value.createdAt, $0.key) < ($1.value.createdAt, $1.key) }
+            guard rows.count <= limit else { return nil }
+            return rows.map {
+                StoredSighting(
+                    event: $0.key, id: $0.value.id, createdAt: UnixTime(seconds: $0.value.createdAt),
+                    isGone: $0.value.isGone)
+            }
+        }
+    }
+
+    func relayDays(_ relay: RelayID, in days: ClosedRange<Int32>) async throws -> [(day: Int32, sum: DaySum)] {
+        try await call("relay_day_range") { tables in
+            (tables.days[relay] ?? [:]).filter { days.contains($0.key) && $0.value.count > 0 }
+                .sorted { $0.key < $1.key }.map { (day: $0.key, sum: $0.value) }
+        }
+    }
+
+    func storedEvents(_ ids: [EventID]) async throws -> [EventID: KnownSighting] {
+        try await call("stored_events") { tables in
+            let stored = ids.compactMap { id in tables.events[id].flatMap { tables.stamps[$0] }.map { (id, $0) } }
+            return Dictionary(stored, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    func notePhantoms(_ ids: [EventID], _ lease: RelayLease) async throws -> Bool {
+        try await call("note_phantoms") { tables in
+            let row = tables.rows[lease.relay]
+            guard row?.fence == lease.fence, row?.owner == lease.owner else { return false }
+            tables.phantoms[lease.relay, default: []].formUnion(ids)
+            return true
         }
     }
 

@@ -25,6 +25,7 @@ import Testing
         #expect(relay.held > 400)
         #expect(relay.missing == 0 || vices.isUnpageable)
         #expect(relay.read == vices.verdict)
+        #expect(vices.verdict != .sealed || relay.proofs.contains(vices.proof))
         await Task.yield()
     }
 

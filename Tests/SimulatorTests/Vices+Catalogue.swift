@@ -9,14 +9,18 @@ extension Vices {
         Vices { ($0.timeouts, $0.names) = (0.05, ["timeouts"]) },
         Vices { ($0.refusals, $0.names) = (0.05, ["rate-limited"]) },
         Vices { ($0.disconnects, $0.names) = (0.05, ["disconnects"]) },
-        Vices { ($0.earlyEnds, $0.names) = (0.10, ["early EOSE"]) },
+        // Sets would show what pages leave out; here pages alone have to find it.
+        Vices { ($0.earlyEnds, $0.sets, $0.names) = (0.10, .unknown, ["early EOSE"]) },
         Vices { ($0.ignoresUntil, $0.names) = (true, ["ignores until"]) },
         Vices { ($0.ignoresSince, $0.names) = (true, ["ignores since"]) },
         Vices { ($0.order, $0.names) = (.oldestFirst, ["oldest first"]) },
         Vices { ($0.order, $0.names) = (.randomSubset, ["random subset"]) },
-        Vices { ($0.omissions, $0.names) = (0.01, ["omissions"]) },
+        Vices { ($0.omissions, $0.sets, $0.names) = (0.01, .unknown, ["omissions"]) },
         Vices { ($0.hints, $0.names) = (true, ["NIP-67"]) },
-        Vices { ($0.strays, $0.names) = (3, ["strays"]) },
+        Vices { ($0.strays, $0.sets, $0.names) = (3, .unknown, ["strays"]) },
+        Vices { ($0.sets, $0.names) = (.unknown, ["no NIP-77"]) },
+        Vices { ($0.sets, $0.names) = (.limited(60), ["small sets"]) },
+        Vices { ($0.sets, $0.names) = (.lies(5), ["phantoms"]) },
     ]
 
     init(_ change: (inout Vices) -> Void) {
@@ -30,6 +34,12 @@ extension Vices {
         return earlyEnds > 0 || omissions > 0 || strays > 0 ? .settled : .sealed
     }
 
+    /// What its seals rest on.
+    var proof: CoverageProof {
+        if case .unknown = sets { return .twoWalks }
+        return .negentropy
+    }
+
     /// Up to `most` behaviours at once, and a cap of its own.
     static func random(most: Int, _ random: inout SplitMix64) -> Vices {
         var vices = Vices()
@@ -37,6 +47,8 @@ extension Vices {
             let one = catalogue[Int.random(in: catalogue.indices, using: &random)]
             vices.add(one)
         }
+        // Most relays do not compare sets.
+        if case .compared = vices.sets, Int.random(in: 0..<3, using: &random) > 0 { vices.sets = .unknown }
         vices.cap = Int.random(in: 50...200, using: &random)
         return vices
     }
@@ -55,5 +67,6 @@ extension Vices {
         ignoresSince = ignoresSince || other.ignoresSince
         ignoresUntil = ignoresUntil || other.ignoresUntil
         if other.order != .newestFirst { order = other.order }
+        if case .compared = sets { sets = other.sets }
     }
 }

@@ -30,7 +30,8 @@ public final class RecordingProxy: Sendable {
     }
 
     /// Listens on a free port and connects each client to the relay at `port` of 127.0.0.1.
-    public static func start(to port: Int) async throws -> RecordingProxy {
+    /// - Parameter refusesSets: lets the relay seem not to know NIP-77.
+    public static func start(to port: Int, refusesSets: Bool = false) async throws -> RecordingProxy {
         let state = NIOLockedValueBox(Counts())
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -43,6 +44,7 @@ public final class RecordingProxy: Sendable {
                     }
                     .connect(host: "127.0.0.1", port: port)
                     .flatMapThrowing { relay in
+                        if refusesSets { try client.pipeline.syncOperations.addHandler(SetRefusal()) }
                         try client.pipeline.syncOperations.addHandler(Passage(to: relay, counting: nil))
                     }
             }

@@ -209,6 +209,7 @@ BEGIN
                 ('delete_orphan_nip66', 'writer_monitor'),
                 ('insert_event', 'writer_synchronizer writer_priority_synchronizer'),
                 ('commit_pages', 'writer_synchronizer writer_priority_synchronizer'),
+                ('note_phantoms', 'writer_synchronizer writer_priority_synchronizer'),
                 ('fold_statistics', 'writer_synchronizer'),
                 ('delete_orphan_events', 'writer_synchronizer')) AS g (routine, members),
                string_to_table(g.members, ' ') AS m (member),
@@ -228,7 +229,6 @@ BEGIN
                 ('relay_sync', 'UPDATE (due_at, owner, fence, class, fails, rate, deficit_bytes, last_error, behaviour)',
                     'synchronizer priority_synchronizer'),
                 ('relay_sync', 'UPDATE (lane, lane_next)', 'priority_synchronizer'),
-                ('relay_phantoms', 'INSERT, UPDATE', 'synchronizer priority_synchronizer'),
                 ('service_replicas', 'INSERT, UPDATE, DELETE', 'finder monitor synchronizer priority_synchronizer dvm'),
                 ('service_leases', 'UPDATE (owner, fence, due_at)', 'finder synchronizer priority_synchronizer'),
                 ('service_state', 'INSERT, UPDATE, DELETE', 'finder monitor synchronizer priority_synchronizer dvm')

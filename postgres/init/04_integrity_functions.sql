@@ -393,6 +393,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'insert_relay_metadata(text, text, bigint, bigint, bytea, jsonb, jsonb, text, text) boolean',
         'insert_relays(text[], text[], bigint[]) TABLE(ord integer, relay_id integer, is_new boolean)',
         'known_events(bytea[], integer) TABLE(ord integer, event bigint, linked boolean)',
+        'note_phantoms(integer, bigint, uuid, bytea[]) boolean',
         'schema_expected() SETOF text',
         'schema_inventory() SETOF text',
         'schema_missing() SETOF text',

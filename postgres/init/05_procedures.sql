@@ -85,6 +85,22 @@ RETURNS TABLE (ord int, event bigint, linked boolean) LANGUAGE sql STABLE ROWS 1
 $$;
 COMMENT ON FUNCTION public.known_events(bytea[], int) IS 'Which ids are stored, under which number, and already linked to the relay.';
 
+-- note_phantoms: under the fence, ids that a relay claimed to have and did not deliver. False when the lease was lost.
+CREATE OR REPLACE FUNCTION public.note_phantoms(p_relay int, p_fence bigint, p_owner uuid, p_ids bytea[])
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    -- The row lock keeps the lease from changing hands meanwhile.
+    PERFORM 1 FROM relay_sync s WHERE s.relay_id = p_relay AND s.fence = p_fence AND s.owner = p_owner FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO relay_phantoms AS p (relay_id, event_id)
+    SELECT p_relay, w.event_id FROM unnest(p_ids) AS w (event_id) GROUP BY w.event_id ORDER BY w.event_id
+    ON CONFLICT (relay_id, event_id) DO UPDATE SET n = p.n + 1, last_seen = now();
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION public.note_phantoms(int, bigint, uuid, bytea[]) IS 'Notes ids that a relay claimed to have in a set reconciliation and did not deliver.';
+
 -- store_derived: what follows from events stored just now: newest versions and tombstones. By event ordinal.
 CREATE OR REPLACE FUNCTION public.store_derived(
     p_ids bytea[], p_pubkeys bytea[], p_created_ats bigint[], p_addresses uuid[], p_numbers bigint[], p_is_new boolean[],

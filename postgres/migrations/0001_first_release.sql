@@ -312,6 +312,7 @@ BEGIN
                 ('delete_orphan_nip66', 'writer_monitor'),
                 ('insert_event', 'writer_synchronizer writer_priority_synchronizer'),
                 ('commit_pages', 'writer_synchronizer writer_priority_synchronizer'),
+                ('note_phantoms', 'writer_synchronizer writer_priority_synchronizer'),
                 ('fold_statistics', 'writer_synchronizer'),
                 ('delete_orphan_events', 'writer_synchronizer')) AS g (routine, members),
                string_to_table(g.members, ' ') AS m (member),
@@ -331,7 +332,6 @@ BEGIN
                 ('relay_sync', 'UPDATE (due_at, owner, fence, class, fails, rate, deficit_bytes, last_error, behaviour)',
                     'synchronizer priority_synchronizer'),
                 ('relay_sync', 'UPDATE (lane, lane_next)', 'priority_synchronizer'),
-                ('relay_phantoms', 'INSERT, UPDATE', 'synchronizer priority_synchronizer'),
                 ('service_replicas', 'INSERT, UPDATE, DELETE', 'finder monitor synchronizer priority_synchronizer dvm'),
                 ('service_leases', 'UPDATE (owner, fence, due_at)', 'finder synchronizer priority_synchronizer'),
                 ('service_state', 'INSERT, UPDATE, DELETE', 'finder monitor synchronizer priority_synchronizer dvm')
@@ -1253,6 +1253,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'insert_relay_metadata(text, text, bigint, bigint, bytea, jsonb, jsonb, text, text) boolean',
         'insert_relays(text[], text[], bigint[]) TABLE(ord integer, relay_id integer, is_new boolean)',
         'known_events(bytea[], integer) TABLE(ord integer, event bigint, linked boolean)',
+        'note_phantoms(integer, bigint, uuid, bytea[]) boolean',
         'schema_expected() SETOF text',
         'schema_inventory() SETOF text',
         'schema_missing() SETOF text',
@@ -1382,6 +1383,22 @@ RETURNS TABLE (ord int, event bigint, linked boolean) LANGUAGE sql STABLE ROWS 1
      WHERE z.found IS NOT NULL;
 $$;
 COMMENT ON FUNCTION public.known_events(bytea[], int) IS 'Which ids are stored, under which number, and already linked to the relay.';
+
+-- note_phantoms: under the fence, ids that a relay claimed to have and did not deliver. False when the lease was lost.
+CREATE OR REPLACE FUNCTION public.note_phantoms(p_relay int, p_fence bigint, p_owner uuid, p_ids bytea[])
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    -- The row lock keeps the lease from changing hands meanwhile.
+    PERFORM 1 FROM relay_sync s WHERE s.relay_id = p_relay AND s.fence = p_fence AND s.owner = p_owner FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO relay_phantoms AS p (relay_id, event_id)
+    SELECT p_relay, w.event_id FROM unnest(p_ids) AS w (event_id) GROUP BY w.event_id ORDER BY w.event_id
+    ON CONFLICT (relay_id, event_id) DO UPDATE SET n = p.n + 1, last_seen = now();
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION public.note_phantoms(int, bigint, uuid, bytea[]) IS 'Notes ids that a relay claimed to have in a set reconciliation and did not deliver.';
 
 -- store_derived: what follows from events stored just now: newest versions and tombstones. By event ordinal.
 CREATE OR REPLACE FUNCTION public.store_derived(

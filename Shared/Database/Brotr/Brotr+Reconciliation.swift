@@ -26,7 +26,8 @@ extension Brotr {
         "stored_events",
         """
         SELECT e.event_id, e.id, e.created_at, e.kind, e.pubkey FROM unnest($1::bytea[]) AS w (event_id)
-         CROSS JOIN LATERAL (SELECT * FROM events v WHERE v.event_id = w.event_id OFFSET 0) AS e
+         CROSS JOIN LATERAL (
+            SELECT v.event_id, v.id, v.created_at, v.kind, v.pubkey FROM events v WHERE v.event_id = w.event_id OFFSET 0) AS e
         """,
         parameters: [.byteaArray], columns: [.bytea, .int8, .int8, .int4, .bytea], isIdempotent: true)
 
@@ -48,18 +49,10 @@ extension Brotr {
         return stored
     }
 
-    /// $1 relay, $2 fence, $3 owner, $4 ids. The row lock keeps the lease from changing hands meanwhile.
+    /// $1 relay, $2 fence, $3 owner, $4 ids.
     static let notePhantoms = NamedStatement(
-        "note_phantoms",
-        """
-        WITH held AS MATERIALIZED (
-            SELECT s.relay_id FROM relay_sync s WHERE s.relay_id = $1 AND s.fence = $2 AND s.owner = $3
-               FOR NO KEY UPDATE)
-        INSERT INTO relay_phantoms AS p (relay_id, event_id)
-        SELECT h.relay_id, w.event_id FROM held h, unnest($4::bytea[]) AS w (event_id) ORDER BY w.event_id
-            ON CONFLICT (relay_id, event_id) DO UPDATE SET n = p.n + 1, last_seen = now()
-        """,
-        parameters: [.int4, .int8, .uuid, .byteaArray])
+        "note_phantoms", "SELECT note_phantoms($1, $2, $3, $4)", parameters: [.int4, .int8, .uuid, .byteaArray],
+        columns: [.bool])
 
     /// Notes ids that a relay claimed to have and did not deliver.
     /// - Returns: false when the lease was lost; then nothing was noted.
@@ -70,7 +63,8 @@ extension Brotr {
         parameters.append(lease.fence)
         parameters.append(lease.owner.uuid)
         parameters.appendColumn(Bytes32.self, count: ids.count) { ids[$0] }
-        return try await pool.execute(
-            Self.notePhantoms, parameters: parameters, timeout: settings.timeouts.procedure.duration) > 0
+        let rows = try await pool.fetch(
+            Self.notePhantoms, parameters: parameters, timeout: settings.timeouts.procedure.duration)
+        return try rows.only("note_phantoms").decode(at: 0)
     }
 }

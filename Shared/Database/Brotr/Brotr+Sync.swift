@@ -103,14 +103,15 @@ extension Brotr {
         """,
         parameters: [.int4, .int8, .int8, .int8], columns: [.int8, .int8, .bool, .bytea], isIdempotent: true)
 
-    /// What the relay is known to have, or to have had, in a closed interval of seconds; oldest first.
-    /// - Parameter limit: rows at most. An answer that long may be cut.
+    /// What the relay is known to have, or to have had, in a closed interval of seconds; oldest first. Nil when that is
+    /// more than `limit` rows.
     public func relaySightings(
         _ relay: RelayID, from lo: UnixTime, to hi: UnixTime, limit: Int
-    ) async throws -> [StoredSighting] {
+    ) async throws -> [StoredSighting]? {
         let rows = try await pool.fetch(
-            Self.relaySightings, .int4(relay.value), .int8(lo.seconds), .int8(hi.seconds), .int8(Int64(max(limit, 0))),
-            timeout: settings.timeouts.procedure.duration)
+            Self.relaySightings, .int4(relay.value), .int8(lo.seconds), .int8(hi.seconds),
+            .int8(Int64(clamping: max(limit, 0)) + 1), timeout: settings.timeouts.procedure.duration)
+        guard rows.count <= limit else { return nil }
         return try rows.compactMap { row in
             // An event that was erased leaves its sightings for a while.
             guard let id = try row.decode(Bytes32?.self, at: 3) else { return nil }

@@ -1,0 +1,153 @@
+internal import Database
+internal import Logging
+internal import Nostr
+internal import Telemetry
+
+/// Looks at what was read before, where the relay reconciles sets (NIP-77): some hundred bytes where nothing changed.
+extension RelayVisit {
+    /// Sessions of one visit that were halved; a relay that refuses more is left to pages.
+    private static let mostHalves = 64
+    /// Ids asked for at once.
+    private static let idsAPage = 100
+    /// How often an id is asked for that the relay claims to have.
+    private static let fetches = 3
+
+    /// Compares every window that is due. What remains due afterwards is for pages.
+    func compareSets(_ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport) async throws {
+        guard reading.progress.speaksNegentropy != false else { return }
+        let comparison = SetComparison(
+            session: session, store: context.store, relay: lease.relay, settings: settings.sync)
+        var windows = reading.progress.windows
+        var halves = 0
+        while report.ending == .complete, let window = windows.popLast() {
+            guard control.mayContinue else { return report.ending = .yielded }
+            let (ending, difference) = try await comparison.run(window.seconds)
+            switch ending {
+            case .finished: try await take(difference, window, session, &reading, &report)
+            case .inconclusive(let reason) where reason != .timedOut && reason != .overBudget:
+                report.ending = control.isStopped ? .yielded : .failed(reason.rawValue)
+            case let refused where refused.mayBeTooLarge(speaks: reading.progress.speaksNegentropy == true):
+                guard halves < Self.mostHalves else { return }
+                halves += 1
+                // One second that is too large is for pages.
+                windows += window.halves.map { [$0.older, $0.newer] } ?? []
+            default:
+                let change = giveUpSets(ending, &reading)
+                return try await store(change, writer, reading)
+            }
+        }
+    }
+
+    private func giveUpSets(
+        _ ending: ReconciliationEnding, _ reading: inout Reading
+    ) -> VisitProgress.Change {
+        context.logger.info(
+            "sets_not_compared", metadata: [LogKey.relay: "\(lease.url)", LogKey.reason: "\(ending.word)"])
+        return reading.progress.giveUpSets()
+    }
+
+    private var writer: PageWriter { PageWriter(lease: lease, store: context.store) }
+
+    /// Takes up what the relay has and we lack, ends sightings it no longer has, and seals the window.
+    private func take(
+        _ difference: SetComparison.Difference, _ window: VisitProgress.Window, _ session: any RelaySession,
+        _ reading: inout Reading, _ report: inout VisitReport
+    ) async throws {
+        var known: [EventID: KnownSighting] = [:]
+        for ids in difference.need.parts(of: settings.sync.batchRows) {
+            known.merge(try await context.store.storedEvents(ids)) { first, _ in first }
+        }
+        let unknown = difference.need.filter { known[$0] == nil }
+        guard let phantoms = try await fetch(unknown, session, &reading, &report) else { return }
+        guard try await context.store.notePhantoms(phantoms, lease) else { return report.ending = .leaseLost }
+        report.phantoms += phantoms.count
+        var changes = PassRecord.Difference()
+        changes.gone = difference.gone
+        changes.returned = difference.need.compactMap { id in known[id].map { .init(id: id, sighting: $0) } }
+        var prepared = PreparedPage()
+        try await reading.preparer.amend(&prepared, with: changes)
+        if prepared.parts.isEmpty { prepared.parts = [PreparedPage.Part()] }
+        let items = difference.held + difference.need.count - phantoms.count - difference.gone.count
+        let change = reading.progress.seal(window, items: items, cap: reading.capSeen)
+        _ = try await commit(prepared, change, reading, &report)
+    }
+
+    /// Downloads events by their ids and gives those that never came; nil when the visit ended meanwhile.
+    private func fetch(
+        _ ids: [EventID], _ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport
+    ) async throws -> [EventID]? {
+        let size = reading.capSeen > 0 ? min(reading.capSeen, Self.idsAPage) : Self.idsAPage
+        var missing = ids
+        for _ in 0..<Self.fetches {
+            var left: [EventID] = []
+            for part in missing.parts(of: size) {
+                guard let shown = try await fetchPage(part, session, &reading, &report) else { return nil }
+                left += part.filter { !shown.contains($0) }
+            }
+            missing = left
+        }
+        return missing
+    }
+
+    private func fetchPage(
+        _ ids: [EventID], _ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport
+    ) async throws -> Set<EventID>? {
+        guard control.mayContinue else {
+            report.ending = .yielded
+            return nil
+        }
+        let request = PageRequest(ids: ids)
+        let raw = try await session.page(request.filter, budget: settings.sync.pageBudget(request))
+        let page = FetchedPage(raw, request: request)
+        report.count(page)
+        let prepared = try await reading.preparer.prepare(page)
+        report.count(prepared)
+        // What came is kept, whatever became of the rest.
+        if !prepared.isEmpty {
+            guard try await commit(prepared, VisitProgress.Change(), reading, &report) else { return nil }
+        }
+        if case .inconclusive(let reason) = page.facts.ending {
+            report.ending = control.isStopped ? .yielded : .failed(page.failure ?? reason.rawValue)
+            return nil
+        }
+        return Set(page.items.map(\.event.id))
+    }
+
+    /// Stores and counts; false when the visit is over by that.
+    private func commit(
+        _ prepared: PreparedPage, _ change: VisitProgress.Change, _ reading: Reading, _ report: inout VisitReport
+    ) async throws -> Bool {
+        report.count(
+            try await writer.write(prepared, change, capSeen: reading.capSeen, pageSize: reading.pageSize))
+        return report.ending == .complete
+    }
+}
+
+extension ReconciliationEnding {
+    /// For logs. What the relay said is cut at 512 bytes where it was received.
+    fileprivate var word: String {
+        switch self {
+        case .finished: "finished"
+        case .refused(_, let message, _): "refused: \(message)"
+        case .unsupported: "unsupported"
+        case .inconclusive(let reason): reason.rawValue
+        case .malformed(let kind): "malformed: \(kind)"
+        }
+    }
+
+    /// Whether a smaller window may get an answer. Silence of a relay that has reconciled before is one of those.
+    fileprivate func mayBeTooLarge(speaks: Bool) -> Bool {
+        switch self {
+        case .inconclusive: true
+        case .unsupported: speaks
+        default: isTooLarge
+        }
+    }
+}
+
+extension Array {
+    /// In order, so many at a time.
+    fileprivate func parts(of size: Int) -> [[Element]] {
+        stride(from: 0, to: count, by: Swift.max(size, 1)).map { Array(self[$0..<Swift.min($0 + size, count)]) }
+    }
+}

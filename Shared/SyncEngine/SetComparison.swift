@@ -1,0 +1,133 @@
+internal import Database
+internal import Nostr
+internal import Settings
+internal import Synchronization
+
+/// Compares one interval of a relay's history with what is stored of it, by set reconciliation (NIP-77).
+///
+/// The first message is made of day sums, a few hundred rows for millions of events; ids are loaded only for the
+/// seconds that turn out to differ.
+struct SetComparison: Sendable {
+    /// What the two sides lack.
+    struct Difference: Sendable {
+        /// Ids that the relay claims to have and that are not linked to it here.
+        var need: [EventID] = []
+        /// Sightings that the relay no longer has.
+        var gone: [StoredSighting] = []
+        /// Live sightings here, before the comparison.
+        var held = 0
+    }
+
+    private static let day: Int64 = 86_400
+
+    let session: any RelaySession
+    let store: any SyncStore
+    let relay: RelayID
+    let settings: SyncSettings
+
+    /// Runs one session over a window.
+    /// - Throws: `DatabaseError`, `CancellationError`; failures of the relay are the ending.
+    func run(_ window: ClosedRange<Int64>) async throws -> (ReconciliationEnding, Difference) {
+        let first: Opening
+        do {
+            first = try await opening(window)
+        } catch let error as NegentropyError {
+            // More than may be held in memory: a smaller window is possible.
+            return (error == .tooManyBytes ? .inconclusive(.overBudget) : .malformed(error.kind), Difference())
+        }
+        let state = Mutex(State(client: first.client, difference: Difference(held: first.held)))
+        let budget = ReconciliationBudget(
+            firstAnswerTimeout: settings.progressTimeout.duration, progressTimeout: settings.progressTimeout.duration)
+        let ending = try await session.reconcile(Self.filter(window), opening: first.message, budget: budget) {
+            message in
+            try await answer(message, window, state)
+        }
+        return (ending, state.withLock { $0.difference })
+    }
+
+    private struct State {
+        var client: NegentropyClient
+        var difference: Difference
+    }
+
+    private struct Opening {
+        let client: NegentropyClient
+        let message: [UInt8]
+        let held: Int
+    }
+
+    /// Nothing but the interval: relays that keep a tree of everything recognise that.
+    private static func filter(_ window: ClosedRange<Int64>) -> Filter {
+        Filter(
+            since: window.lowerBound > 0 ? UnixTime(seconds: window.lowerBound) : nil,
+            until: UnixTime(seconds: window.upperBound))
+    }
+
+    /// Whole days by their sums, the ends of the window by their items.
+    private func opening(_ window: ClosedRange<Int64>) async throws -> Opening {
+        var client = NegentropyClient()
+        let (lo, hi) = (window.lowerBound, window.upperBound)
+        let first = lo / Self.day + (lo % Self.day == 0 ? 0 : 1)
+        let last = hi / Self.day - (hi % Self.day == Self.day - 1 ? 0 : 1)
+        guard let days = Self.days(first, last) else {
+            let items = try await items(in: window)
+            let message = client.open(NegentropySet(items))
+            return Opening(client: client, message: message, held: items.count)
+        }
+        let older = lo < first * Self.day ? try await items(in: lo...(first * Self.day - 1)) : []
+        let newer = (last + 1) * Self.day <= hi ? try await items(in: ((last + 1) * Self.day)...hi) : []
+        var buckets: [NegentropyBucket] = []
+        if !older.isEmpty { buckets.append(.init(start: UnixTime(seconds: lo), items: NegentropySet(older))) }
+        for (day, sum) in try await store.relayDays(relay, in: days) {
+            let start = UnixTime(seconds: Int64(day) * Self.day)
+            buckets.append(NegentropyBucket(start: start, count: Int(sum.count), idSum: sum.idSum))
+        }
+        if !newer.isEmpty {
+            buckets.append(.init(start: UnixTime(seconds: (last + 1) * Self.day), items: NegentropySet(newer)))
+        }
+        let held = buckets.reduce(0) { $0 + $1.count }
+        let message = client.open(buckets: buckets)
+        return Opening(client: client, message: message, held: held)
+    }
+
+    /// Days that lie wholly in a window; nil where that is too few to matter. The last number stands for all later days
+    /// (`DaySum.day(of:)`), so it is no day.
+    private static func days(_ first: Int64, _ last: Int64) -> ClosedRange<Int32>? {
+        guard last - first >= 2, first >= 0, last < Int64(Int32.max) else { return nil }
+        return Int32(clamping: first)...Int32(clamping: last)
+    }
+
+    private func items(in seconds: ClosedRange<Int64>) async throws -> [NegentropyItem] {
+        try await sightings(in: seconds, limit: settings.mostCompared).map {
+            NegentropyItem(createdAt: $0.createdAt, id: $0.id)
+        }
+    }
+
+    private func sightings(in seconds: ClosedRange<Int64>, limit: Int) async throws -> [StoredSighting] {
+        let stored = try await store.relaySightings(
+            relay, from: UnixTime(seconds: seconds.lowerBound), to: UnixTime(seconds: seconds.upperBound), limit: limit)
+        guard let stored else { throw NegentropyError.tooManyBytes }
+        return stored.filter { !$0.isGone }
+    }
+
+    private func answer(
+        _ bytes: [UInt8], _ window: ClosedRange<Int64>, _ state: borrowing Mutex<State>
+    ) async throws -> [UInt8]? {
+        let message = try NegentropyMessage.decode(bytes)
+        let bounds = UnixTime(seconds: window.lowerBound)...UnixTime(seconds: window.upperBound)
+        let spans = state.withLock { $0.client.spans(for: message, within: bounds) }
+        var loaded: [StoredSighting] = []
+        for span in spans {
+            let left = settings.mostCompared - loaded.count
+            loaded += try await sightings(in: span.lowerBound.seconds...span.upperBound.seconds, limit: left)
+        }
+        let items = NegentropySet(loaded.map { NegentropyItem(createdAt: $0.createdAt, id: $0.id) })
+        return try state.withLock { state throws(NegentropyError) in
+            let round = try state.client.answer(message, with: items)
+            state.difference.need += round.need
+            let have = Set(round.have)
+            state.difference.gone += loaded.filter { have.contains($0.id) }
+            return round.reply
+        }
+    }
+}
