@@ -27,7 +27,8 @@ extension Brotr {
         """
         SELECT e.event_id, e.id, e.created_at, e.kind, e.pubkey FROM unnest($1::bytea[]) AS w (event_id)
          CROSS JOIN LATERAL (
-            SELECT v.event_id, v.id, v.created_at, v.kind, v.pubkey FROM events v WHERE v.event_id = w.event_id OFFSET 0) AS e
+            SELECT v.event_id, v.id, v.created_at, v.kind, v.pubkey FROM events v
+             WHERE v.event_id = w.event_id OFFSET 0) AS e
         """,
         parameters: [.byteaArray], columns: [.bytea, .int8, .int8, .int4, .bytea], isIdempotent: true)
 
