@@ -126,6 +126,9 @@ public struct PageFacts: Sendable {
         self.newer = newer
     }
 
+    /// Nothing lies inside the asked interval, valid or not.
+    var isEmpty: Bool { events.isEmpty && ghosts.isEmpty }
+
     /// The same facts about the part of the interval from `lo` on: what is older counts as outside of it.
     func countingAsOlder(below lo: UnixTime) -> PageFacts {
         var facts = self

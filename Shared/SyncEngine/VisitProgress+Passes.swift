@@ -12,7 +12,8 @@ extension VisitProgress {
             coverage.set(provisional(lo, hi, step), closesGaps: isFirst)
             return
         }
-        coverage.set(sealed(.twoWalks, lo, hi, after: interval.rescanStep, step, items: difference.shown))
+        let proof = step.isHinted ? CoverageProof.finishHint : .twoWalks
+        coverage.set(sealed(proof, lo, hi, after: interval.rescanStep, step, items: difference.shown))
     }
 
     func provisional(_ lo: Int64, _ hi: Int64, _ step: Step?) -> CoverageMap.Interval {

@@ -64,7 +64,11 @@ extension VisitProgress {
     ) {
         if lo <= frontier { coverage.set(provisional(lo.seconds, frontier.seconds, step)) }
         if byHint, step.isHinted, doubts.areNone, let walkTop, lo.seconds <= walkTop {
-            coverage.set(sealed(.finishHint, lo.seconds, walkTop, after: nil, step, items: nil))
+            // The relay says that this was all. It is asked once more, at once and in other pages: one that leaves events
+            // out at random says so too.
+            var hinted = provisional(lo.seconds, walkTop, nil)
+            hinted.rescanAt = now.seconds
+            coverage.set(hinted)
         }
         state = WalkState(sealedHi: max(state.sealedHi ?? hi, hi))
         let before = change

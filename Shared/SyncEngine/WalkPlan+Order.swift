@@ -11,7 +11,7 @@ extension WalkPlan {
     /// the oldest first where the oldest second fills a page. So what is newer than the oldest event of the first page
     /// is asked for once more: whatever else comes was left out.
     mutating func checksOrder(_ facts: PageFacts, _ hint: EOSEHint?) -> Bool {
-        guard order == .unknown, hint == nil, facts.events.count >= Self.tellingPage,
+        guard order == .unknown, hint != .finish, facts.events.count >= Self.tellingPage,
             let oldest = facts.events.map(\.createdAt).min()
         else { return false }
         mode = .checkingOrder(

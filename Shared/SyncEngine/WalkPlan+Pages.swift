@@ -6,16 +6,16 @@ extension WalkPlan {
         let seconds = (facts.events.map(\.createdAt) + facts.ghosts).sorted()
         guard let oldest = seconds.first else { return absorbEmpty(facts, hint, answers: 1) }
         if facts.newer > 0 || facts.foreign > 0 { contradictions += 1 }
+        if hint == .finish {
+            mode = .over(.reachedEnd(byHint: true))
+            return Progress()
+        }
         guard isOrdered(facts.events) else {
             // Asked once more: a single event that arrived live is no disorder of the relay's.
             disorders += 1
             return disorders >= 2 ? split() : Progress()
         }
         disorders = 0
-        if hint == .finish {
-            mode = .over(.reachedEnd(byHint: true))
-            return Progress()
-        }
         if let above = Self.neighbour(above: oldest, in: seconds) {
             let progress = frontier.map { above < $0 } ?? true ? move(to: above) : Progress()
             mode = .probing(Outlier(outlier: oldest, above: above, page: facts.events))
@@ -44,7 +44,7 @@ extension WalkPlan {
 
     /// Nothing between the outlier and the rest of its page: it is where the relay's history goes on.
     mutating func absorbProbe(_ probe: Outlier, _ facts: PageFacts) -> Progress {
-        guard facts.events.isEmpty, facts.ghosts.isEmpty else {
+        guard facts.isEmpty else {
             mode = .descending
             // The page above the outlier was all in one second.
             if let frontier, probe.above >= frontier {
@@ -57,7 +57,7 @@ extension WalkPlan {
     }
 
     mutating func absorbConfirmation(_ answers: Int, _ facts: PageFacts, _ hint: EOSEHint?) -> Progress {
-        guard !facts.events.isEmpty || !facts.ghosts.isEmpty else {
+        guard !facts.isEmpty else {
             return absorbEmpty(facts, hint, answers: answers + 1)
         }
         // The relay contradicted its own "nothing more": believe it less easily from now on.
@@ -80,7 +80,7 @@ extension WalkPlan {
             mode = .over(.unpageable(.poison))
         } else if hint == .finish {
             mode = .over(.reachedEnd(byHint: true))
-        } else if hint == .more {
+        } else if hint == .more, facts.older == 0 {
             contradictions += 1
             return absorbInconclusive(.inconclusive(.contradicted))
         } else {

@@ -167,7 +167,7 @@ public struct WalkPlan: Sendable {
     /// Takes one page in and says what it proves.
     public mutating func absorb(_ facts: PageFacts) -> Progress {
         guard case .conclusive(let hint) = facts.ending else { return absorbInconclusive(facts.ending) }
-        if hint != .more || facts.received > 0 { inconclusive = 0 }
+        if hint != .more || !facts.isEmpty { inconclusive = 0 }
         timeouts = 0
         if hint == nil { isHinted = false }
         capSeen = max(capSeen, facts.received)

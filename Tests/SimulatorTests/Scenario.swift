@@ -23,8 +23,11 @@ struct Scenario {
     /// What became of one relay.
     struct RelayResult {
         let vices: Vices
-        /// Events it held from the time of the last but one look on that are not stored and stand in no gap.
+        /// Events it held since a third of the run that are not stored and stand in no gap.
         let missing: Int
+        /// Events it held all the time that are not stored although the coverage says that they are.
+        let lost: Int
+        let requests: Int
         let held: Int
         /// Seconds by state, of those that were read.
         let states: [CoverageState: Int]
@@ -57,10 +60,12 @@ struct Scenario {
         var deleted = 0.0
     }
 
-    init(seed: UInt64, relays: [Vices], events: Int, plan: Plan) {
+    init(
+        seed: UInt64, relays: [Vices], events: Int, plan: Plan, trace: SimulatedTrace = SimulatedTrace(isOn: false)
+    ) {
         self.seed = seed
         self.plan = plan
-        world = SimulatedWorld(seed: seed)
+        world = SimulatedWorld(seed: seed, trace: trace)
         var random = SplitMix64(seed: seed ^ 0xABCD)
         var made: [RelayURL: SimulatedRelay] = [:]
         var urls: [RelayURL] = []
@@ -77,7 +82,7 @@ struct Scenario {
     }
 
     /// Whatever the seed makes of it.
-    init(random seed: UInt64) {
+    init(random seed: UInt64, trace: SimulatedTrace = SimulatedTrace(isOn: false)) {
         var random = SplitMix64(seed: seed)
         var plan = Plan(length: .seconds(5_400))
         plan.replicas = Int.random(in: 1...3, using: &random)
@@ -87,7 +92,8 @@ struct Scenario {
         plan.late = Int.random(in: 0...20, using: &random)
         plan.deleted = Bool.random(using: &random) ? 0 : 0.02
         let relays = (0..<Int.random(in: 1...3, using: &random)).map { _ in Vices.random(most: 2, &random) }
-        self.init(seed: seed, relays: relays, events: Int.random(in: 0...600, using: &random), plan: plan)
+        self.init(
+            seed: seed, relays: relays, events: Int.random(in: 0...600, using: &random), plan: plan, trace: trace)
     }
 
     /// Some weeks of events with quiet times and crowded seconds.
@@ -227,12 +233,15 @@ struct Scenario {
         _ relay: RelayID, _ row: SimulatedArchive.Row, _ tables: SimulatedArchive.Tables
     ) -> RelayResult {
         let rows = (tables.coverage[relay] ?? [:]).values
-        let gaps = rows.filter { $0.state == CoverageState.gap.rawValue }
         let linked = tables.sightings[relay] ?? [:]
         let owed = network.relay(row.url)?.owed(from: plan.length / 3, to: world.now) ?? []
         let missing = owed.filter { event in
+            tables.events[event.id].flatMap { linked[$0] } == nil && event.state(in: rows) != .gap
+        }
+        let old = network.relay(row.url)?.owed(from: .zero, to: world.now) ?? []
+        let lost = old.filter { event in
             tables.events[event.id].flatMap { linked[$0] } == nil
-                && !gaps.contains { ($0.lo.seconds...$0.hi.seconds).contains(event.createdAt) }
+                && [.sealed, .settled].contains(event.state(in: rows))
         }
         var states: [CoverageState: Int] = [:]
         for row in rows {
@@ -240,8 +249,16 @@ struct Scenario {
             states[state, default: 0] += Int(row.hi.seconds - row.lo.seconds) + 1
         }
         return RelayResult(
-            vices: network.relay(row.url)?.vices ?? Vices(), missing: missing.count, held: owed.count, states: states,
+            vices: network.relay(row.url)?.vices ?? Vices(), missing: missing.count, lost: lost.count,
+            requests: network.log.asked[row.url] ?? 0, held: owed.count, states: states,
             proofs: Set(rows.compactMap { $0.proof.flatMap(CoverageProof.init) }),
             visits: row.visits)
+    }
+}
+
+extension SimulatedEvent {
+    /// What the coverage says of its second.
+    fileprivate func state(in rows: some Sequence<CoverageRow>) -> CoverageState? {
+        rows.first { ($0.lo.seconds...$0.hi.seconds).contains(createdAt) }.flatMap { CoverageState(rawValue: $0.state) }
     }
 }

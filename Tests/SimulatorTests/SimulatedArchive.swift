@@ -122,6 +122,7 @@ final class SimulatedArchive: Sendable {
             let before = row
             apply(page, to: &row)
             tables.rows[page.relay] = row
+            world.note("commit \(page.relay) fence \(page.fence) \(page.words)")
             tables.failures +=
                 CommitCheck(
                     page: page, before: before, after: row, replica: batch.owner, coverageBefore: coverage,
@@ -162,6 +163,16 @@ final class SimulatedArchive: Sendable {
         if tables.sightings[relay]?[known.event] == nil { answer.sightingsNew += 1 }
         tables.sightings[relay, default: [:]][known.event] = Sighting(id: id, createdAt: known.createdAt.seconds)
     }
+}
+
+extension RelayPage {
+    fileprivate var words: String {
+        let walk = clearsWalk ? "walk over, sealed_hi \(words(sealedHi))" : "frontier \(words(frontier))"
+        let rows = coveragePut.map { "\($0.lo.seconds)...\($0.hi.seconds) \($0.state)" }.joined(separator: ", ")
+        return "\(newEvents.count) new, \(known.count) known, \(gone.count) gone, \(walk), coverage \(rows)"
+    }
+
+    private func words(_ second: UnixTime?) -> String { second.map { "\($0.seconds)" } ?? "same" }
 }
 
 extension RelayBehaviour {

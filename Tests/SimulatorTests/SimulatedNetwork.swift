@@ -10,6 +10,8 @@ final class SimulatedNetwork: Sendable {
     /// What the relays saw.
     struct Log {
         var requests = 0
+        /// Requests by relay.
+        var asked: [RelayURL: Int] = [:]
         var pagesInFlight = 0
         var mostInFlight = 0
         /// Open connections by relay.
@@ -53,6 +55,7 @@ final class SimulatedNetwork: Sendable {
     fileprivate func ask(_ url: RelayURL, _ filter: Filter, _ process: SimulatedProcess) -> SimulatedRelay.Answer? {
         state.withLock { state in
             state.log.requests += 1
+            state.log.asked[url, default: 0] += 1
             guard var relay = state.relays[url] else { return nil }
             let answer = relay.answer(filter, at: world.now)
             state.relays[url] = relay
@@ -64,6 +67,7 @@ final class SimulatedNetwork: Sendable {
             let (lo, hi) = (filter.since?.seconds ?? 0, filter.until?.seconds ?? .max)
             let asked = events.filter { $0.createdAt >= lo && $0.createdAt <= hi }
             state.log.shown[url, default: [:]][process.id, default: []].append(asked)
+            world.note("\(url) \(filter.words): \(answer.words)")
             return answer
         }
     }
@@ -101,6 +105,26 @@ final class SimulatedNetwork: Sendable {
             state.log.pagesInFlight += change
             state.log.mostInFlight = max(state.log.mostInFlight, state.log.pagesInFlight)
         }
+    }
+}
+
+extension Filter {
+    fileprivate var words: String {
+        let narrow = (kinds == nil ? "" : " kinds") + (authors == nil ? "" : " authors") + (ids == nil ? "" : " ids")
+        let (lo, hi) = (since.map { "\($0.seconds)" } ?? "", until.map { "\($0.seconds)" } ?? "")
+        return "REQ [\(lo)...\(hi)] limit \(limit ?? 0)\(narrow)"
+    }
+}
+
+extension SimulatedRelay.Answer {
+    fileprivate var words: String {
+        let (events, ending) =
+            switch self {
+            case .page(let events, let hint): (events, hint.map { "\($0)" } ?? "EOSE")
+            case .partial(let events, let reason): (events, reason.rawValue)
+            }
+        let seconds = events.map(\.createdAt)
+        return "\(events.count) [\(seconds.min() ?? 0)...\(seconds.max() ?? 0)] \(ending)"
     }
 }
 

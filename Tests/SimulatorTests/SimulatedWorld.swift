@@ -29,17 +29,24 @@ final class SimulatedWorld: TaskExecutor {
     }
 
     private let state: Mutex<State>
+    private let trace: SimulatedTrace
 
     /// The database's clock at the beginning, Unix seconds.
     static let epoch: Int64 = 1_750_000_000
 
-    init(seed: UInt64) { state = Mutex(State(random: SplitMix64(seed: seed))) }
+    init(seed: UInt64, trace: SimulatedTrace) {
+        state = Mutex(State(random: SplitMix64(seed: seed)))
+        self.trace = trace
+    }
 
     /// Since the beginning.
     var now: Duration { state.withLock { $0.now } }
 
     /// The database's clock, Unix seconds.
     var seconds: Int64 { Self.epoch + now.components.seconds }
+
+    /// Writes a line about what happens now.
+    func note(_ line: @autoclosure () -> String) { trace.note(now, line()) }
 
     /// The clock that is handed to the engine.
     var clock: MonotonicClock { MonotonicClock(SimulatedClock(world: self)) }

@@ -17,6 +17,7 @@ extension Vices {
         Vices { ($0.order, $0.names) = (.randomSubset, ["random subset"]) },
         Vices { ($0.omissions, $0.sets, $0.names) = (0.01, .unknown, ["omissions"]) },
         Vices { ($0.hints, $0.names) = (true, ["NIP-67"]) },
+        Vices { ($0.hints, $0.sets, $0.names) = (true, .unknown, ["NIP-67 alone"]) },
         Vices { ($0.strays, $0.sets, $0.names) = (3, .unknown, ["strays"]) },
         Vices { ($0.sets, $0.names) = (.unknown, ["no NIP-77"]) },
         Vices { ($0.sets, $0.names) = (.limited(60), ["small sets"]) },
@@ -36,7 +37,7 @@ extension Vices {
 
     /// What its seals rest on.
     var proof: CoverageProof {
-        if case .unknown = sets { return .twoWalks }
+        if case .unknown = sets { return hints ? .finishHint : .twoWalks }
         return .negentropy
     }
 

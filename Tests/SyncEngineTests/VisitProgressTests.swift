@@ -82,16 +82,25 @@ import Testing
         #expect(progress.coverage.intervals.first?.proof == nil)
     }
 
-    @Test func `the relay's own word seals a whole walk, unless it was not always given`() {
-        for isHinted in [true, false] {
-            var progress = progress()
-            let stretch = WalkState.Stretch.fresh(lo: second(0), hi: second(9_000))
-            progress.begin(stretch)
-            var last = step(stretch, end: .reachedEnd(byHint: true))
-            last.isHinted = isHinted
-            _ = progress.apply(last)
-            #expect(progress.coverage.intervals.map(\.state) == [isHinted ? .sealed : .provisional])
-        }
+    @Test(arguments: [true, false])
+    func `the relay's own word is checked at once, unless it was not always given`(isHinted: Bool) throws {
+        var progress = progress()
+        let stretch = WalkState.Stretch.fresh(lo: second(0), hi: second(9_000))
+        progress.begin(stretch)
+        var last = step(stretch, end: .reachedEnd(byHint: true))
+        last.isHinted = isHinted
+        _ = progress.apply(last)
+        let row = try #require(progress.coverage.intervals.first)
+        #expect(row.state == .provisional)
+        #expect(progress.coverage.due(at: progress.now) == (isHinted ? [.interval(row)] : []))
+
+        let again = WalkState.Stretch.interval(row)
+        progress.begin(again)
+        var second = step(again, end: .reachedEnd(byHint: true), difference: .init())
+        second.isHinted = isHinted
+        _ = progress.apply(second)
+        #expect(progress.coverage.intervals.map(\.state) == [.sealed])
+        #expect(progress.coverage.intervals.map(\.proof) == [isHinted ? .finishHint : .twoWalks])
     }
 
     @Test func `a head that does not fit leaves an open interval instead of beginning again`() {

@@ -30,6 +30,9 @@ struct TextRules {
             if line.last?.isWhitespace == true {
                 found.append(violation(path, index + 1, "trailing_blank", "ends in a blank; remove it"))
             }
+            if Self.isMergeMarker(line) {
+                found.append(violation(path, index + 1, "merge_marker", "is left over from a merge; decide"))
+            }
             if line.contains("\t") && !mayHoldTabs {
                 found.append(violation(path, index + 1, "tab", "holds a tab; indent with four spaces"))
             }
@@ -42,6 +45,11 @@ struct TextRules {
             found.append(violation(path, 0, "last_line", "does not end in a line break"))
         }
         return found
+    }
+
+    /// A line of equal signs alone is a heading's underline elsewhere, so only the two named ones count.
+    private static func isMergeMarker(_ line: Substring) -> Bool {
+        ["<", ">"].contains { line.hasPrefix(String(repeating: $0, count: 7) + " ") }
     }
 
     private func pathViolations(_ path: String, _ text: String) -> [Violation] {

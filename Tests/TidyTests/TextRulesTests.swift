@@ -21,6 +21,8 @@ import Testing
     @Test(arguments: [
         ("a \n", "trailing_blank"), ("\ta\n", "tab"), ("a", "last_line"), ("// TODO: later\n", "open_task"),
         ("// FIXME(#): later\n", "open_task"), (String(repeating: "a", count: 121) + "\n", "line_length"),
+        ("\(String(repeating: "<", count: 7)) HEAD\n", "merge_marker"),
+        ("\(String(repeating: ">", count: 7)) other\n", "merge_marker"),
     ])
     func `a planted violation is found`(text: String, rule: String) {
         #expect(found(text) == [rule])
