@@ -13,7 +13,7 @@ struct PageWriter: Sendable {
     }
 
     let lease: RelayLease
-    let store: any SyncStore
+    let queue: CommitQueue
 
     /// Stores the parts in order. Only the last one carries the change of frontier and coverage, so that a kill in
     /// between repeats the page and loses nothing.
@@ -29,7 +29,7 @@ struct PageWriter: Sendable {
             row.days = part.days
             if isLast { apply(change, page, capSeen, pageSize, to: &row) }
             let batch = PagesBatch(owner: lease.owner, pages: [row], events: part.events)
-            let answers = try await store.commitPages(batch)
+            let answers = try await queue.commit(batch)
             result.answers += answers
             guard answers.allSatisfy(\.accepted), !answers.isEmpty else {
                 result.isAccepted = false

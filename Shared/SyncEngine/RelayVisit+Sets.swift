@@ -46,8 +46,6 @@ extension RelayVisit {
         return reading.progress.giveUpSets()
     }
 
-    private var writer: PageWriter { PageWriter(lease: lease, store: context.store) }
-
     /// Takes up what the relay has and we lack, ends sightings it no longer has, and seals the window.
     private func take(
         _ difference: SetComparison.Difference, _ window: VisitProgress.Window, _ session: any RelaySession,

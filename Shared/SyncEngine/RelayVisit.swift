@@ -1,4 +1,4 @@
-public import Database
+internal import Database
 internal import Nostr
 internal import Settings
 
@@ -6,17 +6,20 @@ internal import Settings
 ///
 /// Pages are fetched one after the other. While a page is being stored the next one is fetched and verified, so at
 /// most two pages are repeated after a kill; the frontier moves in the transaction that stores the page behind it.
-public struct RelayVisit: Sendable {
+struct RelayVisit: Sendable {
     let lease: RelayLease
     let context: SyncContext
+    let queue: CommitQueue
     let settings: SynchronizingSettings
     let control: VisitControl
 
-    /// A visit of the leased relay, which `control` can end early.
-    public init(
-        _ context: SyncContext, lease: RelayLease, settings: SynchronizingSettings, control: VisitControl
+    /// A visit of the leased relay, which `control` can end early. Its pages go through `queue`.
+    init(
+        _ context: SyncContext, queue: CommitQueue, lease: RelayLease, settings: SynchronizingSettings,
+        control: VisitControl
     ) {
         self.context = context
+        self.queue = queue
         self.lease = lease
         self.settings = settings
         self.control = control
@@ -24,7 +27,7 @@ public struct RelayVisit: Sendable {
 
     /// Visits the relay.
     /// - Throws: `DatabaseError`, `CancellationError`; failures of the relay are in the report.
-    public func run() async throws -> VisitReport {
+    func run() async throws -> VisitReport {
         let session: any RelaySession
         do {
             session = try await context.transport.connect(to: lease.url)
@@ -39,6 +42,8 @@ public struct RelayVisit: Sendable {
         }
         return try await control.guarding(session) { try await read(session) }
     }
+
+    var writer: PageWriter { PageWriter(lease: lease, queue: queue) }
 
     /// What lives as long as the visit.
     struct Reading {
@@ -71,7 +76,7 @@ public struct RelayVisit: Sendable {
         }
         if Int32(clamping: reading.pageSize) != lease.pageSize {
             try await store(
-                VisitProgress.Change(), PageWriter(lease: lease, store: context.store), reading, isForced: true)
+                VisitProgress.Change(), writer, reading, isForced: true)
         }
         report.blameSilence()
         return report
@@ -82,7 +87,6 @@ public struct RelayVisit: Sendable {
         _ stretch: WalkState.Stretch, _ session: any RelaySession, _ reading: inout Reading,
         _ report: inout VisitReport
     ) async throws {
-        let writer = PageWriter(lease: lease, store: context.store)
         var plan = WalkPlan(
             stretch, capSeen: reading.capSeen, pageSize: reading.pageSize, largest: settings.sync.pageSize,
             now: lease.databaseNow, order: reading.progress.order)

@@ -26,6 +26,7 @@ public struct SyncCrew: Sendable {
     private let settings: SynchronizingSettings
     private let lane: Int16
     private let slots: Slots
+    private let queue: CommitQueue
 
     /// A crew for one lane.
     public init(
@@ -35,6 +36,8 @@ public struct SyncCrew: Sendable {
         self.settings = settings
         self.lane = lane
         self.slots = slots
+        queue = CommitQueue(
+            store: context.store, executor: context.executor, limits: CommitQueue.Limits(settings.sync))
     }
 
     /// Works until no relay is due and no visit runs, the cycle's time is over, or the service stops.
@@ -181,7 +184,7 @@ public struct SyncCrew: Sendable {
     /// A visit that yields when its time is over.
     private func limited(_ lease: RelayLease, _ control: VisitControl) async -> VisitReport {
         let settings = settings.of(lease.url)
-        let visit = RelayVisit(context, lease: lease, settings: settings, control: control)
+        let visit = RelayVisit(context, queue: queue, lease: lease, settings: settings, control: control)
         return await withTaskGroup(of: VisitReport?.self) { group in
             group.addTask {
                 do {

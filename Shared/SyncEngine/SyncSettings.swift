@@ -7,6 +7,9 @@ public struct SyncSettings: SettingsSection {
     public var batchRows = 1_000
     /// Event bytes in one database call. Too large: libpq, PgBouncer and PostgreSQL buffer it three times.
     public var batchBytes: ByteCount = .mebibytes(4)
+    /// Database calls under way at the same time. Meanwhile pages of all relays gather for the next one, so more is not
+    /// faster unless the database has processors to spare.
+    public var batchCalls = 2
     /// Events asked for a page, 10 to 5,000. Larger than the relay's cap gains nothing.
     public var pageSize = 500
     /// Event bytes of one page; a page above is asked again at half the size.
@@ -38,6 +41,7 @@ public struct SyncSettings: SettingsSection {
     public func validate(into problems: inout Validation) {
         problems.check("batch_rows", batchRows, in: 1...1_000)
         problems.check("batch_bytes", batchBytes, in: .kibibytes(64)...(.mebibytes(16)))
+        problems.check("batch_calls", batchCalls, in: 1...64)
         problems.check("page_size", pageSize, in: 10...5_000)
         problems.check("page_bytes", pageBytes, in: .kibibytes(64)...(.mebibytes(256)))
         problems.check("progress_timeout", progressTimeout, in: 0.1...600)

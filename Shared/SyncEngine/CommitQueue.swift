@@ -1,0 +1,174 @@
+internal import Crypto
+internal import Database
+internal import Nostr
+internal import Settings
+internal import Synchronization
+
+/// Joins pages that wait for the database into one call. While as many calls as allowed are under way, further pages
+/// gather: batches grow with the load, and an idle archive waits for nothing.
+///
+/// Pages of one relay stay in their order: while one of them is under way, the others wait for its answer.
+final class CommitQueue: Sendable {
+    /// Bounds of the calls.
+    struct Limits: Sendable {
+        /// Calls under way at the same time.
+        var calls = 2
+        /// New events and sightings of one call; a page that has more goes alone.
+        var rows = 1_000
+        /// Event bytes of one call; a page that has more goes alone.
+        var bytes = 4 << 20
+
+        /// The defaults.
+        init() {}
+
+        /// As the settings have it.
+        init(_ settings: SyncSettings) {
+            calls = settings.batchCalls
+            rows = settings.batchRows
+            bytes = settings.batchBytes.bytes
+        }
+    }
+
+    fileprivate struct Entry {
+        let number: Int
+        let batch: PagesBatch
+    }
+
+    fileprivate struct State {
+        var waiting: [Entry] = []
+        /// By number; one that is cancelled loses its place, whatever becomes of its pages.
+        var answers: [Int: CheckedContinuation<[CommitAnswer], any Error>] = [:]
+        var busy: Set<RelayID> = []
+        var calls = 0
+        var nextNumber = 0
+    }
+
+    private let store: any SyncStore
+    private let executor: (any TaskExecutor)?
+    private let limits: Limits
+    private let state = Mutex(State())
+
+    init(store: any SyncStore, executor: (any TaskExecutor)?, limits: Limits) {
+        self.store = store
+        self.executor = executor
+        self.limits = limits
+    }
+
+    /// Pages that wait or are under way.
+    var count: Int { state.withLock { $0.answers.count } }
+
+    /// Stores pages of one relay, together with what else waits.
+    /// - Returns: one answer a page, in the order given.
+    /// - Throws: `DatabaseError`; `CancellationError`, after which the pages may be stored or not.
+    func commit(_ batch: PagesBatch) async throws -> [CommitAnswer] {
+        let number = state.withLock { state in
+            state.nextNumber += 1
+            return state.nextNumber
+        }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let isOver = state.withLock { state in
+                    // Cancelled before the continuation was kept: nobody would resume it later.
+                    guard !Task.isCancelled else { return true }
+                    state.waiting.append(Entry(number: number, batch: batch))
+                    state.answers[number] = continuation
+                    return false
+                }
+                if isOver { continuation.resume(throwing: CancellationError()) } else { callNext() }
+            }
+        } onCancel: {
+            let continuation = state.withLock { state in
+                state.waiting.removeAll { $0.number == number }
+                return state.answers.removeValue(forKey: number)
+            }
+            continuation?.resume(throwing: CancellationError())
+        }
+    }
+
+    /// Begins as many calls as there is room for.
+    private func callNext() {
+        while let group = state.withLock({ $0.take(limits) }) {
+            // The pages of several visits go together, so no visit's task can be the parent. Each of them waits for the
+            // answer, and the store's own deadline ends the call.
+            Task(executorPreference: executor) { await self.call(group) }
+        }
+    }
+
+    private func call(_ group: [Entry]) async {
+        let result: Result<[CommitAnswer], any Error>
+        do {
+            result = .success(try await store.commitPages(PagesBatch(joining: group.map(\.batch))))
+        } catch {
+            result = .failure(error)
+        }
+        let continuations = state.withLock { $0.end(group) }
+        var place = 0
+        for (entry, continuation) in zip(group, continuations) {
+            let pages = place..<(place + entry.batch.pages.count)
+            place = pages.upperBound
+            continuation?.resume(with: result.flatMap { Self.part($0, pages) })
+        }
+        callNext()
+    }
+
+    private static func part(_ answers: [CommitAnswer], _ pages: Range<Int>) -> Result<[CommitAnswer], any Error> {
+        guard pages.upperBound <= answers.count else {
+            return .failure(DatabaseError(.decoding, step: "commit_pages"))
+        }
+        return .success(Array(answers[pages]))
+    }
+}
+
+extension CommitQueue.State {
+    /// The pages of the next call, in the order they came; nil where nothing can be called now.
+    fileprivate mutating func take(_ limits: CommitQueue.Limits) -> [CommitQueue.Entry]? {
+        guard calls < limits.calls else { return nil }
+        var (rows, bytes) = (0, 0)
+        var group: [CommitQueue.Entry] = []
+        for entry in waiting where entry.batch.relays.isDisjoint(with: busy) {
+            rows += entry.batch.rows
+            bytes += entry.batch.bytes
+            if !group.isEmpty, rows > limits.rows || bytes > limits.bytes { break }
+            group.append(entry)
+        }
+        guard !group.isEmpty else { return nil }
+        let taken = Set(group.map(\.number))
+        waiting.removeAll { taken.contains($0.number) }
+        for entry in group { busy.formUnion(entry.batch.relays) }
+        calls += 1
+        return group
+    }
+
+    fileprivate mutating func end(_ group: [CommitQueue.Entry]) -> [CheckedContinuation<[CommitAnswer], any Error>?] {
+        calls -= 1
+        for entry in group { busy.subtract(entry.batch.relays) }
+        return group.map { answers.removeValue(forKey: $0.number) }
+    }
+}
+
+extension PagesBatch {
+    fileprivate var relays: Set<RelayID> { Set(pages.map(\.relay)) }
+    fileprivate var rows: Int { pages.reduce(0) { $0 + $1.newEvents.count + $1.known.count } }
+    fileprivate var bytes: Int { events.reduce(0) { $0 + $1.byteCount } }
+
+    /// The pages of batches of one owner, in order, with each event once.
+    init(joining batches: [PagesBatch]) {
+        self = batches.first ?? PagesBatch(owner: .random(), pages: [])
+        guard batches.count > 1 else { return }
+        var places: [EventID: Int] = [:]
+        for (place, event) in events.enumerated() { places[event.id] = place }
+        for batch in batches.dropFirst() {
+            let moved = batch.events.map { event in
+                if let place = places[event.id] { return place }
+                events.append(event)
+                places[event.id] = events.count - 1
+                return events.count - 1
+            }
+            pages += batch.pages.map { page in
+                var page = page
+                page.newEvents = page.newEvents.map { moved[$0] }
+                return page
+            }
+        }
+    }
+}
