@@ -9,9 +9,13 @@ public enum RejectedEvent {
     public static func claimedCreatedAt(_ json: UnsafeBufferPointer<UInt8>) -> UnixTime? {
         guard var place = endOfKey(json) else { return nil }
         while place < json.count, isBlank(json[place]) || json[place] == UInt8(ascii: ":") { place += 1 }
+        // Before the epoch is before everything that may be asked for.
+        if place + 1 < json.count, json[place] == UInt8(ascii: "-"), isDigit(json[place + 1]) {
+            return .init(seconds: 0)
+        }
         var seconds: Int64 = 0
         let first = place
-        while place < json.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(json[place]) {
+        while place < json.count, isDigit(json[place]) {
             let (tens, isOver) = seconds.multipliedReportingOverflow(by: 10)
             let (sum, isAlsoOver) = tens.addingReportingOverflow(Int64(json[place] - UInt8(ascii: "0")))
             guard !isOver, !isAlsoOver else { return nil }
@@ -28,6 +32,8 @@ public enum RejectedEvent {
         }
         return nil
     }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
 }

@@ -95,20 +95,36 @@ final class CommitQueue: Sendable {
     }
 
     private func call(_ group: [Entry]) async {
-        let result: Result<[CommitAnswer], any Error>
-        do {
-            result = .success(try await store.commitPages(PagesBatch(joining: group.map(\.batch))))
-        } catch {
-            result = .failure(error)
+        for (entry, result) in zip(group, await results(group)) {
+            state.withLock { $0.answers.removeValue(forKey: entry.number) }?.resume(with: result)
         }
-        let continuations = state.withLock { $0.end(group) }
-        var place = 0
-        for (entry, continuation) in zip(group, continuations) {
-            let pages = place..<(place + entry.batch.pages.count)
-            place = pages.upperBound
-            continuation?.resume(with: result.flatMap { Self.part($0, pages) })
-        }
+        state.withLock { $0.end(group) }
         callNext()
+    }
+
+    /// Visits do not pay for each other: what the database would not take together, but for its own troubles, is asked
+    /// for again one by one.
+    private func results(_ group: [Entry]) async -> [Result<[CommitAnswer], any Error>] {
+        let together = await store(PagesBatch(joining: group.map(\.batch)))
+        guard case .failure(let error as DatabaseError) = together, group.count > 1, error.mayBeOfOnePage else {
+            var place = 0
+            return group.map { entry in
+                let pages = place..<(place + entry.batch.pages.count)
+                place = pages.upperBound
+                return together.flatMap { Self.part($0, pages) }
+            }
+        }
+        var results: [Result<[CommitAnswer], any Error>] = []
+        for entry in group { results.append(await store(entry.batch)) }
+        return results
+    }
+
+    private func store(_ batch: PagesBatch) async -> Result<[CommitAnswer], any Error> {
+        do {
+            return .success(try await store.commitPages(batch))
+        } catch {
+            return .failure(error)
+        }
     }
 
     private static func part(_ answers: [CommitAnswer], _ pages: Range<Int>) -> Result<[CommitAnswer], any Error> {
@@ -139,17 +155,21 @@ extension CommitQueue.State {
         return group
     }
 
-    fileprivate mutating func end(_ group: [CommitQueue.Entry]) -> [CheckedContinuation<[CommitAnswer], any Error>?] {
+    fileprivate mutating func end(_ group: [CommitQueue.Entry]) {
         calls -= 1
         for entry in group { busy.subtract(entry.batch.relays) }
-        return group.map { answers.removeValue(forKey: $0.number) }
     }
 }
 
 extension PagesBatch {
     fileprivate var relays: Set<RelayID> { Set(pages.map(\.relay)) }
-    fileprivate var rows: Int { pages.reduce(0) { $0 + $1.newEvents.count + $1.known.count } }
-    fileprivate var bytes: Int { events.reduce(0) { $0 + $1.byteCount } }
+    fileprivate var rows: Int {
+        pages.reduce(0) { $0 + $1.newEvents.count + $1.known.count + $1.gone.count + $1.quarantined.count }
+    }
+    fileprivate var bytes: Int {
+        let rejected = pages.reduce(0) { $0 + $1.quarantined.reduce(0) { $0 + $1.raw.count } }
+        return events.reduce(rejected) { $0 + $1.byteCount }
+    }
 
     /// The pages of batches of one owner, in order, with each event once.
     init(joining batches: [PagesBatch]) {
@@ -169,6 +189,16 @@ extension PagesBatch {
                 page.newEvents = page.newEvents.map { moved[$0] }
                 return page
             }
+        }
+    }
+}
+
+extension DatabaseError {
+    /// One of the pages of a call may be to blame, so that the others go through without it.
+    fileprivate var mayBeOfOnePage: Bool {
+        switch kind {
+        case .deadlineExceeded, .queryCancelled, .constraintViolation, .dataError, .encoding, .other: true
+        default: false
         }
     }
 }

@@ -149,6 +149,11 @@ public struct CoverageMap: Sendable, Equatable {
         intervals = Self.merged(result)
     }
 
+    /// Why pages do not reach a part of the history, where the relay's way of answering is to blame.
+    var unpageable: CoverageReason? {
+        intervals.lazy.compactMap(\.reason).first { [.untilIgnored, .unordered, .oversize, .poison].contains($0) }
+    }
+
     /// Takes the seals of these proofs back: what they covered was read, and no longer counts as proven.
     mutating func unseal(where isDoubtful: (CoverageProof) -> Bool) {
         for place in intervals.indices {

@@ -93,13 +93,21 @@ struct PagePreparer {
         var part = PreparedPage.Part()
         for event in difference.returned {
             if part.rows >= settings.batchRows { close(&part, &days, into: &prepared) }
-            days.insert(ledger.add(event.id, at: event.sighting.createdAt))
+            note(ledger.add(event.id, at: event.sighting.createdAt), &days)
             part.known.append(event.sighting)
         }
-        // The last part carries them.
-        for sighting in difference.gone { days.insert(ledger.subtract(sighting.id, at: sighting.createdAt)) }
-        prepared.gone = difference.gone.map(\.event)
+        for sighting in difference.gone {
+            if part.rows >= settings.batchRows { close(&part, &days, into: &prepared) }
+            note(ledger.subtract(sighting.id, at: sighting.createdAt), &days)
+            part.gone.append(sighting.event)
+        }
         close(&part, &days, into: &prepared)
+    }
+
+    /// The next page must not read this day from the database: the commit that changes it may still be under way.
+    private mutating func note(_ day: Int32, _ days: inout Set<Int32>) {
+        days.insert(day)
+        daysBefore.insert(day)
     }
 
     private mutating func loadDays(at seconds: [UnixTime]) async throws {

@@ -26,6 +26,7 @@ struct PageWriter: Sendable {
             var row = RelayPage(relay: lease.relay, fence: lease.fence)
             row.newEvents = Array(part.events.indices)
             row.known = part.known
+            row.gone = part.gone
             row.days = part.days
             if isLast { apply(change, page, capSeen, pageSize, to: &row) }
             let batch = PagesBatch(owner: lease.owner, pages: [row], events: part.events)
@@ -50,7 +51,6 @@ struct PageWriter: Sendable {
         row.tailSeen = change.tailSeen
         row.clearsWalk = change.clearsWalk
         row.behaviour = change.behaviour
-        row.gone = page.gone
         row.capSeen = capSeen > 0 ? Int32(clamping: capSeen) : nil
         row.pageSize = Int32(clamping: pageSize)
         row.coverageDrop = change.coverage.drop.map(UnixTime.init(seconds:))

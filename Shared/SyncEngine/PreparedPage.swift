@@ -10,12 +10,14 @@ struct PreparedPage: Sendable {
         var events: [Event] = []
         /// Events stored already but not yet seen on this relay.
         var known: [KnownSighting] = []
+        /// `events.id` of sightings that the relay no longer has.
+        var gone: [Int64] = []
         /// Absolute day sums after this part.
         var days: [(day: Int32, sum: DaySum)] = []
         /// Event bytes.
         private(set) var bytes = 0
-        /// Rows of either sort.
-        var rows: Int { events.count + known.count }
+        /// Rows of any sort.
+        var rows: Int { events.count + known.count + gone.count }
 
         mutating func add(_ event: Event) {
             events.append(event)
@@ -36,8 +38,6 @@ struct PreparedPage: Sendable {
     var parts: [Part] = []
     /// All valid events of kinds that are stored.
     var shown: [Shown] = []
-    /// `events.id` of sightings that the relay no longer has.
-    var gone: [Int64] = []
     /// Rejected events with their reasons.
     private(set) var rejected: [FetchedPage.Rejected] = []
     /// Signatures checked.
@@ -48,7 +48,7 @@ struct PreparedPage: Sendable {
     var ephemeral = 0
 
     /// True where the page brings no row.
-    var isEmpty: Bool { rejected.isEmpty && gone.isEmpty && parts.allSatisfy { $0.rows == 0 } }
+    var isEmpty: Bool { rejected.isEmpty && parts.allSatisfy { $0.rows == 0 } }
 
     mutating func count(_ more: [FetchedPage.Rejected]) { rejected += more }
 }

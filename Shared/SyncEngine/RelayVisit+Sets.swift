@@ -16,21 +16,31 @@ extension RelayVisit {
     func compareSets(_ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport) async throws {
         guard reading.progress.speaksNegentropy != false else { return }
         let comparison = SetComparison(
-            session: session, store: context.store, relay: lease.relay, settings: settings.sync)
+            session: session, store: context.store, relay: lease.relay, settings: settings.sync, control: control)
         var windows = reading.progress.windows
         var halves = 0
+        if !windows.isEmpty { report.isStuck = true }
         while report.ending == .complete, let window = windows.popLast() {
             guard control.mayContinue else { return report.ending = .yielded }
             let (ending, difference) = try await comparison.run(window.seconds)
             switch ending {
             case .finished: try await take(difference, window, session, &reading, &report)
-            case .inconclusive(let reason) where reason != .timedOut && reason != .overBudget:
-                report.ending = control.isStopped ? .yielded : .failed(reason.rawValue)
+            case .inconclusive(.rateLimited): return
+            case .inconclusive(.disconnected) where reading.progress.speaksNegentropy != true && !control.isStopped:
+                // It may be that the relay cannot bear the question: from now on it is read by pages alone.
+                try await store(giveUpSets(ending, &reading), writer, reading)
+                report.ending = .yielded
+                report.isStuck = false
+            case .inconclusive(.disconnected):
+                report.ending = control.isStopped ? .yielded : .failed(InconclusiveReason.disconnected.rawValue)
             case let refused where refused.mayBeTooLarge(speaks: reading.progress.speaksNegentropy == true):
                 guard halves < Self.mostHalves else { return }
                 halves += 1
-                // One second that is too large is for pages.
-                windows += window.halves.map { [$0.older, $0.newer] } ?? []
+                guard let halves = window.halves else {
+                    try await store(reading.progress.leaveToPages(window), writer, reading)
+                    continue
+                }
+                windows += [halves.older, halves.newer]
             default:
                 let change = giveUpSets(ending, &reading)
                 return try await store(change, writer, reading)
@@ -57,34 +67,40 @@ extension RelayVisit {
         }
         let unknown = difference.need.filter { known[$0] == nil }
         guard let phantoms = try await fetch(unknown, session, &reading, &report) else { return }
-        guard try await context.store.notePhantoms(phantoms, lease) else { return report.ending = .leaseLost }
-        report.phantoms += phantoms.count
         var changes = PassRecord.Difference()
         changes.gone = difference.gone
         changes.returned = difference.need.compactMap { id in known[id].map { .init(id: id, sighting: $0) } }
         var prepared = PreparedPage()
         try await reading.preparer.amend(&prepared, with: changes)
         if prepared.parts.isEmpty { prepared.parts = [PreparedPage.Part()] }
-        let items = difference.held + difference.need.count - phantoms.count - difference.gone.count
+        let items = difference.held + difference.need.count - phantoms - difference.gone.count
         let change = reading.progress.seal(window, items: items, cap: reading.capSeen)
-        _ = try await commit(prepared, change, reading, &report)
+        if try await commit(prepared, change, reading, &report) { report.isStuck = false }
     }
 
-    /// Downloads events by their ids and gives those that never came; nil when the visit ended meanwhile.
+    /// Downloads events by their ids and counts those that never came, noted one page after the other so that a visit
+    /// that ends early has not asked in vain; nil when it did. What was noted lately is not asked for.
     private func fetch(
         _ ids: [EventID], _ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport
-    ) async throws -> [EventID]? {
+    ) async throws -> Int? {
         let size = reading.capSeen > 0 ? min(reading.capSeen, Self.idsAPage) : Self.idsAPage
-        var missing = ids
-        for _ in 0..<Self.fetches {
-            var left: [EventID] = []
-            for part in missing.parts(of: size) {
-                guard let shown = try await fetchPage(part, session, &reading, &report) else { return nil }
-                left += part.filter { !shown.contains($0) }
+        var phantoms = 0
+        for part in ids.parts(of: size) {
+            var missing = part
+            let noted = try await context.store.notedPhantoms(part, lease.relay)
+            missing.removeAll(where: noted.contains)
+            for _ in 0..<Self.fetches where !missing.isEmpty {
+                guard let shown = try await fetchPage(missing, session, &reading, &report) else { return nil }
+                missing.removeAll(where: shown.contains)
             }
-            missing = left
+            guard try await context.store.notePhantoms(missing, lease) else {
+                report.ending = .leaseLost
+                return nil
+            }
+            report.phantoms += missing.count
+            phantoms += missing.count + noted.count
         }
-        return missing
+        return phantoms
     }
 
     private func fetchPage(
@@ -136,7 +152,7 @@ extension ReconciliationEnding {
     /// Whether a smaller window may get an answer. Silence of a relay that has reconciled before is one of those.
     fileprivate func mayBeTooLarge(speaks: Bool) -> Bool {
         switch self {
-        case .inconclusive: true
+        case .inconclusive(.timedOut), .inconclusive(.overBudget): true
         case .unsupported: speaks
         default: isTooLarge
         }

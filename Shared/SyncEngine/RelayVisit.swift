@@ -78,7 +78,8 @@ struct RelayVisit: Sendable {
             try await store(
                 VisitProgress.Change(), writer, reading, isForced: true)
         }
-        report.blameSilence()
+        report.unpageable = reading.progress.coverage.unpageable
+        if !control.isStopped { report.blameSilence() }
         return report
     }
 
@@ -91,6 +92,7 @@ struct RelayVisit: Sendable {
             stretch, capSeen: reading.capSeen, pageSize: reading.pageSize, largest: settings.sync.pageSize,
             now: lease.databaseNow, order: reading.progress.order)
         var record = PassRecord()
+        report.isStuck = true
         reading.progress.begin(stretch)
         try await withThrowingTaskGroup(of: PageWriter.Result.self) { commits in
             while case .ask(let request) = plan.next() {
@@ -113,6 +115,7 @@ struct RelayVisit: Sendable {
                 // What was gone and is shown again was left out in between.
                 step.doubts.contradictions += step.difference?.returned.count ?? 0
                 let change = reading.progress.apply(step)
+                if step.progress != WalkPlan.Progress() || step.verdict != nil { report.isStuck = false }
                 report.isUnordered = plan.order == .unordered
                 guard try await finishCommit(&commits, &report) else { return }
                 guard !(prepared.isEmpty && change.isEmpty) else { continue }
@@ -122,7 +125,7 @@ struct RelayVisit: Sendable {
                 }
             }
             guard try await finishCommit(&commits, &report) else { return }
-            try await leave(stretch, &plan, writer, &reading, report)
+            try await leave(stretch, &plan, writer, &reading, &report)
             if let verdict = plan.verdict { report.end(verdict, isStopped: control.isStopped) }
         }
     }
@@ -138,7 +141,11 @@ struct RelayVisit: Sendable {
         let stored = try await context.store.relaySightings(
             lease.relay, from: UnixTime(seconds: part.lowerBound), to: UnixTime(seconds: part.upperBound),
             limit: settings.sync.mostCompared)
-        let difference = record.close(part, stored: stored ?? [])
+        var difference = record.close(part, stored: stored ?? [])
+        // What could not be read whole may still be there.
+        if let gap = step.progress.gap {
+            difference.gone.removeAll { $0.createdAt >= gap.lo && $0.createdAt <= gap.hi }
+        }
         // A part too large to compare stays unproven.
         guard stored != nil else { return }
         try await reading.preparer.amend(&prepared, with: difference)
@@ -148,10 +155,11 @@ struct RelayVisit: Sendable {
     /// What a walk that was cut off leaves behind so that the next visit does not begin it again.
     private func leave(
         _ stretch: WalkState.Stretch, _ plan: inout WalkPlan, _ writer: PageWriter, _ reading: inout Reading,
-        _ report: VisitReport
+        _ report: inout VisitReport
     ) async throws {
         guard report.ending == .yielded, plan.verdict == nil, !control.isStopped else { return }
-        if let progress = plan.leaveCrowdedSecond() {
+        if let progress = plan.leaveCrowdedSecond(atOnce: report.isStuck) {
+            report.isStuck = false
             var step = VisitProgress.Step(stretch: stretch, progress: progress)
             step.cap = reading.capSeen
             try await store(reading.progress.apply(step), writer, reading)

@@ -11,8 +11,8 @@ struct ReleasePlan: Sendable, Equatable {
     /// Why the last visit failed.
     var lastError: String?
 
-    /// A relay that cannot be paged is asked again once a day: its software may change.
-    private static let unpageableInterval = Duration.seconds(86_400)
+    /// A relay that cannot be paged costs several full answers a visit, and only what is new may still be had from it.
+    private static let unpageableInterval = Duration.seconds(900)
     /// An operator's "ignore" is looked at again after this time.
     private static let ignoredInterval = Duration.seconds(3_600)
     /// After a database error the relay itself is not to blame.
@@ -23,9 +23,9 @@ struct ReleasePlan: Sendable, Equatable {
     ///   - jitter: 0 to 1, spreads the wait after a failure by 25 % each way.
     init(_ report: VisitReport, fails: Int32, settings: SynchronizingSettings, jitter: Double) {
         self.fails = 0
-        relayClass = report.isUnordered ? .unordered : .ok
+        relayClass = RelayClass(report)
         switch report.ending {
-        case .complete: dueIn = settings.sync.revisitInterval.duration
+        case .complete, .stuck: dueIn = settings.sync.revisitInterval.duration
         case .yielded, .leaseLost: dueIn = .zero
         case .ignored: dueIn = Self.ignoredInterval
         case .databaseFailed(let kind) where !Self.isOfData(kind):
@@ -33,7 +33,7 @@ struct ReleasePlan: Sendable, Equatable {
             self.fails = fails
             lastError = kind
         case .unpageable(let reason):
-            dueIn = Self.unpageableInterval
+            dueIn = max(settings.sync.revisitInterval.duration, Self.unpageableInterval)
             relayClass = reason == .unordered ? .unordered : .unpageable
             lastError = "\(reason)"
         case .failed(let kind), .databaseFailed(let kind):
@@ -58,6 +58,16 @@ enum RelayClass: Int16, Sendable {
     case unpageable = 3
     case blocked = 4
     case unreachable = 5
+
+    /// The class of a relay that answers.
+    fileprivate init(_ report: VisitReport) {
+        self =
+            switch report.unpageable {
+            case nil: report.isUnordered ? .unordered : .ok
+            case .unordered: .unordered
+            default: .unpageable
+            }
+    }
 
     /// The class a failed visit puts the relay in.
     fileprivate init(failure kind: String) {

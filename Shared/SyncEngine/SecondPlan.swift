@@ -39,12 +39,21 @@ public struct SecondPlan: Sendable {
     private var largestAnswer = 0
     private var smallestLimit = Int.max
     private var isSaturated = false
+    /// Oldest second of the walk, where the page that ran into this one could have gone on below it.
+    private let lo: UnixTime?
+    /// Whether the question under way is about what lies below.
+    private var asksBelow = false
+    /// What the relay's answers turned out to be cut at, whatever it gave in other times.
+    private var cutAt = Int.max
     /// Conclusive answers so far.
     private(set) var answers = 0
 
     /// What the page that ran into the second showed of it is not asked for again.
-    public init(second: UnixTime, firstPage: [EventStamp]) {
+    /// - Parameter lo: how far down that page could have gone: where it stopped in this second and there is something
+    ///   below, it was cut. Nil for a page of this second alone.
+    public init(second: UnixTime, firstPage: [EventStamp], lo: UnixTime? = nil) {
         self.second = second
+        self.lo = lo
         add(firstPage)
         largestAnswer = firstPage.count
     }
@@ -52,6 +61,9 @@ public struct SecondPlan: Sendable {
     /// The page to ask for next.
     public func request(limit: Int) -> PageRequest {
         let part = parts.last ?? Part()
+        if asksBelow, let lo {
+            return PageRequest(since: lo.seconds > 0 ? lo : nil, until: second.moved(by: -1), limit: 1)
+        }
         return PageRequest(since: second, until: second, limit: limit, kinds: part.kinds, authors: part.authors)
     }
 
@@ -62,14 +74,40 @@ public struct SecondPlan: Sendable {
     public mutating func absorb(_ facts: PageFacts, limit: Int, capSeen: Int) -> Verdict {
         answers += 1
         guard answers < Self.mostAnswers else { return .saturated }
+        if asksBelow { return absorbBelow(facts) }
         let added = add(facts.events)
         // What lies outside the second was not cut inside it, and does not count against the cap.
         largestAnswer = max(largestAnswer, facts.received - facts.older - facts.newer)
         smallestLimit = min(smallestLimit, limit)
         quietAnswers = added ? 0 : quietAnswers + 1
         guard quietAnswers >= 2 else { return .more }
-        if Self.mayBeCut(largestAnswer, limit: smallestLimit, capSeen: capSeen) { split() } else { parts.removeLast() }
+        if Self.mayBeCut(largestAnswer, limit: smallestLimit, capSeen: min(capSeen, cutAt)) {
+            split()
+        } else if parts == [Part()], let lo, second > lo, largestAnswer >= Self.smallestCap {
+            asksBelow = true
+            return .more
+        } else {
+            parts.removeLast()
+        }
         beginPart()
+        return verdict
+    }
+
+    /// A relay may have lowered its cap since it gave its largest page: an answer that ends inside this second, with
+    /// something left below, is as large as answers get.
+    private mutating func absorbBelow(_ facts: PageFacts) -> Verdict {
+        asksBelow = false
+        if facts.isEmpty {
+            parts.removeLast()
+        } else {
+            cutAt = largestAnswer
+            split()
+        }
+        beginPart()
+        return verdict
+    }
+
+    private var verdict: Verdict {
         guard parts.isEmpty else { return .more }
         return isSaturated ? .saturated : .proven
     }

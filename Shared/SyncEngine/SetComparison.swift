@@ -24,6 +24,7 @@ struct SetComparison: Sendable {
     let store: any SyncStore
     let relay: RelayID
     let settings: SyncSettings
+    let control: VisitControl
 
     /// Runs one session over a window.
     /// - Throws: `DatabaseError`, `CancellationError`; failures of the relay are the ending.
@@ -40,7 +41,9 @@ struct SetComparison: Sendable {
             firstAnswerTimeout: settings.progressTimeout.duration, progressTimeout: settings.progressTimeout.duration)
         let ending = try await session.reconcile(Self.filter(window), opening: first.message, budget: budget) {
             message in
-            try await answer(message, window, state)
+            // A relay may take its time for each of many rounds: the visit's own is what counts.
+            guard control.mayContinue else { throw NegentropyError.tooManyRounds }
+            return try await answer(message, window, state)
         }
         return (ending, state.withLock { $0.difference })
     }

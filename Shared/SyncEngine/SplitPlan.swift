@@ -22,6 +22,8 @@ struct SplitPlan: Sendable {
     private var windows: [ClosedRange<Int64>]
     private var seen: Set<EventID> = []
     private var answers = 0
+    /// Events of the largest answer to this plan. What the relay gave in other times says nothing of its cap now.
+    private var largestAnswer = 0
 
     /// Windows from `lo` to `top`; nil for no end.
     init(lo: UnixTime, top: UnixTime?, now: UnixTime) {
@@ -43,10 +45,11 @@ struct SplitPlan: Sendable {
     /// Takes one conclusive answer in.
     /// - Parameters:
     ///   - limit: what was asked for.
-    ///   - capSeen: the largest conclusive page this relay ever gave.
-    mutating func absorb(_ facts: PageFacts, limit: Int, capSeen: Int) -> Verdict {
+    mutating func absorb(_ facts: PageFacts, limit: Int) -> Verdict {
         guard let window = windows.last else { return .more }
-        if SecondPlan.mayBeCut(facts.received - facts.older - facts.newer, limit: limit, capSeen: capSeen) {
+        let inside = facts.received - facts.older - facts.newer
+        largestAnswer = max(largestAnswer, inside)
+        if SecondPlan.mayBeCut(inside, limit: limit, capSeen: largestAnswer) {
             begin()
             guard window.lowerBound < window.upperBound else {
                 return .crowded(UnixTime(seconds: window.lowerBound), facts.events)

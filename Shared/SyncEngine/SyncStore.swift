@@ -25,6 +25,8 @@ public protocol SyncStore: Sendable {
     func relayDays(_ relay: RelayID, in days: ClosedRange<Int32>) async throws -> [(day: Int32, sum: DaySum)]
     /// Those of these events that are stored, as sightings of them are written.
     func storedEvents(_ ids: [EventID]) async throws -> [EventID: KnownSighting]
+    /// Those of these ids that the relay lately claimed to have and did not deliver.
+    func notedPhantoms(_ ids: [EventID], _ relay: RelayID) async throws -> Set<EventID>
     /// Notes ids that a relay claimed to have and did not deliver; false when the lease was lost.
     func notePhantoms(_ ids: [EventID], _ lease: RelayLease) async throws -> Bool
     /// What the relay is known to have, or to have had, in a closed interval of seconds; oldest first. Nil when that is

@@ -109,6 +109,7 @@ extension VisitReport.Ending {
         switch self {
         case .complete: "complete"
         case .yielded: "yielded"
+        case .stuck: "stuck"
         case .failed: "failed"
         case .unpageable: "unpageable"
         case .leaseLost: "lease_lost"

@@ -9,7 +9,24 @@ extension VisitProgress {
         coverage.set(interval(of: gap.reason, gap.lo.seconds, hi))
     }
 
-    mutating func setGapOfRest(_ stretch: WalkState.Stretch, _ reason: CoverageReason) {
+    /// Pages do not get any further. The rest is a gap with a time of its own to be tried again, and what is new goes on.
+    mutating func leave(_ stretch: WalkState.Stretch, _ reason: CoverageReason, _ change: inout Change) {
+        setGapOfRest(stretch, reason)
+        switch stretch {
+        case .interval: return
+        case .head(let lo, let hi):
+            guard lo <= hi else { return }
+            state.walkHi = hi
+            change.walkHi = hi
+        case .fresh(_, let hi), .history(_, _, let hi):
+            let hi = state.walkHi ?? hi
+            state = WalkState(sealedHi: max(state.sealedHi ?? hi, hi))
+            change = Change(
+                sealedHi: state.sealedHi, tailSeen: change.tailSeen, clearsWalk: true, behaviour: change.behaviour)
+        }
+    }
+
+    private mutating func setGapOfRest(_ stretch: WalkState.Stretch, _ reason: CoverageReason) {
         let (lo, hi): (Int64, Int64) =
             switch stretch {
             case .fresh(let lo, let hi): (lo.seconds, min(state.frontier ?? hi, hi).seconds)

@@ -50,6 +50,19 @@ extension VisitProgress {
         return change
     }
 
+    /// One second is too large to be compared: where it is too large for pages too, it waits for a change of the software.
+    mutating func leaveToPages(_ window: Window) -> Change {
+        var change = Change()
+        for var interval in coverage.intervals where interval.reason == .saturatedSecond {
+            guard window.seconds.contains(interval.lo) else { continue }
+            interval.rescanAt = schedule.retry(now: now.seconds)
+            coverage.set(interval)
+        }
+        change.coverage = coverage.changes
+        coverage.markStored()
+        return change
+    }
+
     /// The relay does not reconcile: gaps that waited for it wait for a change of its software.
     mutating func giveUpSets() -> Change {
         var change = Change(behaviour: learn(speaksNegentropy: false))

@@ -94,12 +94,13 @@ struct VisitProgress: Sendable {
     /// What a page changes.
     mutating func apply(_ step: Step) -> Change {
         var change = Change(behaviour: learn(step))
-        if let gap = step.progress.gap { setGap(gap, step.stretch) }
         switch step.stretch {
         case .interval(let interval): look(step, interval)
         default: walk(step, &change)
         }
-        if case .unpageable(let reason) = step.verdict { setGapOfRest(step.stretch, reason) }
+        // What the page left out stands in what it proved.
+        if let gap = step.progress.gap { setGap(gap, step.stretch) }
+        if case .unpageable(let reason) = step.verdict { leave(step.stretch, reason, &change) }
         change.coverage = coverage.changes
         coverage.markStored()
         return change

@@ -9,6 +9,8 @@ public struct VisitReport: Sendable {
         case complete
         /// The visit's time was over, or the service stops; the rest goes on at once.
         case yielded
+        /// The visit's time was over before anything was proven in the stretch in hand.
+        case stuck
         /// The relay could not be reached, or its pages proved nothing. The word is for logs and metrics.
         case failed(String)
         /// The relay cannot be read by pages.
@@ -51,8 +53,12 @@ public struct VisitReport: Sendable {
     public var phantoms = 0
     /// The relay's pages are in no order: it is read in windows of time.
     public var isUnordered = false
-    private var conclusivePages = 0
+    /// Why a part of its history cannot be read by pages at all, where that is so.
+    var unpageable: CoverageReason?
+    /// Nothing was proven since the stretch in hand began.
+    var isStuck = true
     private var lastFailure: String?
+    private var isLastInconclusive = false
 
     init(_ lease: RelayLease) {
         relay = lease.relay
@@ -64,16 +70,17 @@ public struct VisitReport: Sendable {
         pages += 1
         bytes += page.byteCount
         eventsReceived += page.facts.received
-        switch page.facts.ending {
-        case .conclusive: conclusivePages += 1
-        case .inconclusive(let reason): lastFailure = page.failure ?? reason.rawValue
-        }
+        isLastInconclusive = false
+        guard case .inconclusive(let reason) = page.facts.ending else { return }
+        lastFailure = page.failure ?? reason.rawValue
+        isLastInconclusive = true
     }
 
-    /// A visit whose time ran out while the relay gave no whole answer has failed: it must not be due at once.
+    /// A visit whose time ran out before it got anywhere must not be due at once: the next one would get as far. Where the
+    /// relay's answer is what it waited for, it has failed.
     mutating func blameSilence() {
-        guard ending == .yielded, conclusivePages == 0, let lastFailure else { return }
-        ending = .failed(lastFailure)
+        guard ending == .yielded, isStuck else { return }
+        ending = isLastInconclusive ? .failed(lastFailure ?? "timed_out") : .stuck
     }
 
     /// Takes over how a walk ended. One cut off because the visit was stopped has not failed.

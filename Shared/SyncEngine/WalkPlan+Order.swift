@@ -20,6 +20,10 @@ extension WalkPlan {
     }
 
     mutating func absorbOrderCheck(_ check: OrderCheck, _ facts: PageFacts, _ hint: EOSEHint?) -> Progress {
+        // One that ignores `since` fills its answer from below; it does not add to a full one.
+        if facts.older > 0, facts.received - facts.events.count(where: { $0.createdAt >= liveAfter }) > check.limit {
+            contradictions += 1
+        }
         let known = Set(check.page.events.map(\.id))
         let others = facts.events.count { !known.contains($0.id) && $0.createdAt < liveAfter }
         let oldest = check.since.moved(by: -1)
@@ -49,7 +53,7 @@ extension WalkPlan {
             return Progress()
         }
         var plan = plan
-        switch plan.absorb(facts, limit: asked, capSeen: capSeen) {
+        switch plan.absorb(facts, limit: asked) {
         case .more:
             mode = .splitting(plan)
             return Progress()

@@ -2,6 +2,9 @@ internal import Nostr
 
 /// What a conclusive page of the walk down proves.
 extension WalkPlan {
+    /// How far in the future events may be dated and still be walked through one by one, in seconds.
+    private static let slack: Int64 = 3_600
+
     mutating func absorbPage(_ facts: PageFacts, _ hint: EOSEHint?) -> Progress {
         let seconds = (facts.events.map(\.createdAt) + facts.ghosts).sorted()
         guard let oldest = seconds.first else { return absorbEmpty(facts, hint, answers: 1) }
@@ -16,13 +19,15 @@ extension WalkPlan {
             return disorders >= 2 ? split() : Progress()
         }
         disorders = 0
-        if let above = Self.neighbour(above: oldest, in: seconds) {
-            let progress = frontier.map { above < $0 } ?? true ? move(to: above) : Progress()
-            mode = .probing(Outlier(outlier: oldest, above: above, page: facts.events))
+        // A page of nothing but the future: what is due by now comes first, and each later visit sees some of the rest.
+        if frontier == nil, oldest > now.moved(by: Self.slack) { return move(to: now.moved(by: Self.slack)) }
+        if let probe = OutlierProbe(facts, seconds: seconds, liveAfter: liveAfter) {
+            let progress = frontier.map { probe.above < $0 } ?? true ? move(to: probe.above) : Progress()
+            mode = .probing(probe)
             return progress
         }
         if let frontier, oldest >= frontier {
-            mode = .second(SecondPlan(second: frontier, firstPage: facts.events))
+            mode = .second(SecondPlan(second: frontier, firstPage: facts.events, lo: lo))
             return Progress()
         }
         return move(to: oldest)
@@ -34,21 +39,13 @@ extension WalkPlan {
         return Progress(frontier: second)
     }
 
-    /// The second next above the oldest one of a page, where the step down to the oldest is out of all proportion.
-    private static func neighbour(above oldest: UnixTime, in seconds: [UnixTime]) -> UnixTime? {
-        guard seconds.count > 1, let newest = seconds.last else { return nil }
-        let above = seconds[1]
-        let (step, spread) = (above.seconds - oldest.seconds, newest.seconds - above.seconds)
-        return step > max(60, spread / Int64(seconds.count) * 20) ? above : nil
-    }
-
-    /// Nothing between the outlier and the rest of its page: it is where the relay's history goes on.
-    mutating func absorbProbe(_ probe: Outlier, _ facts: PageFacts) -> Progress {
-        guard facts.isEmpty else {
+    /// Nothing else between the outliers and the rest of their page: they are where the relay's history goes on.
+    mutating func absorbProbe(_ probe: OutlierProbe, _ facts: PageFacts) -> Progress {
+        guard probe.knows(facts) else {
             mode = .descending
-            // The page above the outlier was all in one second.
+            // The page above the outliers was all in one second.
             if let frontier, probe.above >= frontier {
-                let page = probe.page.filter { $0.createdAt == frontier }
+                let page = probe.page.events.filter { $0.createdAt == frontier }
                 mode = .second(SecondPlan(second: frontier, firstPage: page))
             }
             return Progress()
@@ -76,7 +73,7 @@ extension WalkPlan {
     private mutating func absorbEmpty(_ facts: PageFacts, _ hint: EOSEHint?, answers: Int) -> Progress {
         if facts.newer > 0 {
             mode = .over(.unpageable(.untilIgnored))
-        } else if facts.unplaced > 0 {
+        } else if facts.unplaced > 0, SecondPlan.mayBeCut(facts.received, limit: pageSize, capSeen: capSeen) {
             mode = .over(.unpageable(.poison))
         } else if hint == .finish {
             mode = .over(.reachedEnd(byHint: true))

@@ -77,23 +77,10 @@ public struct WalkPlan: Sendable {
         case descending
         case confirmingEnd(answers: Int)
         case second(SecondPlan)
-        case probing(Outlier)
+        case probing(OutlierProbe)
         case checkingOrder(OrderCheck)
         case splitting(SplitPlan)
         case over(Verdict)
-    }
-
-    /// An event far below the rest of its page. A relay may send an event that was made long ago just as it arrives,
-    /// between the stored ones: then nothing is known of the seconds above it.
-    struct Outlier: Sendable {
-        let outlier: UnixTime
-        let above: UnixTime
-        let page: [EventStamp]
-
-        /// Asks for one event in between.
-        var request: PageRequest {
-            PageRequest(since: outlier.moved(by: 1), until: above.moved(by: -1), limit: 1)
-        }
     }
 
     /// Oldest second of the interval, inclusive.
@@ -153,7 +140,7 @@ public struct WalkPlan: Sendable {
         case .second(let plan): .ask(plan.request(limit: pageSize))
         case .descending: .ask(PageRequest(since: lowerBound, until: frontier, limit: pageSize))
         case .confirmingEnd(let answers): .ask(confirmation(answers))
-        case .probing(let probe): .ask(probe.request)
+        case .probing(let probe): .ask(probe.request(limit: pageSize))
         case .checkingOrder(let check): .ask(check.request)
         case .splitting(let plan): .ask(plan.request(limit: pageSize))
         }
@@ -176,6 +163,10 @@ public struct WalkPlan: Sendable {
         // The question without `since` is answered from below the interval where nothing is left inside: that confirms
         // the end, and is no reason to walk on down there.
         let facts = facts.countingAsOlder(below: lo)
+        if isNarrow, isBlind(facts, asked: asked) {
+            mode = .over(.unpageable(.untilIgnored))
+            return Progress()
+        }
         switch mode {
         case .over: return Progress()
         case .second(let plan): return absorbSecond(plan, facts, asked: asked)
@@ -189,6 +180,19 @@ public struct WalkPlan: Sendable {
         }
     }
 
+    /// The question under way is about a part of the interval, not about everything from the frontier down.
+    private var isNarrow: Bool {
+        switch mode {
+        case .second, .probing, .splitting: true
+        default: false
+        }
+    }
+
+    /// An answer from above the interval that is as large as answers get: it may not have come down to the interval.
+    private func isBlind(_ facts: PageFacts, asked: Int) -> Bool {
+        facts.newer > 0 && SecondPlan.mayBeCut(facts.received - facts.older, limit: asked, capSeen: capSeen)
+    }
+
     /// A page well below the others says that nothing follows, and so does one with events from below the interval.
     /// Where something does, the relay ends its answers early, or adds what nobody asked for.
     private mutating func noteLength(_ facts: PageFacts, _ hint: EOSEHint?, asked: Int) {
@@ -200,8 +204,9 @@ public struct WalkPlan: Sendable {
     }
 
     /// Gives a second up in which the walk has been for long, so that the rest goes on; nil where it is in none.
-    public mutating func leaveCrowdedSecond() -> Progress? {
-        guard case .second(let plan) = mode, plan.answers >= Self.manyAnswers else { return nil }
+    /// - Parameter atOnce: however long; for a relay so slow that a visit does not get through one second.
+    public mutating func leaveCrowdedSecond(atOnce: Bool = false) -> Progress? {
+        guard case .second(let plan) = mode, atOnce || plan.answers >= Self.manyAnswers else { return nil }
         return leaveSecond(plan.second, saturated: true)
     }
 

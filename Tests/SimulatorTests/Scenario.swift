@@ -223,10 +223,30 @@ struct Scenario {
         let log = network.log
         return archive.read { tables in
             Result(
-                failures: tables.failures + log.failures,
+                failures: tables.failures + log.failures + tables.rows.keys.sorted().flatMap { remains($0, tables) },
                 relays: tables.rows.sorted { $0.key < $1.key }.map { summary($0.key, $0.value, tables) },
                 commits: tables.commits, refused: tables.refused, requests: log.requests)
         }
+    }
+
+    /// What does not hold of the sightings of one relay at the end: the day sums are theirs, and nothing that an honest
+    /// relay still holds is said to be gone.
+    private func remains(_ relay: RelayID, _ tables: SimulatedArchive.Tables) -> [String] {
+        let sightings = (tables.sightings[relay] ?? [:]).values
+        var sums: [Int32: DaySum] = [:]
+        for sighting in sightings where !sighting.isGone {
+            sums[DaySum.day(of: UnixTime(seconds: sighting.createdAt)), default: DaySum()].add(sighting.id)
+        }
+        var failures = (tables.days[relay] ?? [:]).sorted { $0.key < $1.key }.compactMap { day, sum in
+            sum == sums[day] ?? DaySum() ? nil : "day \(day) of relay \(relay) has another sum than its sightings"
+        }
+        guard let row = tables.rows[relay], let held = network.relay(row.url), held.vices.isHonest else {
+            return failures
+        }
+        let gone = Set(sightings.filter(\.isGone).map(\.id))
+        let wrong = held.owed(from: .zero, to: world.now).count { gone.contains($0.id) }
+        if wrong > 0 { failures.append("\(wrong) events are said to be gone from \(row.url), which holds them") }
+        return failures
     }
 
     private func summary(

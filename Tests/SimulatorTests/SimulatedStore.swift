@@ -102,6 +102,10 @@ struct SimulatedStore: SyncStore {
         }
     }
 
+    func notedPhantoms(_ ids: [EventID], _ relay: RelayID) async throws -> Set<EventID> {
+        try await call("noted_phantoms") { $0.phantoms[relay, default: []].intersection(ids) }
+    }
+
     func notePhantoms(_ ids: [EventID], _ lease: RelayLease) async throws -> Bool {
         try await call("note_phantoms") { tables in
             let row = tables.rows[lease.relay]

@@ -173,6 +173,7 @@ private final class HeldStore: SyncStore {
         throw Unused()
     }
     func storedEvents(_ ids: [EventID]) async throws -> [EventID: KnownSighting] { throw Unused() }
+    func notedPhantoms(_ ids: [EventID], _ relay: RelayID) async throws -> Set<EventID> { throw Unused() }
     func notePhantoms(_ ids: [EventID], _ lease: RelayLease) async throws -> Bool { throw Unused() }
     func relaySightings(
         _ relay: RelayID, from lo: UnixTime, to hi: UnixTime, limit: Int

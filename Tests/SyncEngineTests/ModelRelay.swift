@@ -16,8 +16,8 @@ struct ModelRelay {
     /// What the n-th request gets instead of an answer.
     var endings: [Int: PageEnding] = [:]
     var hint: EOSEHint?
-    /// Comes behind the stored events of the n-th answer.
-    var live: [Int: EventStamp] = [:]
+    /// Come behind the stored events of the n-th answer.
+    var live: [Int: [EventStamp]] = [:]
     /// Events older than `since` added to each answer.
     var strayOlder = 0
     /// Served with something wrong in it that says its time.
@@ -40,7 +40,7 @@ struct ModelRelay {
         let counted = isRandom ? chosen(most, of: matching) : Array(ordered.prefix(most))
         let isWhole = counted.count == matching.count
         var served = counted.filter { !isHidden($0) }
-        if let event = live[requests.count - 1], isInside(event, request) { served.append(event) }
+        served += (live[requests.count - 1] ?? []).filter { isInside($0, request) }
         let inside = served.filter { isInside($0, request) }
         let older = served.count { event in request.since.map { event.createdAt < $0 } ?? false }
         var facts = PageFacts(

@@ -72,6 +72,31 @@ import Testing
         #expect(!progress.coverage.intervals.map(\.state).contains(.sealed))
     }
 
+    @Test func `a gap that is found again stays one`() {
+        var row = CoverageMap.Interval(lo: 500, hi: 500, state: .gap, reason: .saturatedSecond)
+        row.rescanAt = 0
+        var progress = progress(WalkState(sealedHi: second(9_000)), [row])
+        let stretch = WalkState.Stretch.interval(row)
+        progress.begin(stretch)
+        var last = step(stretch, end: .reachedEnd(byHint: false), difference: .init())
+        last.progress.gap = .init(lo: second(500), hi: second(500), reason: .saturatedSecond)
+        _ = progress.apply(last)
+        #expect(progress.coverage.intervals.map(\.state) == [.gap])
+    }
+
+    @Test func `what pages do not reach is a gap, and new time goes on`() {
+        let state = WalkState(walkLo: second(0), walkHi: second(9_000), frontier: second(3_000))
+        var progress = progress(
+            state, [.init(lo: 0, hi: 3_000, state: .walking), .init(lo: 3_001, hi: 9_000, state: .provisional)])
+        let stretch = WalkState.Stretch.history(lo: second(0), frontier: second(3_000), hi: second(9_000))
+        progress.begin(stretch)
+        let change = progress.apply(step(stretch, end: .unpageable(.untilIgnored)))
+        #expect(change.clearsWalk && change.sealedHi == second(9_000))
+        #expect(progress.state == WalkState(sealedHi: second(9_000)))
+        #expect(progress.coverage.intervals.map(\.state) == [.gap, .provisional])
+        #expect(progress.coverage.unpageable == .untilIgnored)
+    }
+
     @Test func `a relay that contradicted itself settles and never seals`() {
         let row = due(0, 9_000)
         var progress = progress(WalkState(sealedHi: second(9_000)), [row], doubts: Doubts(contradictions: 1))

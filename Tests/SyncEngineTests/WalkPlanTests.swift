@@ -27,6 +27,72 @@ import Testing
         #expect(relay.requests.count < 15)
     }
 
+    @Test(arguments: [3, 10, 19, 400])
+    func `dates at the ends of time overflow nothing and move nothing far`(count: Int) {
+        var all = events(count)
+        var factory = StampFactory(seed: 9)
+        all += [factory.stamp(at: .max), factory.stamp(at: .max - 1), factory.stamp(at: 1_700_000_000_000_000_000)]
+        var relay = ModelRelay(events: all)
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.seen.count == all.count)
+        #expect(result.verdict == .reachedEnd(byHint: false))
+    }
+
+    @Test func `events of the future do not keep a walk from what is due by now`() {
+        var factory = StampFactory(seed: 9)
+        let future = (0..<5_000).map { factory.stamp(at: 2_000_000 + Int64($0)) }
+        var relay = ModelRelay(events: events(700) + future)
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.seen.count { $0.createdAt.seconds < 1_100_000 } == 700)
+        #expect(relay.requests.count < 15)
+    }
+
+    @Test(arguments: [RelayOrder.newestFirst, .unordered])
+    func `where until is ignored a full answer says nothing of the second it was asked for`(order: RelayOrder) {
+        var factory = StampFactory(seed: 2)
+        let crowd = (0..<40).map { _ in factory.stamp(at: 1_000_100) }
+        var relay = ModelRelay(events: crowd + (0..<80).map { factory.stamp(at: 1_000_200 + $0) })
+        relay.ignoresUntil = true
+        relay.cap = 100
+        var plan = plan(lo: 1_000_100, from: 1_000_100, cap: 100, order: order)
+        let result = plan.run(on: &relay, maxRequests: 100)
+        #expect(result.verdict == .unpageable(.untilIgnored))
+        #expect(result.brokenPromises.isEmpty)
+    }
+
+    @Test func `two outliers at once are no neighbours of the rest`() {
+        var relay = ModelRelay(events: events(3_000))
+        var factory = StampFactory(seed: 9)
+        relay.live = [1: [factory.stamp(at: 100), factory.stamp(at: 101)], 2: [factory.stamp(at: 102)]]
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.seen.count { $0.createdAt.seconds >= 1_000_000 } == 3_000)
+        #expect(result.brokenPromises.isEmpty)
+    }
+
+    @Test func `a relay that lowered its cap is read whole`() {
+        var factory = StampFactory(seed: 4)
+        let crowd = (0..<600).map { _ in factory.stamp(at: 1_000_100) }
+        var relay = ModelRelay(events: events(90) + crowd)
+        relay.cap = 200
+        var plan = plan(cap: 500)
+        let result = plan.run(on: &relay)
+        #expect(result.seen.count == 690)
+        #expect(result.brokenPromises.isEmpty)
+    }
+
+    @Test func `a relay without order that lowered its cap is read whole`() {
+        var relay = ModelRelay(events: events(3_000))
+        relay.cap = 200
+        relay.isOldestFirst = true
+        var plan = plan(cap: 500, order: .unordered)
+        let result = plan.run(on: &relay)
+        #expect(result.seen.count == 3_000)
+        #expect(result.brokenPromises.isEmpty)
+    }
+
     @Test func `the first page has no upper bound and the others include the boundary second`() {
         var relay = ModelRelay(events: events(1_200, perSecond: 3))
         var plan = plan()
@@ -233,7 +299,7 @@ import Testing
     @Test func `an event from long ago that arrives live does not hide what lies between`() {
         var relay = ModelRelay(events: events(3_000))
         var factory = StampFactory(seed: 9)
-        relay.live = [1: factory.stamp(at: 1), 2: factory.stamp(at: 500_000)]
+        relay.live = [1: [factory.stamp(at: 1)], 2: [factory.stamp(at: 500_000)]]
         var plan = plan()
         let result = plan.run(on: &relay)
         #expect(result.seen.isSuperset(of: relay.events))

@@ -50,6 +50,25 @@ extension Brotr {
         return stored
     }
 
+    /// $1 relay, $2 ids.
+    static let notedPhantoms = NamedStatement(
+        "noted_phantoms",
+        """
+        SELECT event_id FROM relay_phantoms
+         WHERE relay_id = $1 AND event_id = ANY ($2) AND last_seen > now() - interval '1 day'
+        """, parameters: [.int4, .byteaArray], columns: [.bytea], isIdempotent: true)
+
+    /// Those of these ids that the relay claimed to have within the last day and did not deliver.
+    public func notedPhantoms(_ ids: [EventID], _ relay: RelayID) async throws -> Set<EventID> {
+        guard !ids.isEmpty else { return [] }
+        var parameters = SQLParameters()
+        parameters.append(relay.value)
+        parameters.appendColumn(Bytes32.self, count: ids.count) { ids[$0] }
+        let rows = try await pool.fetch(
+            Self.notedPhantoms, parameters: parameters, timeout: settings.timeouts.query.duration)
+        return Set(try rows.map { try $0.decode(Bytes32.self, at: 0) })
+    }
+
     /// $1 relay, $2 fence, $3 owner, $4 ids.
     static let notePhantoms = NamedStatement(
         "note_phantoms", "SELECT note_phantoms($1, $2, $3, $4)", parameters: [.int4, .int8, .uuid, .byteaArray],

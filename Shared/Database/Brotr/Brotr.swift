@@ -67,7 +67,7 @@ public struct Brotr: Sendable {
     public static func statements(_ names: ProcedureNames = ProcedureNames()) -> [NamedStatement] {
         [
             ping, typeIdentifiers, schemaVersions, missingProcedures, relayDays, relayCoverage,
-            relayBehaviour, relaySightings, relayDayRange, storedEvents, notePhantoms, claimRelays,
+            relayBehaviour, relaySightings, relayDayRange, storedEvents, notedPhantoms, notePhantoms, claimRelays,
             renewLeases, releaseRelay, claimServiceLease, renewServiceLease, releaseServiceLease, heartbeat,
             removeReplica, foldStatistics,
             loadServiceState, saveServiceState, deleteOldStates,

@@ -1,0 +1,55 @@
+internal import Nostr
+
+/// Events far below the rest of their page. A relay may send what was made long ago just as it arrives, between the stored
+/// events: then nothing is known of the seconds above. So what lies between is asked for once more. Pure.
+struct OutlierProbe: Sendable {
+    /// The oldest second of the page.
+    let outlier: UnixTime
+    /// The oldest second of the rest of the page.
+    let above: UnixTime
+    let page: PageFacts
+
+    /// How many times wider than usual a step between neighbours has to be.
+    private static let proportion: Int64 = 20
+    /// A step that is never out of proportion, in seconds.
+    private static let usualStep: Int64 = 60
+    /// Events asked for beside those that are known: enough to meet some that were left out.
+    private static let sample = 20
+
+    /// The newest step of a page that is out of all proportion to those above it; nil where there is none.
+    /// - Parameters:
+    ///   - seconds: of the page's events, valid or not, ascending.
+    ///   - liveAfter: what is newer may have arrived live, and says nothing of the proportions.
+    init?(_ page: PageFacts, seconds: [UnixTime], liveAfter: UnixTime) {
+        guard let outlier = seconds.first, let newest = seconds.last(where: { $0 < liveAfter }) ?? seconds.last
+        else { return nil }
+        for place in seconds.indices.dropFirst().reversed() {
+            let above = seconds[place]
+            let step = above.seconds - seconds[place - 1].seconds
+            let spread = max(newest.seconds - above.seconds, 0) / Int64(seconds.count - place + 1)
+            guard step > Self.usualStep, step / Self.proportion > spread else { continue }
+            self.outlier = outlier
+            self.above = above
+            self.page = page
+            return
+        }
+        return nil
+    }
+
+    /// Asks for what lies between the oldest event and the rest, the known ones among it.
+    func request(limit: Int) -> PageRequest {
+        let known = page.events.count(where: isBetween) + page.ghosts.count(where: isBetween)
+        return PageRequest(
+            since: outlier.moved(by: 1), until: above.moved(by: -1), limit: min(limit, known + Self.sample))
+    }
+
+    /// Whether an answer brought nothing that the page did not have.
+    func knows(_ answer: PageFacts) -> Bool {
+        let known = Set(page.events.map(\.id))
+        return answer.events.allSatisfy { known.contains($0.id) }
+            && answer.ghosts.count <= page.ghosts.count(where: isBetween)
+    }
+
+    private func isBetween(_ event: EventStamp) -> Bool { isBetween(event.createdAt) }
+    private func isBetween(_ second: UnixTime) -> Bool { second > outlier && second < above }
+}
