@@ -65,7 +65,9 @@ let supportImports = [
     "NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOSSL", "NIOConcurrencyHelpers",
 ]
 let benchmarkImports = ["Support", "SyncEngine", "RelayClient", "ServiceKit"] + supportImports
-let testExtras: [String: [String]] = ["Net": ["NIOEmbedded"], "RelayClient": ["Crypto"]]
+let testExtras: [String: [String]] = [
+    "Net": ["NIOEmbedded"], "RelayClient": ["Crypto"], "Synchronizer": ["Crypto"],
+]
 /// What lies beside the Swift files of a test.
 let testFiles: [String: [String]] = ["NostrTests": ["negentropy_vectors.json"], "StoreTests": ["sql"]]
 let tested = ["Support", "Database", "Crypto", "Nostr", "Settings"]

@@ -154,6 +154,11 @@ public struct CoverageMap: Sendable, Equatable {
         intervals.lazy.compactMap(\.reason).first { [.untilIgnored, .unordered, .oversize, .poison].contains($0) }
     }
 
+    /// Forgets everything: what is given is not read yet, and nothing is said of the rest.
+    mutating func restart(_ seconds: ClosedRange<Int64>?) {
+        intervals = seconds.map { [Interval(lo: $0.lowerBound, hi: $0.upperBound, state: .open)] } ?? []
+    }
+
     /// Takes the seals of these proofs back: what they covered was read, and no longer counts as proven.
     mutating func unseal(where isDoubtful: (CoverageProof) -> Bool) {
         for place in intervals.indices {

@@ -54,7 +54,7 @@ struct FetchedPage: Sendable {
                     let json = UnsafeBufferPointer(rebasing: bytes[range])
                     do throws(EventError) {
                         let event = try parser.parse(json)
-                        guard tally.isInside(event) else { continue }
+                        guard tally.isInside(event, json) else { continue }
                         guard seen.insert(event.id).inserted else { continue }
                         items.append(Item(event: event, chunk: index, range: range))
                     } catch {
@@ -107,12 +107,14 @@ struct FetchedPage: Sendable {
         private let kinds: Set<UInt16>?
         private let authors: Set<PublicKey>?
         private let ids: Set<EventID>?
+        private let tags: Filter
 
         init(_ request: PageRequest) {
             self.request = request
             kinds = request.kinds.map(Set.init)
             authors = request.authors.map(Set.init)
             ids = request.ids.map(Set.init)
+            tags = Filter(tags: request.tags)
         }
 
         /// Notes where a rejected event stands in the relay's order.
@@ -126,7 +128,7 @@ struct FetchedPage: Sendable {
             ghosts.append(second)
         }
 
-        mutating func isInside(_ event: ParsedEvent) -> Bool {
+        mutating func isInside(_ event: ParsedEvent, _ json: UnsafeBufferPointer<UInt8>) -> Bool {
             if let since = request.since, event.createdAt < since {
                 older += 1
                 return false
@@ -137,8 +139,11 @@ struct FetchedPage: Sendable {
             }
             let isAsked =
                 kinds?.contains(event.kind) ?? true && authors?.contains(event.pubkey) ?? true
-                && ids?.contains(event.id) ?? true
-            if !isAsked { foreign += 1 }
+                && ids?.contains(event.id) ?? true && tags.matches(event, in: json)
+            if !isAsked {
+                foreign += 1
+                ghosts.append(event.createdAt)
+            }
             return isAsked
         }
     }

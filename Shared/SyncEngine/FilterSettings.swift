@@ -2,7 +2,8 @@ internal import Crypto
 internal import Nostr
 public import Settings
 
-/// Section `filter`: which events are archived; what is empty leaves everything in.
+/// Section `filter`: which events are archived; what is empty leaves everything in. Another filter opens the coverage
+/// of every relay; what is stored stays. The same in both synchronizers, or each change of hands does that.
 public struct FilterSettings: SettingsSection {
     /// Kinds, 0 to 65,535; at most 1,000.
     public var kinds: [Int] = []

@@ -8,10 +8,12 @@ public struct PageRequest: Sendable, Equatable {
     public var until: UnixTime?
     /// Number of events asked for, at least 1. Relays clamp it silently.
     public var limit: Int
-    /// Kinds this part of a split second is narrowed to; nil for all.
+    /// Kinds this request is narrowed to, by the archive's filter or to a part of a split second; nil for all.
     public var kinds: [UInt16]?
-    /// Authors this part of a split second is narrowed to; nil for all.
+    /// Authors this request is narrowed to, likewise; nil for all.
     public var authors: [PublicKey]?
+    /// Values by the tag's letter, of which an event has one of each letter's; the archive's filter.
+    public var tags: [TagName: [String]] = [:]
     /// These events alone; nil for all.
     public var ids: [EventID]?
 
@@ -40,6 +42,7 @@ public struct PageRequest: Sendable, Equatable {
         filter.limit = limit
         filter.kinds = kinds
         filter.authors = authors
+        filter.tags = tags
         filter.ids = ids
         return filter
     }
@@ -110,9 +113,10 @@ public struct PageFacts: Sendable {
     public var older: Int
     /// Events newer than `until`: the relay ignores `until`.
     public var newer: Int
-    /// Events of kinds or authors that were not asked for.
+    /// Events of kinds, authors or tags that were not asked for.
     public var foreign = 0
-    /// What rejected events inside the interval say of their time: how far back the answer goes.
+    /// What rejected and foreign events inside the interval say of their time: how far back the answer goes. A relay
+    /// that takes no notice of the filter is walked through all it has.
     public var ghosts: [UnixTime] = []
     /// Rejected events that do not even say their time.
     public var unplaced = 0

@@ -37,13 +37,18 @@ struct PassRecord: Sendable {
     }
 
     /// Compares a part with what is stored of it, and forgets it.
-    /// - Parameter stored: rows of the part, those that this pass has stored meanwhile too.
-    mutating func close(_ part: ClosedRange<Int64>, stored: [StoredSighting]) -> Difference {
+    /// - Parameters:
+    ///   - stored: rows of the part, those that this pass has stored meanwhile too.
+    ///   - gap: seconds of the part that could not be read whole: what was not shown of them is not gone for that.
+    mutating func close(
+        _ part: ClosedRange<Int64>, stored: [StoredSighting], gap: WalkPlan.Gap? = nil
+    ) -> Difference {
         var difference = Difference()
         difference.fresh = fresh.count { part.contains($0) }
         for sighting in stored {
             guard let event = shown[sighting.id] else {
-                if !sighting.isGone { difference.gone.append(sighting) }
+                let isUnread = gap.map { $0.lo <= sighting.createdAt && sighting.createdAt <= $0.hi } ?? false
+                if !sighting.isGone && !isUnread { difference.gone.append(sighting) }
                 continue
             }
             guard sighting.isGone else { continue }

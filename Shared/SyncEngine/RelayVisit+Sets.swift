@@ -16,7 +16,8 @@ extension RelayVisit {
     func compareSets(_ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport) async throws {
         guard reading.progress.speaksNegentropy != false else { return }
         let comparison = SetComparison(
-            session: session, store: context.store, relay: lease.relay, settings: settings.sync, control: control)
+            session: session, store: context.store, relay: lease.relay, settings: settings.sync,
+            archive: reading.archive, control: control)
         var windows = reading.progress.windows
         var halves = 0
         if !windows.isEmpty { report.isStuck = true }
@@ -110,7 +111,7 @@ extension RelayVisit {
             report.ending = .yielded
             return nil
         }
-        let request = PageRequest(ids: ids)
+        let request = reading.archive.narrow(PageRequest(ids: ids))
         let raw = try await session.page(request.filter, budget: settings.sync.pageBudget(request))
         let page = FetchedPage(raw, request: request)
         report.count(page)

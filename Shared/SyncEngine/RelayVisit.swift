@@ -47,6 +47,7 @@ struct RelayVisit: Sendable {
 
     /// What lives as long as the visit.
     struct Reading {
+        let archive: ArchiveFilter
         var progress: VisitProgress
         var preparer: PagePreparer
         var capSeen: Int
@@ -57,17 +58,21 @@ struct RelayVisit: Sendable {
         var report = VisitReport(lease)
         let stored = try await context.store.relayCoverage(lease.relay).compactMap(CoverageMap.Interval.init)
         let behaviour = try await context.store.relayBehaviour(lease.relay)
-        let state = WalkState(lease)
+        let archive = settings.archive
         var reading = Reading(
+            archive: archive,
             progress: VisitProgress(
-                state: state, coverage: CoverageMap(stored: stored), now: lease.databaseNow,
+                state: WalkState(lease), coverage: CoverageMap(stored: stored), now: lease.databaseNow,
                 schedule: settings.schedule, doubts: Doubts(behaviour), order: RelayOrder(behaviour),
-                speaksNegentropy: behaviour.negentropy),
+                speaksNegentropy: behaviour.negentropy, archiveDigest: behaviour.filter),
             preparer: PagePreparer(relay: lease.relay, context: context, settings: settings.sync),
             capSeen: Int(lease.capSeen ?? 0),
             pageSize: min(settings.sync.pageSize, lease.pageSize.map { max(Int($0), 1) } ?? .max))
         let settled = UnixTime(seconds: lease.databaseNow.seconds - Int64(settings.sync.overlap.value))
-        for stretch in state.stretches(settled: settled) where report.ending == .complete {
+        try await store(
+            reading.progress.restart(under: archive), PageWriter(lease: lease, store: context.store), reading)
+        let stretches = reading.progress.state.stretches(settled: settled, of: archive)
+        for stretch in stretches where report.ending == .complete {
             try await walk(stretch, session, &reading, &report)
         }
         try await compareSets(session, &reading, &report)
@@ -90,7 +95,7 @@ struct RelayVisit: Sendable {
     ) async throws {
         var plan = WalkPlan(
             stretch, capSeen: reading.capSeen, pageSize: reading.pageSize, largest: settings.sync.pageSize,
-            now: lease.databaseNow, order: reading.progress.order)
+            now: lease.databaseNow, order: reading.progress.order, archive: reading.archive)
         var record = PassRecord()
         report.isStuck = true
         reading.progress.begin(stretch)
@@ -140,12 +145,8 @@ struct RelayVisit: Sendable {
         guard let part = reading.progress.part(step.progress, step.verdict, of: step.stretch) else { return }
         let stored = try await context.store.relaySightings(
             lease.relay, from: UnixTime(seconds: part.lowerBound), to: UnixTime(seconds: part.upperBound),
-            limit: settings.sync.mostCompared)
-        var difference = record.close(part, stored: stored ?? [])
-        // What could not be read whole may still be there.
-        if let gap = step.progress.gap {
-            difference.gone.removeAll { $0.createdAt >= gap.lo && $0.createdAt <= gap.hi }
-        }
+            limit: settings.sync.mostCompared, matching: reading.archive.filter)
+        let difference = record.close(part, stored: stored ?? [], gap: step.progress.gap)
         // A part too large to compare stays unproven.
         guard stored != nil else { return }
         try await reading.preparer.amend(&prepared, with: difference)

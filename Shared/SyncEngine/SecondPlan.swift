@@ -32,7 +32,8 @@ public struct SecondPlan: Sendable {
     /// The second that is read.
     public let second: UnixTime
 
-    private var parts: [Part] = [Part()]
+    private let whole: Part
+    private var parts: [Part]
     private var partIDs: Set<EventID> = []
     private var partEvents: [EventStamp] = []
     private var quietAnswers = 0
@@ -49,11 +50,15 @@ public struct SecondPlan: Sendable {
     private(set) var answers = 0
 
     /// What the page that ran into the second showed of it is not asked for again.
-    /// - Parameter lo: how far down that page could have gone: where it stopped in this second and there is something
-    ///   below, it was cut. Nil for a page of this second alone.
-    public init(second: UnixTime, firstPage: [EventStamp], lo: UnixTime? = nil) {
+    /// - Parameters:
+    ///   - archive: which events are asked for; every part lies within.
+    ///   - lo: how far down that page could have gone: where it stopped in this second and there is something below, it
+    ///     was cut. Nil for a page of this second alone.
+    public init(second: UnixTime, firstPage: [EventStamp], archive: ArchiveFilter, lo: UnixTime? = nil) {
         self.second = second
         self.lo = lo
+        whole = Part(kinds: archive.kinds, authors: archive.authors)
+        parts = [whole]
         add(firstPage)
         largestAnswer = firstPage.count
     }
@@ -83,7 +88,7 @@ public struct SecondPlan: Sendable {
         guard quietAnswers >= 2 else { return .more }
         if Self.mayBeCut(largestAnswer, limit: smallestLimit, capSeen: min(capSeen, cutAt)) {
             split()
-        } else if parts == [Part()], let lo, second > lo, largestAnswer >= Self.smallestCap {
+        } else if parts == [whole], let lo, second > lo, largestAnswer >= Self.smallestCap {
             asksBelow = true
             return .more
         } else {
@@ -135,24 +140,39 @@ public struct SecondPlan: Sendable {
         smallestLimit = .max
     }
 
-    /// Replaces the part in hand by narrower ones: a second by kinds, several kinds by the kinds seen and the
-    /// rest, one kind by its authors. Authors not seen cannot be asked for, so that last step never proves.
+    /// Replaces the part in hand by narrower ones: a second by kinds, several kinds by the kinds seen and the rest, one
+    /// kind by its authors. A full answer that shows nothing of the part is not about the part: narrower ones would
+    /// be answered alike.
     private mutating func split() {
         guard let part = parts.popLast() else { return }
-        if part.authors != nil {
+        if let kinds = part.kinds, kinds.count == 1 {
+            splitByAuthors(part)
+        } else if part.kinds != nil, partEvents.isEmpty {
             isSaturated = true
-        } else if let kinds = part.kinds, kinds.count == 1 {
-            isSaturated = true
-            let authors = Set(partEvents.map(\.pubkey)).sorted()
-            parts += authors.map { Part(kinds: kinds, authors: [$0]) }
         } else {
-            let seen = Set(partEvents.map(\.kind)).sorted()
-            let all = part.kinds ?? Array(UInt16.min...UInt16.max)
-            let unseen = all.filter { !seen.contains($0) }
-            parts += stride(from: 0, to: unseen.count, by: Self.kindsAPart).map {
-                Part(kinds: Array(unseen[$0..<min($0 + Self.kindsAPart, unseen.count)]))
-            }
-            parts += seen.map { Part(kinds: [$0]) }
+            splitByKinds(part)
         }
+    }
+
+    private mutating func splitByKinds(_ part: Part) {
+        let seen = Set(partEvents.map(\.kind))
+        let unseen = (part.kinds ?? Array(UInt16.min...UInt16.max)).filter { !seen.contains($0) }
+        parts += stride(from: 0, to: unseen.count, by: Self.kindsAPart).map {
+            Part(kinds: Array(unseen[$0..<min($0 + Self.kindsAPart, unseen.count)]), authors: part.authors)
+        }
+        parts += seen.sorted().map { Part(kinds: [$0], authors: part.authors) }
+    }
+
+    /// Authors not seen can be asked for only where the filter names all of them; elsewhere this step never proves.
+    private mutating func splitByAuthors(_ part: Part) {
+        let seen = Set(partEvents.map(\.pubkey))
+        let unseen = part.authors?.filter { !seen.contains($0) }
+        guard part.authors?.count != 1, !seen.isEmpty else {
+            isSaturated = true
+            return
+        }
+        if let unseen, !unseen.isEmpty { parts.append(Part(kinds: part.kinds, authors: unseen)) }
+        if unseen == nil { isSaturated = true }
+        parts += seen.sorted().map { Part(kinds: part.kinds, authors: [$0]) }
     }
 }

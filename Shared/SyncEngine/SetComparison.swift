@@ -24,6 +24,7 @@ struct SetComparison: Sendable {
     let store: any SyncStore
     let relay: RelayID
     let settings: SyncSettings
+    let archive: ArchiveFilter
     let control: VisitControl
 
     /// Runs one session over a window.
@@ -39,7 +40,7 @@ struct SetComparison: Sendable {
         let state = Mutex(State(client: first.client, difference: Difference(held: first.held)))
         let budget = ReconciliationBudget(
             firstAnswerTimeout: settings.progressTimeout.duration, progressTimeout: settings.progressTimeout.duration)
-        let ending = try await session.reconcile(Self.filter(window), opening: first.message, budget: budget) {
+        let ending = try await session.reconcile(filter(window), opening: first.message, budget: budget) {
             message in
             // A relay may take its time for each of many rounds: the visit's own is what counts.
             guard control.mayContinue else { throw NegentropyError.tooManyRounds }
@@ -59,20 +60,22 @@ struct SetComparison: Sendable {
         let held: Int
     }
 
-    /// Nothing but the interval: relays that keep a tree of everything recognise that.
-    private static func filter(_ window: ClosedRange<Int64>) -> Filter {
-        Filter(
-            since: window.lowerBound > 0 ? UnixTime(seconds: window.lowerBound) : nil,
-            until: UnixTime(seconds: window.upperBound))
+    /// Nothing but the interval where everything is archived: relays that keep a tree of everything recognise that.
+    private func filter(_ window: ClosedRange<Int64>) -> Filter {
+        var filter = archive.filter
+        filter.since = window.lowerBound > 0 ? UnixTime(seconds: window.lowerBound) : nil
+        filter.until = UnixTime(seconds: window.upperBound)
+        return filter
     }
 
-    /// Whole days by their sums, the ends of the window by their items.
+    /// Whole days by their sums, the ends of the window by their items. The sums are of all that the relay showed, so
+    /// under a filter everything goes by items.
     private func opening(_ window: ClosedRange<Int64>) async throws -> Opening {
         var client = NegentropyClient()
         let (lo, hi) = (window.lowerBound, window.upperBound)
         let first = lo / Self.day + (lo % Self.day == 0 ? 0 : 1)
         let last = hi / Self.day - (hi % Self.day == Self.day - 1 ? 0 : 1)
-        guard let days = Self.days(first, last) else {
+        guard archive.takesAll, let days = Self.days(first, last) else {
             let items = try await items(in: window)
             let message = client.open(NegentropySet(items))
             return Opening(client: client, message: message, held: items.count)
@@ -108,7 +111,8 @@ struct SetComparison: Sendable {
 
     private func sightings(in seconds: ClosedRange<Int64>, limit: Int) async throws -> [StoredSighting] {
         let stored = try await store.relaySightings(
-            relay, from: UnixTime(seconds: seconds.lowerBound), to: UnixTime(seconds: seconds.upperBound), limit: limit)
+            relay, from: UnixTime(seconds: seconds.lowerBound), to: UnixTime(seconds: seconds.upperBound), limit: limit,
+            matching: archive.filter)
         guard let stored else { throw NegentropyError.tooManyBytes }
         return stored.filter { !$0.isGone }
     }

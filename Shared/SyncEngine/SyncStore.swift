@@ -29,10 +29,10 @@ public protocol SyncStore: Sendable {
     func notedPhantoms(_ ids: [EventID], _ relay: RelayID) async throws -> Set<EventID>
     /// Notes ids that a relay claimed to have and did not deliver; false when the lease was lost.
     func notePhantoms(_ ids: [EventID], _ lease: RelayLease) async throws -> Bool
-    /// What the relay is known to have, or to have had, in a closed interval of seconds; oldest first. Nil when that is
-    /// more than `limit` rows.
+    /// What the relay is known to have, or to have had, in a closed interval of seconds, of the kinds, authors and tags
+    /// of `filter`; oldest first. Nil when that is more than `limit` rows.
     func relaySightings(
-        _ relay: RelayID, from lo: UnixTime, to hi: UnixTime, limit: Int
+        _ relay: RelayID, from lo: UnixTime, to hi: UnixTime, limit: Int, matching filter: Filter
     ) async throws -> [StoredSighting]?
     /// Stores pages under their fences, in one transaction.
     func commitPages(_ batch: PagesBatch) async throws -> [CommitAnswer]

@@ -1,6 +1,7 @@
 public import Settings
 
 /// Section `time_range`: which part of the relays' history is archived, in Unix seconds of `created_at`.
+/// Another range opens the coverage of every relay, like another filter.
 public struct TimeRangeSettings: SettingsSection {
     /// The oldest second. Later than the first event of a relay: the rest is never asked for.
     public var since = 0

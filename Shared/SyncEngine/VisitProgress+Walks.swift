@@ -20,7 +20,7 @@ extension VisitProgress {
                 change.walkLo = lo
                 change.walkHi = hi
                 // The first walk's first page is the newest there is; what follows is history.
-                if lo.seconds == 0 { change.tailSeen = now }
+                if state.sealedHi == nil { change.tailSeen = newestAsked }
             }
             setFrontier(min(frontier, hi), lo, step, &change)
         case .history(let lo, _, _): setFrontier(frontier, lo, step, &change)
@@ -46,9 +46,9 @@ extension VisitProgress {
         case .interval: return
         case .fresh(let lo, let hi):
             if lo <= hi { close(lo, state.frontier ?? hi, hi, step, byHint: byHint, &change) }
-            change.tailSeen = now
+            change.tailSeen = newestAsked
         case .head(let lo, let hi):
-            change.tailSeen = now
+            change.tailSeen = newestAsked
             guard lo <= hi else { return }
             state.walkHi = hi
             change.walkHi = hi

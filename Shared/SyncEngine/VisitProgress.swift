@@ -50,6 +50,10 @@ struct VisitProgress: Sendable {
     var order: RelayOrder
     /// NIP-77; nil while it was not tried.
     var speaksNegentropy: Bool?
+    /// Names the filter and range that the coverage holds under; nil for everything.
+    var archiveDigest: String?
+    /// Which events are archived; `restart` sets it.
+    var archive = ArchiveFilter.everything
     /// When the visit began, by the database.
     let now: UnixTime
     let schedule: RescanSchedule
@@ -60,7 +64,8 @@ struct VisitProgress: Sendable {
 
     init(
         state: WalkState, coverage: CoverageMap, now: UnixTime, schedule: RescanSchedule = .init(),
-        doubts: Doubts = .init(), order: RelayOrder = .unknown, speaksNegentropy: Bool? = nil
+        doubts: Doubts = .init(), order: RelayOrder = .unknown, speaksNegentropy: Bool? = nil,
+        archiveDigest: String? = nil
     ) {
         self.state = state
         self.coverage = coverage
@@ -69,7 +74,11 @@ struct VisitProgress: Sendable {
         self.doubts = doubts
         self.order = order
         self.speaksNegentropy = speaksNegentropy
+        self.archiveDigest = archiveDigest
     }
+
+    /// What is asked for without a bound is asked for up to here.
+    var newestAsked: UnixTime { min(now, archive.until ?? now) }
 
     /// Call before the first page of a stretch.
     mutating func begin(_ stretch: WalkState.Stretch) {
@@ -127,7 +136,7 @@ struct VisitProgress: Sendable {
     /// ones.
     mutating func leaveHead(at frontier: UnixTime?, _ stretch: WalkState.Stretch) -> Change {
         guard case .head(let lo, let hi) = stretch, let frontier, lo <= frontier, frontier < hi else { return Change() }
-        var change = Change(walkHi: hi, tailSeen: now)
+        var change = Change(walkHi: hi, tailSeen: newestAsked)
         state.walkHi = hi
         coverage.set(.open, lo.seconds, frontier.seconds)
         coverage.set(provisional(frontier.seconds + 1, hi.seconds, nil))

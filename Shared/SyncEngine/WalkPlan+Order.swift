@@ -61,7 +61,7 @@ extension WalkPlan {
             plan.leave()
             resumed = plan
             frontier = second
-            mode = .second(SecondPlan(second: second, firstPage: events))
+            mode = .second(SecondPlan(second: second, firstPage: events, archive: archive))
             return Progress(frontier: second)
         case .proven(let second):
             guard second > lo else {

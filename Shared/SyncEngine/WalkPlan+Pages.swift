@@ -27,7 +27,7 @@ extension WalkPlan {
             return progress
         }
         if let frontier, oldest >= frontier {
-            mode = .second(SecondPlan(second: frontier, firstPage: facts.events, lo: lo))
+            mode = .second(SecondPlan(second: frontier, firstPage: facts.events, archive: archive, lo: lo))
             return Progress()
         }
         return move(to: oldest)
@@ -46,7 +46,7 @@ extension WalkPlan {
             // The page above the outliers was all in one second.
             if let frontier, probe.above >= frontier {
                 let page = probe.page.events.filter { $0.createdAt == frontier }
-                mode = .second(SecondPlan(second: frontier, firstPage: page))
+                mode = .second(SecondPlan(second: frontier, firstPage: page, archive: archive))
             }
             return Progress()
         }

@@ -16,7 +16,7 @@ extension WalkPlan {
     /// The walk through one stretch.
     init(
         _ stretch: WalkState.Stretch, capSeen: Int, pageSize: Int, largest: Int, now: UnixTime,
-        order: RelayOrder = .unknown
+        order: RelayOrder = .unknown, archive: ArchiveFilter = .everything
     ) {
         var limits = Limits()
         // Another pass asks for other pages, so that a fault that depends on where pages end does not repeat.
@@ -25,14 +25,15 @@ extension WalkPlan {
         limits.smallestPage = min(limits.smallestPage, limits.pageSize)
         let (lo, frontier): (UnixTime, UnixTime?) =
             switch stretch {
-            case .fresh(let lo, _), .head(let lo, _): (lo, nil)
+            case .fresh(let lo, _), .head(let lo, _): (lo, archive.until)
             case .history(let lo, let frontier, _): (lo, frontier)
             case .interval(let interval): (UnixTime(seconds: interval.lo), UnixTime(seconds: interval.hi))
             }
         // Events made within the last minutes may arrive live between the stored ones.
         let liveAfter = UnixTime(seconds: now.seconds - 300)
         self.init(
-            lo: lo, frontier: frontier, capSeen: capSeen, limits: limits, liveAfter: liveAfter, now: now, order: order)
+            lo: lo, frontier: frontier, capSeen: capSeen, limits: limits, liveAfter: liveAfter, now: now, order: order,
+            archive: archive)
     }
 }
 

@@ -92,6 +92,8 @@ public struct WalkPlan: Sendable {
     /// Events asked for a page, after adaptation.
     public private(set) var pageSize: Int
 
+    /// Which events are asked for.
+    let archive: ArchiveFilter
     let limits: Limits
     let liveAfter: UnixTime
     var mode = Mode.descending
@@ -117,9 +119,10 @@ public struct WalkPlan: Sendable {
     /// - Parameters:
     ///   - now: by the database's clock.
     ///   - liveAfter: events from this second on may arrive live, out of order, before EOSE.
+    ///   - archive: which events are asked for; `lo` and `frontier` lie within its range.
     public init(
         lo: UnixTime, frontier: UnixTime?, capSeen: Int, limits: Limits, liveAfter: UnixTime, now: UnixTime,
-        order: RelayOrder = .unknown
+        order: RelayOrder = .unknown, archive: ArchiveFilter = .everything
     ) {
         self.lo = lo
         self.frontier = frontier
@@ -128,6 +131,7 @@ public struct WalkPlan: Sendable {
         self.liveAfter = liveAfter
         self.now = now
         self.order = order
+        self.archive = archive
         pageSize = limits.pageSize
         endsNeeded = limits.endConfirmations
         if order == .unordered { mode = .splitting(SplitPlan(lo: lo, top: frontier, now: now)) }
@@ -135,6 +139,11 @@ public struct WalkPlan: Sendable {
 
     /// The next step; asking twice without `absorb` in between gives the same answer.
     public func next() -> Step {
+        guard case .ask(let request) = step else { return step }
+        return .ask(archive.narrow(request))
+    }
+
+    private var step: Step {
         switch mode {
         case .over(let verdict): .finished(verdict)
         case .second(let plan): .ask(plan.request(limit: pageSize))

@@ -27,14 +27,20 @@ struct WalkState: Sendable, Equatable {
     }
 
     /// What a visit reads first, in order: what is new, then the history that is left.
-    /// - Parameter settled: the newest second that may count as read: the database's now less the overlap.
-    func stretches(settled: UnixTime) -> [Stretch] {
+    /// - Parameters:
+    ///   - settled: the newest second that may count as read: the database's now less the overlap.
+    ///   - archive: of its range nothing is left out, and nothing outside of it is read.
+    func stretches(settled: UnixTime, of archive: ArchiveFilter = .everything) -> [Stretch] {
+        let hi = archive.until.map { min($0, settled) } ?? settled
         guard let walkLo, let walkHi, let frontier else {
             // A clock that once ran ahead must not keep us from asking for what is new.
             let read = sealedHi.map { min($0, settled).moved(by: 1) }
-            return [.fresh(lo: read ?? UnixTime(seconds: 0), hi: settled)]
+            let lo = max(read ?? UnixTime(seconds: 0), archive.since)
+            return archive.ends(before: lo) ? [] : [.fresh(lo: lo, hi: hi)]
         }
-        return [.head(lo: walkHi.moved(by: 1), hi: settled), .history(lo: walkLo, frontier: frontier, hi: walkHi)]
+        let history = Stretch.history(lo: walkLo, frontier: frontier, hi: walkHi)
+        let lo = max(walkHi.moved(by: 1), archive.since)
+        return archive.ends(before: lo) ? [history] : [.head(lo: lo, hi: hi), history]
     }
 }
 

@@ -34,6 +34,10 @@ struct Scenario {
         /// How the seals came about.
         let proofs: Set<CoverageProof>
         let visits: Int
+        /// Kinds of its events that are stored.
+        let kinds: Set<UInt16>
+        /// Events it still holds whose sightings were ended.
+        let wronglyGone: Int
 
         /// What most of the seconds are.
         var read: CoverageState? { states.max { $0.value < $1.value }?.key }
@@ -58,6 +62,10 @@ struct Scenario {
         var late = 0
         /// Share of each relay's events that is deleted half way.
         var deleted = 0.0
+        /// When each process is ended and started again.
+        var restartAt: Duration?
+        /// Kinds that are archived, before and after that; empty for all.
+        var kinds: (before: [UInt16], after: [UInt16]) = ([], [])
     }
 
     init(
@@ -134,25 +142,33 @@ struct Scenario {
         var random = SplitMix64(seed: seed &+ number &* 977)
         let kills = (0..<plan.kills).map { _ in
             Duration.seconds(Int64.random(in: 1...(Bool.random(using: &random) ? 60 : 3_000), using: &random))
-        }.sorted()
+        }
         let freezes = (0..<plan.freezes).map { _ in
             Duration.seconds(Int64.random(in: 1...(Bool.random(using: &random) ? 60 : 3_000), using: &random))
         }
-        var ends = kills + [plan.length]
+        var ends = (kills + [plan.length] + (plan.restartAt.map { [$0] } ?? [])).sorted()
         var life: UInt64 = 0
         while !ends.isEmpty, world.now < plan.length {
             let end = ends.removeFirst()
             guard end > world.now else { continue }
+            let kinds = archivedKinds
+            for url in urls { network.change(url) { $0.archivedKinds = kinds.isEmpty ? nil : Set(kinds) } }
             let process = SimulatedProcess(world: world, number: number * 1_000 + life)
             life += 1
-            await live(process, until: end, freezes: freezes.filter { $0 > world.now && $0 < end })
+            await live(process, until: end, kinds: kinds, freezes: freezes.filter { $0 > world.now && $0 < end })
             try? await world.sleep(for: .seconds(Int64.random(in: 1...30, using: &random)))
         }
     }
 
-    private func live(_ process: SimulatedProcess, until end: Duration, freezes: [Duration]) async {
+    private var archivedKinds: [UInt16] {
+        plan.restartAt.map { world.now < $0 } ?? true ? plan.kinds.before : plan.kinds.after
+    }
+
+    private func live(
+        _ process: SimulatedProcess, until end: Duration, kinds: [UInt16], freezes: [Duration]
+    ) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await synchronize(process) }
+            group.addTask { await synchronize(process, kinds) }
             group.addTask {
                 for freeze in freezes.sorted() {
                     guard (try? await world.sleep(until: freeze)) != nil else { return }
@@ -166,7 +182,9 @@ struct Scenario {
         }
     }
 
-    private func synchronize(_ process: SimulatedProcess) async {
+    private func synchronize(_ process: SimulatedProcess, _ kinds: [UInt16]) async {
+        var settings = Self.settings
+        settings.filter.kinds = kinds.map(Int.init)
         let random = Mutex(SplitMix64(seed: seed ^ 0x77))
         let context = SyncContext(
             store: SimulatedStore(archive: archive, process: process),
@@ -174,7 +192,7 @@ struct Scenario {
             randomness: { random.withLock { Double.random(in: 0..<1, using: &$0) } }, shutdown: ShutdownSignal(),
             replica: process.id, logger: Logger(label: "simulator") { _ in SwiftLogNoOpLogHandler() },
             isAuthentic: SimulatedEvent.isAuthentic, executor: world)
-        let crew = SyncCrew(context, settings: Self.settings, lane: 0, slots: [.clearnet: 8])
+        let crew = SyncCrew(context, settings: settings, lane: 0, slots: [.clearnet: 8])
         while !Task.isCancelled {
             // A cycle that the database ended is tried again; whatever went wrong shows in the tables.
             try? await crew.run { _ in }
@@ -272,7 +290,16 @@ struct Scenario {
             vices: network.relay(row.url)?.vices ?? Vices(), missing: missing.count, lost: lost.count,
             requests: network.log.asked[row.url] ?? 0, held: owed.count, states: states,
             proofs: Set(rows.compactMap { $0.proof.flatMap(CoverageProof.init) }),
-            visits: row.visits)
+            visits: row.visits, kinds: Set(linked.keys.compactMap { tables.stamps[$0]?.kind }),
+            wronglyGone: wronglyGone(row.url, linked, tables))
+    }
+
+    private func wronglyGone(
+        _ url: RelayURL, _ linked: [Int64: SimulatedArchive.Sighting], _ tables: SimulatedArchive.Tables
+    ) -> Int {
+        (network.relay(url)?.held ?? []).count { entry in
+            entry.until == nil && tables.events[entry.event.id].flatMap { linked[$0] }?.isGone == true
+        }
     }
 }
 

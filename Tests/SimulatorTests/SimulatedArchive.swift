@@ -182,5 +182,6 @@ extension RelayBehaviour {
         shortAnswers = other?.shortAnswers ?? shortAnswers
         order = other?.order ?? order
         negentropy = other?.negentropy ?? negentropy
+        filter = other?.filter ?? filter
     }
 }

@@ -65,7 +65,10 @@ final class SimulatedNetwork: Sendable {
                 }
             // What was not asked for is not taken, and nothing rests on it.
             let (lo, hi) = (filter.since?.seconds ?? 0, filter.until?.seconds ?? .max)
-            let asked = events.filter { $0.createdAt >= lo && $0.createdAt <= hi }
+            let kinds = filter.kinds.map(Set.init)
+            let asked = events.filter {
+                $0.createdAt >= lo && $0.createdAt <= hi && kinds?.contains($0.kind) ?? true
+            }
             state.log.shown[url, default: [:]][process.id, default: []].append(asked)
             world.note("\(url) \(filter.words): \(answer.words)")
             return answer

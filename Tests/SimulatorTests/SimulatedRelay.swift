@@ -21,6 +21,8 @@ struct Vices: Sendable, CustomStringConvertible {
     var omissions = 0.0
     /// Events outside the filter added to each answer.
     var strays = 0
+    /// Answers with events of any kind.
+    var ignoresKinds = false
     /// NIP-67.
     var hints = false
     /// NIP-77.
@@ -59,6 +61,8 @@ struct SimulatedRelay {
 
     let vices: Vices
     private(set) var held: [Held] = []
+    /// Kinds that the archive asks for; nil for all.
+    var archivedKinds: Set<UInt16>?
     private var random: SplitMix64
     private var newestFirst: [Int] = []
 
@@ -79,19 +83,23 @@ struct SimulatedRelay {
         for place in held.indices where held[place].until == nil && chance(share) { held[place].until = now }
     }
 
-    /// Valid events that it held all the time between two points.
+    /// Valid events that the archive asks for and that it held all the time between two points.
     func owed(from: Duration, to: Duration) -> [SimulatedEvent] {
-        held.filter { $0.event.isValid && $0.from <= from && ($0.until ?? .seconds(Int64.max / 2)) >= to }.map(\.event)
+        held.filter { entry in
+            entry.event.isValid && archivedKinds?.contains(entry.event.kind) ?? true
+                && entry.from <= from && (entry.until ?? .seconds(Int64.max / 2)) >= to
+        }.map(\.event)
     }
 
     /// What it says it has in an interval; nil where it does not compare sets.
     mutating func set(_ filter: Filter, at now: Duration) -> Result<NegentropySet, SetRefusal> {
         if case .unknown = vices.sets { return .failure(.unknown) }
         if chance(vices.disconnects) { return .failure(.disconnected) }
-        let all = Filter(since: filter.since, until: filter.until)
+        let (kinds, authors) = (filter.kinds.map(Set.init), filter.authors.map(Set.init))
         let events = held.filter { entry in
             entry.from <= now && entry.until.map { $0 > now } ?? true
-                && (all.since?.seconds ?? 0)...(all.until?.seconds ?? .max) ~= entry.event.createdAt
+                && (filter.since?.seconds ?? 0)...(filter.until?.seconds ?? .max) ~= entry.event.createdAt
+                && kinds?.contains(entry.event.kind) ?? true && authors?.contains(entry.event.pubkey) ?? true
         }
         if case .limited(let most) = vices.sets, events.count > most { return .failure(.tooMany) }
         // What no reader can take is nothing to compare.
@@ -137,7 +145,7 @@ struct SimulatedRelay {
             guard entry.from <= now, entry.until.map({ $0 > now }) ?? true else { return nil }
             if let since, event.createdAt < since { return nil }
             if let until, event.createdAt > until { return nil }
-            if let kinds, !kinds.contains(event.kind) { return nil }
+            if let kinds, !vices.ignoresKinds, !kinds.contains(event.kind) { return nil }
             if let authors, !authors.contains(event.pubkey) { return nil }
             if let ids, !ids.contains(event.id) { return nil }
             return event

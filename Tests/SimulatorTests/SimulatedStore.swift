@@ -73,11 +73,15 @@ struct SimulatedStore: SyncStore {
     }
 
     func relaySightings(
-        _ relay: RelayID, from lo: UnixTime, to hi: UnixTime, limit: Int
+        _ relay: RelayID, from lo: UnixTime, to hi: UnixTime, limit: Int, matching filter: Filter
     ) async throws -> [StoredSighting]? {
         try await call("relay_sightings") { tables in
             let rows = (tables.sightings[relay] ?? [:])
                 .filter { (lo.seconds...hi.seconds).contains($0.value.createdAt) }
+                .filter { sighting in
+                    guard let stamp = tables.stamps[sighting.key] else { return false }
+                    return filter.kinds?.contains(stamp.kind) ?? true && filter.authors?.contains(stamp.pubkey) ?? true
+                }
                 .sorted { ($0.value.createdAt, $0.key) < ($1.value.createdAt, $1.key) }
             guard rows.count <= limit else { return nil }
             return rows.map {

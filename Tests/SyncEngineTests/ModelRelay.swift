@@ -11,6 +11,8 @@ struct ModelRelay {
     var isOldestFirst = false
     /// Any of what matches, newest first.
     var isRandom = false
+    /// Answers with events of any kind and author.
+    var ignoresFilter = false
     /// So many events in the n-th answer, as if that were all.
     var shortened: [Int: Int] = [:]
     /// What the n-th request gets instead of an answer.
@@ -34,20 +36,23 @@ struct ModelRelay {
         requests.append(request)
         if let ending = endings[requests.count - 1] { return PageFacts(ending: ending) }
         let kinds = request.kinds.map(Set.init)
-        let matching = events.filter { (kinds?.contains($0.kind) ?? true) && matches($0, request) }
+        let matching = events.filter { ignoresFilter || (kinds?.contains($0.kind) ?? true) }
+            .filter { matches($0, request) }
         let ordered = isOldestFirst ? Array(matching.reversed()) : matching
         let most = min(cap, request.limit, shortened[requests.count - 1] ?? .max)
         let counted = isRandom ? chosen(most, of: matching) : Array(ordered.prefix(most))
         let isWhole = counted.count == matching.count
         var served = counted.filter { !isHidden($0) }
         served += (live[requests.count - 1] ?? []).filter { isInside($0, request) }
-        let inside = served.filter { isInside($0, request) }
+        let within = served.filter { isInside($0, request) }
+        let inside = within.filter { isAsked($0, request) }
         let older = served.count { event in request.since.map { event.createdAt < $0 } ?? false }
         var facts = PageFacts(
             ending: .conclusive(hint: hint.map { _ in isWhole ? .finish : .more }),
             events: inside.filter { !isInvalid($0) }, received: served.count,
-            older: older + (request.since == nil ? 0 : strayOlder), newer: served.count - inside.count - older)
-        facts.ghosts = inside.filter(isInvalid).map(\.createdAt)
+            older: older + (request.since == nil ? 0 : strayOlder), newer: served.count - within.count - older)
+        facts.foreign = within.count - inside.count
+        facts.ghosts = within.filter { isInvalid($0) || !isAsked($0, request) }.map(\.createdAt)
         return facts
     }
 
@@ -59,10 +64,14 @@ struct ModelRelay {
     }
 
     private func matches(_ event: EventStamp, _ request: PageRequest) -> Bool {
-        if let authors = request.authors, !authors.contains(event.pubkey) { return false }
+        if let authors = request.authors, !ignoresFilter, !authors.contains(event.pubkey) { return false }
         if let since = request.since, !ignoresSince, event.createdAt < since { return false }
         if let until = request.until, !ignoresUntil, event.createdAt > until { return false }
         return true
+    }
+
+    private func isAsked(_ event: EventStamp, _ request: PageRequest) -> Bool {
+        request.kinds?.contains(event.kind) ?? true && request.authors?.contains(event.pubkey) ?? true
     }
 
     private func isInside(_ event: EventStamp, _ request: PageRequest) -> Bool {

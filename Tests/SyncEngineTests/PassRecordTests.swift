@@ -46,6 +46,15 @@ import Testing
         #expect(!difference.isNone)
     }
 
+    @Test func `what is not shown of a second that could not be read whole is not gone`() {
+        var record = PassRecord()
+        let second = UnixTime(seconds: 11)
+        let difference = record.close(
+            0...20, stored: [stored(1, 10), stored(2, 11), stored(3, 12)],
+            gap: .init(lo: second, hi: second, reason: .saturatedSecond))
+        #expect(difference.gone.map(\.event) == [1, 3])
+    }
+
     @Test func `what was gone and is shown has returned`() {
         var record = PassRecord()
         record.add(page([(2, 11, false)]))

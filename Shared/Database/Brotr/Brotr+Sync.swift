@@ -77,10 +77,10 @@ extension Brotr {
         "relay_behaviour",
         """
         SELECT (behaviour ->> 'contradictions')::int, (behaviour ->> 'short_answers')::int, behaviour ->> 'order',
-               (behaviour ->> 'negentropy')::boolean
+               (behaviour ->> 'negentropy')::boolean, behaviour ->> 'filter'
           FROM relay_sync WHERE relay_id = $1
         """,
-        parameters: [.int4], columns: [.int4, .int4, .text, .bool], isIdempotent: true)
+        parameters: [.int4], columns: [.int4, .int4, .text, .bool, .text], isIdempotent: true)
 
     /// What earlier visits learnt of a relay.
     public func relayBehaviour(_ relay: RelayID) async throws -> RelayBehaviour {
@@ -89,36 +89,7 @@ extension Brotr {
         guard let row = rows.first else { return RelayBehaviour() }
         return RelayBehaviour(
             contradictions: try row.decode(at: 0), shortAnswers: try row.decode(at: 1), order: try row.decode(at: 2),
-            negentropy: try row.decode(at: 3))
-    }
-
-    /// $1 relay, $2 and $3 the first and last second, $4 rows.
-    static let relaySightings = NamedStatement(
-        "relay_sightings",
-        """
-        SELECT z.event, z.created_at, z.gone, (SELECT e.event_id FROM events e WHERE e.id = z.event)
-          FROM (SELECT s.event, s.created_at, s.gone_at IS NOT NULL AS gone FROM events_relays s
-                 WHERE s.relay_id = $1 AND s.created_at BETWEEN $2 AND $3
-                 ORDER BY s.created_at, s.event LIMIT $4) AS z
-        """,
-        parameters: [.int4, .int8, .int8, .int8], columns: [.int8, .int8, .bool, .bytea], isIdempotent: true)
-
-    /// What the relay is known to have, or to have had, in a closed interval of seconds; oldest first. Nil when that is
-    /// more than `limit` rows.
-    public func relaySightings(
-        _ relay: RelayID, from lo: UnixTime, to hi: UnixTime, limit: Int
-    ) async throws -> [StoredSighting]? {
-        let rows = try await pool.fetch(
-            Self.relaySightings, .int4(relay.value), .int8(lo.seconds), .int8(hi.seconds),
-            .int8(Int64(clamping: max(limit, 0)) + 1), timeout: settings.timeouts.procedure.duration)
-        guard rows.count <= limit else { return nil }
-        return try rows.compactMap { row in
-            // An event that was erased leaves its sightings for a while.
-            guard let id = try row.decode(Bytes32?.self, at: 3) else { return nil }
-            return StoredSighting(
-                event: try row.decode(at: 0), id: id, createdAt: UnixTime(seconds: try row.decode(at: 1)),
-                isGone: try row.decode(at: 2))
-        }
+            negentropy: try row.decode(at: 3), filter: try row.decode(at: 4))
     }
 }
 

@@ -67,7 +67,8 @@ public struct Brotr: Sendable {
     public static func statements(_ names: ProcedureNames = ProcedureNames()) -> [NamedStatement] {
         [
             ping, typeIdentifiers, schemaVersions, missingProcedures, relayDays, relayCoverage,
-            relayBehaviour, relaySightings, relayDayRange, storedEvents, notedPhantoms, notePhantoms, claimRelays,
+            relayBehaviour, relaySightings, matchingSightings, relayDayRange, storedEvents, notedPhantoms, notePhantoms,
+            claimRelays,
             renewLeases, releaseRelay, claimServiceLease, renewServiceLease, releaseServiceLease, heartbeat,
             removeReplica, foldStatistics,
             loadServiceState, saveServiceState, deleteOldStates,

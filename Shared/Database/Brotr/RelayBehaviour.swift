@@ -11,15 +11,20 @@ public struct RelayBehaviour: Sendable, Equatable {
     public var order: String?
     /// Whether it speaks NIP-77; nil when not tried.
     public var negentropy: Bool?
+    /// Names the filter and time range that the coverage holds under, in hex digits; empty for everything, nil when
+    /// none was ever set.
+    public var filter: String?
 
     /// What is given; nil says nothing.
     public init(
-        contradictions: Int32? = nil, shortAnswers: Int32? = nil, order: String? = nil, negentropy: Bool? = nil
+        contradictions: Int32? = nil, shortAnswers: Int32? = nil, order: String? = nil, negentropy: Bool? = nil,
+        filter: String? = nil
     ) {
         self.contradictions = contradictions
         self.shortAnswers = shortAnswers
         self.order = order
         self.negentropy = negentropy
+        self.filter = filter
     }
 
     /// The keys that are set, as a JSON object.
@@ -27,9 +32,10 @@ public struct RelayBehaviour: Sendable, Equatable {
         var members: [String] = []
         if let contradictions { members.append("\"contradictions\":\(contradictions)") }
         if let shortAnswers { members.append("\"short_answers\":\(shortAnswers)") }
-        // One of our own words, never a relay's.
+        // Our own words, never a relay's.
         if let order { members.append("\"order\":\"\(order)\"") }
         if let negentropy { members.append("\"negentropy\":\(negentropy)") }
+        if let filter { members.append("\"filter\":\"\(filter)\"") }
         return JSONText(Array("{\(members.joined(separator: ","))}".utf8))
     }
 }
