@@ -13,6 +13,8 @@ struct PrioritySynchronizerConfig: ServiceConfig {
     var lease = LeaseSettings()
     /// What one visit of a relay may take.
     var budget = BudgetSettings()
+    /// How fast relays are asked, and how many connections an address gets.
+    var rate = RateSettings()
     /// Which events are archived.
     var filter = FilterSettings()
     /// Which part of history is archived.
@@ -33,7 +35,7 @@ struct PrioritySynchronizerConfig: ServiceConfig {
     /// The sections the engine takes.
     var synchronizing: SynchronizingSettings {
         SynchronizingSettings(
-            sync: sync, lease: lease, budget: budget, proof: proof, rescan: rescan, filter: filter,
+            sync: sync, lease: lease, budget: budget, rate: rate, proof: proof, rescan: rescan, filter: filter,
             timeRange: timeRange, overrides: overrides)
     }
 

@@ -10,6 +10,8 @@ struct SynchronizerConfig: ServiceConfig {
     var lease = LeaseSettings()
     /// What one visit of a relay may take.
     var budget = BudgetSettings()
+    /// How fast relays are asked, and how many connections an address gets.
+    var rate = RateSettings()
     /// What makes an interval complete.
     var proof = ProofSettings()
     /// When complete intervals are looked at again.
@@ -30,7 +32,7 @@ struct SynchronizerConfig: ServiceConfig {
     /// The sections the engine takes.
     var synchronizing: SynchronizingSettings {
         SynchronizingSettings(
-            sync: sync, lease: lease, budget: budget, proof: proof, rescan: rescan, filter: filter,
+            sync: sync, lease: lease, budget: budget, rate: rate, proof: proof, rescan: rescan, filter: filter,
             timeRange: timeRange, overrides: overrides)
     }
 

@@ -12,6 +12,8 @@ struct RelayVisit: Sendable {
     let queue: CommitQueue
     let settings: SynchronizingSettings
     let control: VisitControl
+    /// What the addresses of all relays bear; the visits of a crew share it.
+    var addresses = AddressBook()
 
     /// A visit of the leased relay, which `control` can end early. Its pages go through `queue`.
     init(
@@ -28,6 +30,7 @@ struct RelayVisit: Sendable {
     /// Visits the relay.
     /// - Throws: `DatabaseError`, `CancellationError`; failures of the relay are in the report.
     func run() async throws -> VisitReport {
+        guard !addresses.update({ $0.isBusy(lastOf: lease.url) }) else { return busy }
         let session: any RelaySession
         do {
             session = try await context.transport.connect(to: lease.url)
@@ -36,11 +39,12 @@ struct RelayVisit: Sendable {
         } catch {
             // A dial that was cut off by the end of the service says nothing about the relay.
             try Task.checkCancellation()
+            guard control.isStopped else { return refused(error) }
             var report = VisitReport(lease)
-            report.ending = control.isStopped ? .yielded : .failed(context.transport.failureKind(error))
+            report.ending = .yielded
             return report
         }
-        return try await control.guarding(session) { try await read(session) }
+        return try await readPaced(session)
     }
 
     var writer: PageWriter { PageWriter(lease: lease, queue: queue) }
@@ -54,7 +58,7 @@ struct RelayVisit: Sendable {
         var pageSize: Int
     }
 
-    private func read(_ session: any RelaySession) async throws -> VisitReport {
+    func read(_ session: any RelaySession) async throws -> VisitReport {
         var report = VisitReport(lease)
         let stored = try await context.store.relayCoverage(lease.relay).compactMap(CoverageMap.Interval.init)
         let behaviour = try await context.store.relayBehaviour(lease.relay)

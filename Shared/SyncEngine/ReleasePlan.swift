@@ -4,8 +4,8 @@ internal import Settings
 struct ReleasePlan: Sendable, Equatable {
     /// Time until the next visit.
     var dueIn: Duration
-    /// `relay_sync.class`.
-    var relayClass: RelayClass
+    /// `relay_sync.class`; nil leaves it.
+    var relayClass: RelayClass?
     /// Failed visits in a row.
     var fails: Int32
     /// Why the last visit failed.
@@ -15,6 +15,10 @@ struct ReleasePlan: Sendable, Equatable {
     private static let unpageableInterval = Duration.seconds(900)
     /// An operator's "ignore" is looked at again after this time.
     private static let ignoredInterval = Duration.seconds(3_600)
+    /// A relay that serves us nothing at all is asked once a day whether that is still so.
+    private static let blockedInterval = Duration.seconds(86_400)
+    /// Another visit to the address may end at any moment.
+    private static let busyInterval = Duration.seconds(15)
     /// After a database error the relay itself is not to blame.
     private static let databaseInterval = Duration.seconds(5)
 
@@ -27,6 +31,10 @@ struct ReleasePlan: Sendable, Equatable {
         switch report.ending {
         case .complete, .stuck: dueIn = settings.sync.revisitInterval.duration
         case .yielded, .leaseLost: dueIn = .zero
+        case .addressBusy:
+            dueIn = Self.busyInterval * (1 + jitter)
+            relayClass = nil
+            self.fails = fails
         case .ignored: dueIn = Self.ignoredInterval
         case .databaseFailed(let kind) where !Self.isOfData(kind):
             dueIn = Self.databaseInterval
@@ -39,8 +47,23 @@ struct ReleasePlan: Sendable, Equatable {
         case .failed(let kind), .databaseFailed(let kind):
             self.fails = fails == .max ? .max : fails + 1
             dueIn = settings.budget.retry.delay(afterAttempt: Int(self.fails), jitter: jitter)
-            if case .failed = report.ending { relayClass = RelayClass(failure: kind) }
             lastError = kind
+            guard case .failed = report.ending else { return }
+            relayClass = RelayClass(failure: kind)
+            wait(report, kind, settings.budget, jitter)
+        }
+    }
+
+    /// A relay that said how long it wants to be left alone is taken at its word; spread upwards alone.
+    private mutating func wait(_ report: VisitReport, _ kind: String, _ budget: BudgetSettings, _ jitter: Double) {
+        if let asked = report.retryAfter {
+            dueIn = max(asked, budget.retryDelay.duration) * (1 + jitter / 4)
+        } else if report.conclusivePages == 0, relayClass == .blocked {
+            dueIn = Self.blockedInterval
+        } else if report.conclusivePages > 0, kind == InconclusiveReason.rateLimited.rawValue {
+            // It answered until it was asked too fast: that is for the rate, and no failure of the relay's.
+            fails = 0
+            dueIn = budget.retry.delay(afterAttempt: 1, jitter: jitter)
         }
     }
 }

@@ -27,6 +27,7 @@ public struct SyncCrew: Sendable {
     private let lane: Int16
     private let slots: Slots
     private let queue: CommitQueue
+    private let addresses: AddressBook
 
     /// A crew for one lane.
     public init(
@@ -38,6 +39,7 @@ public struct SyncCrew: Sendable {
         self.slots = slots
         queue = CommitQueue(
             store: context.store, executor: context.executor, limits: CommitQueue.Limits(settings.sync))
+        addresses = AddressBook(settings.rate)
     }
 
     /// Works until no relay is due and no visit runs, the cycle's time is over, or the service stops.
@@ -184,7 +186,9 @@ public struct SyncCrew: Sendable {
     /// A visit that yields when its time is over.
     private func limited(_ lease: RelayLease, _ control: VisitControl) async -> VisitReport {
         let settings = settings.of(lease.url)
-        let visit = RelayVisit(context, queue: queue, lease: lease, settings: settings, control: control)
+        var unpaced = RelayVisit(context, queue: queue, lease: lease, settings: settings, control: control)
+        unpaced.addresses = addresses
+        let visit = unpaced
         return await withTaskGroup(of: VisitReport?.self) { group in
             group.addTask {
                 do {
@@ -216,7 +220,8 @@ public struct SyncCrew: Sendable {
             context.store,
             RelayRelease(
                 relay: lease.relay, fence: lease.fence, owner: lease.owner, dueIn: plan.dueIn,
-                relayClass: plan.relayClass.rawValue, fails: plan.fails, lastError: plan.lastError)
+                relayClass: plan.relayClass?.rawValue, fails: plan.fails, lastError: plan.lastError,
+                rate: report.rate)
         )
         // Not a child of this task: a service that ends in a hurry cancels its visits, and their relays must still not
         // stay held until the lease runs out. It is awaited here, and the end of the process cuts it off.

@@ -113,6 +113,7 @@ extension VisitReport.Ending {
         case .failed: "failed"
         case .unpageable: "unpageable"
         case .leaseLost: "lease_lost"
+        case .addressBusy: "address_busy"
         case .ignored: "ignored"
         case .databaseFailed: "database_failed"
         }

@@ -17,6 +17,8 @@ public struct VisitReport: Sendable {
         case unpageable(CoverageReason)
         /// Another replica works on the relay now; nothing of the last page was stored.
         case leaseLost
+        /// Its address has as many connections as it may; nothing was asked.
+        case addressBusy
         /// An operator wants the relay left alone; it was not dialled.
         case ignored
         /// The database failed; the relay is not to blame. The word is a `DatabaseError` kind.
@@ -57,6 +59,12 @@ public struct VisitReport: Sendable {
     var unpageable: CoverageReason?
     /// Nothing was proven since the stretch in hand began.
     var isStuck = true
+    /// How long the relay wants to be left alone, at most a day; nil where it did not say.
+    public var retryAfter: Duration?
+    /// Requests a second that the relay bears, as learned; nil for no limit.
+    public var rate: Double?
+    /// Pages that were answered whole.
+    private(set) var conclusivePages = 0
     private var lastFailure: String?
     private var isLastInconclusive = false
 
@@ -64,16 +72,21 @@ public struct VisitReport: Sendable {
         relay = lease.relay
         url = lease.url
         network = lease.network
+        rate = lease.rate
     }
 
     mutating func count(_ page: FetchedPage) {
         pages += 1
         bytes += page.byteCount
         eventsReceived += page.facts.received
-        isLastInconclusive = false
-        guard case .inconclusive(let reason) = page.facts.ending else { return }
-        lastFailure = page.failure ?? reason.rawValue
-        isLastInconclusive = true
+        switch page.facts.ending {
+        case .conclusive:
+            conclusivePages += 1
+            isLastInconclusive = false
+        case .inconclusive(let reason):
+            lastFailure = page.failure ?? reason.rawValue
+            isLastInconclusive = true
+        }
     }
 
     /// A visit whose time ran out before it got anywhere must not be due at once: the next one would get as far. Where the

@@ -211,6 +211,8 @@ struct Scenario {
         settings.sync.pageTimeout = 20
         settings.budget.retryDelay = 5
         settings.budget.retryCeiling = 30
+        // Relays that refuse at random do so at any rate; runs are short.
+        settings.rate.floor = 5
         settings.proof.secondPass = 600
         settings.rescan.schedule = [900, 1_800, 3_600]
         return settings

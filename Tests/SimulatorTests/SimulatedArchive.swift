@@ -22,6 +22,7 @@ final class SimulatedArchive: Sendable {
         var capSeen: Int32?
         var pageSize: Int32?
         var fails: Int32 = 0
+        var rate: Double?
         var relayClass: Int16 = 0
         var behaviour = RelayBehaviour()
         var visits = 0
@@ -96,7 +97,7 @@ final class SimulatedArchive: Sendable {
                 relay: relay, url: row.url, network: .clearnet, owner: owner, fence: row.fence,
                 relayClass: row.relayClass, tailSeen: row.tailSeen, sealedHi: row.sealedHi, walkLo: row.walkLo,
                 walkHi: row.walkHi, frontier: row.frontier, capSeen: row.capSeen, pageSize: row.pageSize,
-                fails: row.fails, databaseNow: UnixTime(seconds: world.seconds))
+                fails: row.fails, rate: row.rate, databaseNow: UnixTime(seconds: world.seconds))
         }
     }
 

@@ -44,6 +44,7 @@ struct SimulatedStore: SyncStore {
             row.dueAt = archive.world.now + release.dueIn
             row.relayClass = release.relayClass ?? row.relayClass
             row.fails = release.fails
+            row.rate = release.rate
             tables.rows[release.relay] = row
             return true
         }

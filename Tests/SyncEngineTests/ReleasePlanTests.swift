@@ -1,19 +1,72 @@
 import Database
 import Nostr
+import RelayClient
 import Settings
 import Testing
 
 @testable import SyncEngine
 
 @Suite struct ReleasePlanTests {
-    private func plan(_ change: (inout VisitReport) -> Void, fails: Int32 = 0) throws -> ReleasePlan {
+    private func report(
+        _ ending: VisitReport.Ending, pages: Int = 0, retryAfter: Duration? = nil
+    ) throws -> VisitReport {
         let lease = RelayLease(
-            relay: RelayID(1), url: try RelayURL.parse("wss://relay.example.com"), network: .clearnet, owner: .random(),
-            fence: 1, relayClass: 0, tailSeen: nil, sealedHi: nil, walkLo: nil, walkHi: nil, frontier: nil,
-            capSeen: nil, pageSize: nil, fails: fails, databaseNow: UnixTime(seconds: 1))
+            relay: RelayID(1), url: try RelayURL.parse("wss://a.example"), network: .clearnet,
+            owner: .random(), fence: 1, databaseNow: UnixTime(seconds: 1_700_000_000))
         var report = VisitReport(lease)
+        let page = RawPage(chunks: [], ending: .conclusive(hint: nil))
+        for _ in 0..<pages {
+            report.count(FetchedPage(page, request: PageRequest(since: nil, until: nil, limit: 1)))
+        }
+        report.ending = ending
+        report.retryAfter = retryAfter
+        return report
+    }
+
+    private func plan(_ report: VisitReport, fails: Int32 = 0, jitter: Double = 0.5) -> ReleasePlan {
+        ReleasePlan(report, fails: fails, settings: SynchronizingSettings(), jitter: jitter)
+    }
+
+    @Test(arguments: [0.0, 0.5, 1.0]) func `a relay that says when to come again is taken at its word`(
+        jitter: Double
+    ) throws {
+        for fails in [0, 9] as [Int32] {
+            let asked = try report(.failed("rate_limited"), retryAfter: .seconds(600))
+            let plan = plan(asked, fails: fails, jitter: jitter)
+            #expect((.seconds(600)...(.seconds(750))).contains(plan.dueIn), "never earlier than it said")
+            #expect(plan.fails == fails + 1)
+        }
+        let atOnce = plan(try report(.failed("rate_limited"), retryAfter: .zero), jitter: jitter)
+        #expect(atOnce.dueIn >= BudgetSettings().retryDelay.duration)
+    }
+
+    @Test func `a relay that serves us nothing is asked once a day, however often it failed`() throws {
+        for fails in [0, 20] as [Int32] {
+            let plan = plan(try report(.failed("restricted")), fails: fails)
+            #expect(plan.dueIn == .seconds(86_400) && plan.relayClass == .blocked)
+        }
+        let other = plan(try report(.failed("restricted"), pages: 3))
+        #expect(other.dueIn < .seconds(120), "it refused one question, not us")
+    }
+
+    @Test func `a relay that answered until it was asked too fast has not failed`() throws {
+        let plan = plan(try report(.failed("rate_limited"), pages: 12), fails: 7)
+        #expect(plan.fails == 0 && plan.dueIn < .seconds(120) && plan.lastError == "rate_limited")
+        let silent = self.plan(try report(.failed("rate_limited")), fails: 7)
+        #expect(silent.fails == 8 && silent.dueIn > .seconds(3_600))
+    }
+
+    @Test func `a busy address says nothing about the relay`() throws {
+        let plan = plan(try report(.addressBusy), fails: 3)
+        #expect(plan.relayClass == nil && plan.fails == 3 && plan.lastError == nil)
+        #expect((.seconds(15)...(.seconds(30))).contains(plan.dueIn))
+    }
+
+    /// The plan of a visit to which this happened.
+    private func changed(_ change: (inout VisitReport) -> Void) throws -> ReleasePlan {
+        var report = try report(.complete)
         change(&report)
-        return ReleasePlan(report, fails: fails, settings: SynchronizingSettings(), jitter: 0.5)
+        return plan(report)
     }
 
     private func page(_ ending: PageEnding) -> FetchedPage {
@@ -21,7 +74,7 @@ import Testing
     }
 
     @Test func `a visit that got somewhere goes on at once`() throws {
-        let plan = try plan {
+        let plan = try changed {
             $0.isStuck = false
             $0.ending = .yielded
             $0.blameSilence()
@@ -30,7 +83,7 @@ import Testing
     }
 
     @Test func `a visit that got nowhere waits`() throws {
-        let plan = try plan {
+        let plan = try changed {
             $0.count(page(.conclusive(hint: nil)))
             $0.ending = .yielded
             $0.blameSilence()
@@ -39,7 +92,7 @@ import Testing
     }
 
     @Test func `a visit that ended in silence has failed, whatever was answered before`() throws {
-        let plan = try plan {
+        let plan = try changed {
             $0.count(page(.conclusive(hint: nil)))
             $0.count(page(.inconclusive(.timedOut)))
             $0.ending = .yielded
@@ -50,7 +103,7 @@ import Testing
 
     @Test(arguments: [CoverageReason.untilIgnored, .poison, .oversize])
     func `what cannot be paged keeps its class while new events come in`(reason: CoverageReason) throws {
-        let plan = try plan { $0.unpageable = reason }
+        let plan = try changed { $0.unpageable = reason }
         #expect(plan.relayClass == .unpageable)
         #expect(plan.dueIn == SynchronizingSettings().sync.revisitInterval.duration)
     }

@@ -75,8 +75,8 @@ import Testing
         ("interval: 0", "interval: given 0, allowed 0.01 to 3600"),
         (
             "intervall: 1",
-            "intervall: given an unknown key, allowed one of the keys sync, lease, budget, proof, rescan, filter, "
-                + "time_range, overrides, interval, health"
+            "intervall: given an unknown key, allowed one of the keys sync, lease, budget, rate, proof, rescan, "
+                + "filter, time_range, overrides, interval, health"
         ),
     ])
     func `what is wrong is named`(yaml: String, problem: String) {

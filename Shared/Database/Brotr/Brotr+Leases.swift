@@ -18,16 +18,17 @@ extension Brotr {
             UPDATE relay_sync s SET owner = $4, fence = s.fence + 1, due_at = now() + make_interval(secs => $5)
              WHERE s.relay_id = ANY (ARRAY(SELECT d.relay_id FROM due d))
             RETURNING s.relay_id, s.fence, s.class, s.tail_seen, s.sealed_hi, s.walk_lo, s.walk_hi, s.frontier,
-                      s.cap_seen, s.page_size, s.fails, s.deficit_bytes)
+                      s.cap_seen, s.page_size, s.fails, s.deficit_bytes, s.rate)
         SELECT c.relay_id, (SELECT r.relay_url FROM relays r WHERE r.relay_id = c.relay_id) AS relay_url,
                (SELECT r.status = 'ignored' FROM relays r WHERE r.relay_id = c.relay_id) AS is_ignored,
                c.fence, c.class, c.tail_seen, c.sealed_hi, c.walk_lo, c.walk_hi, c.frontier, c.cap_seen, c.page_size,
-               c.fails, c.deficit_bytes, extract(epoch FROM now())::bigint AS database_now
+               c.fails, c.deficit_bytes, extract(epoch FROM now())::bigint AS database_now, c.rate::float8
           FROM claimed c ORDER BY c.relay_id
         """,
         parameters: [.int2, .text, .int8, .uuid, .float8, .float8],
         columns: [
             .int4, .text, .bool, .int8, .int2, .int8, .int8, .int8, .int8, .int8, .int4, .int4, .int4, .int8, .int8,
+            .float8,
         ])
 
     /// Claims at most `limit` relays of a lane and network that are due, for `ttl`.
@@ -84,7 +85,8 @@ extension Brotr {
             isIgnored: try row.decode(at: 2), tailSeen: try row.time(at: 5), sealedHi: try row.time(at: 6),
             walkLo: try row.time(at: 7), walkHi: try row.time(at: 8), frontier: try row.time(at: 9),
             capSeen: try row.decode(at: 10), pageSize: try row.decode(at: 11), fails: try row.decode(at: 12),
-            deficitBytes: try row.decode(at: 13), databaseNow: UnixTime(seconds: try row.decode(at: 14)))
+            rate: try row.decode(at: 15), deficitBytes: try row.decode(at: 13),
+            databaseNow: UnixTime(seconds: try row.decode(at: 14)))
     }
 
     /// $1 relays and $2 fences, parallel; $3 owner, $4 seconds. Rows are locked in relay_id order.
@@ -114,16 +116,17 @@ extension Brotr {
         return Set(try rows.map { RelayID(try $0.decode(at: 0)) })
     }
 
-    /// $1 relay, $2 fence, $3 owner, $4 seconds until due, $5 class or NULL, $6 fails, $7 error or NULL.
+    /// $1 relay, $2 fence, $3 owner, $4 seconds until due, $5 class or NULL, $6 fails, $7 error or NULL, $8 rate or
+    /// NULL.
     static let releaseRelay = NamedStatement(
         "release_relay",
         """
         UPDATE relay_sync
            SET owner = NULL, due_at = now() + make_interval(secs => $4), class = coalesce($5, class), fails = $6,
-               last_error = $7
+               last_error = $7, rate = $8::float8
          WHERE relay_id = $1 AND fence = $2 AND owner = $3
         """,
-        parameters: [.int4, .int8, .uuid, .float8, .int2, .int4, .text], isIdempotent: true)
+        parameters: [.int4, .int8, .uuid, .float8, .int2, .int4, .text, .float8], isIdempotent: true)
 
     /// Gives a relay back.
     /// - Returns: false when it was no longer ours; then nothing was changed.
@@ -132,7 +135,7 @@ extension Brotr {
         let changed = try await pool.execute(
             Self.releaseRelay, .int4(release.relay.value), .int8(release.fence), .uuid(release.owner.uuid),
             .seconds(release.dueIn), .int2(release.relayClass), .int4(release.fails), .text(error),
-            timeout: settings.timeouts.query.duration)
+            .float8(release.rate), timeout: settings.timeouts.query.duration)
         return changed == 1
     }
 }

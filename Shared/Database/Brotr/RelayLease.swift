@@ -34,6 +34,8 @@ public struct RelayLease: Sendable, Equatable {
     public var pageSize: Int32?
     /// Failed visits in a row.
     public var fails: Int32
+    /// Requests a second that the relay bears, as learned; nil for no limit.
+    public var rate: Double?
     /// Bytes used beyond the fair share.
     public var deficitBytes: Int64
     /// The database's time at the claim: the only clock that counts.
@@ -44,7 +46,7 @@ public struct RelayLease: Sendable, Equatable {
         relay: RelayID, url: RelayURL, network: Network, owner: ReplicaID, fence: Int64, lane: Int16 = 0,
         relayClass: Int16 = 0, isIgnored: Bool = false, tailSeen: UnixTime? = nil, sealedHi: UnixTime? = nil,
         walkLo: UnixTime? = nil, walkHi: UnixTime? = nil, frontier: UnixTime? = nil, capSeen: Int32? = nil,
-        pageSize: Int32? = nil, fails: Int32 = 0, deficitBytes: Int64 = 0, databaseNow: UnixTime
+        pageSize: Int32? = nil, fails: Int32 = 0, rate: Double? = nil, deficitBytes: Int64 = 0, databaseNow: UnixTime
     ) {
         self.relay = relay
         self.url = url
@@ -62,6 +64,7 @@ public struct RelayLease: Sendable, Equatable {
         self.capSeen = capSeen
         self.pageSize = pageSize
         self.fails = fails
+        self.rate = rate
         self.deficitBytes = deficitBytes
         self.databaseNow = databaseNow
     }
@@ -83,11 +86,13 @@ public struct RelayRelease: Sendable, Equatable {
     public var fails: Int32
     /// Kind of the failure; nil after success.
     public var lastError: String?
+    /// Requests a second that the relay bears; nil for no limit.
+    public var rate: Double?
 
     /// Direct form.
     public init(
         relay: RelayID, fence: Int64, owner: ReplicaID, dueIn: Duration, relayClass: Int16? = nil, fails: Int32 = 0,
-        lastError: String? = nil
+        lastError: String? = nil, rate: Double? = nil
     ) {
         self.relay = relay
         self.fence = fence
@@ -96,5 +101,6 @@ public struct RelayRelease: Sendable, Equatable {
         self.relayClass = relayClass
         self.fails = fails
         self.lastError = lastError
+        self.rate = rate
     }
 }

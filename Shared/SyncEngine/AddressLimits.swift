@@ -1,0 +1,77 @@
+internal import Nostr
+internal import Synchronization
+
+/// What the addresses behind relays bear together: connections at a time, and requests a second. Pure.
+struct AddressLimits: Sendable {
+    /// Addresses and relays that are remembered without a connection; above, those are forgotten.
+    static let mostRemembered = 50_000
+
+    private struct Entry {
+        var connections = 0
+        var rate: RequestRate
+    }
+
+    private let settings: RateSettings
+    private var entries: [String: Entry] = [:]
+    private var lastAddresses: [RelayURL: String] = [:]
+
+    init(_ settings: RateSettings) { self.settings = settings }
+
+    /// Addresses in memory.
+    var count: Int { entries.count }
+
+    /// Takes one of the address's connections for a relay; false where all are taken.
+    mutating func open(_ address: String, for relay: RelayURL) -> Bool {
+        var entry = entries[address] ?? Entry(rate: RequestRate(settings))
+        guard entry.connections < settings.connectionsPerAddress else { return false }
+        entry.connections += 1
+        forgetIfTooMany()
+        entries[address] = entry
+        lastAddresses[relay] = address
+        return true
+    }
+
+    /// Whether the address that a relay had the last time has no connection left: then it is not even dialled.
+    func isBusy(lastOf relay: RelayURL) -> Bool {
+        guard let entry = lastAddresses[relay].flatMap({ entries[$0] }) else { return false }
+        return entry.connections >= settings.connectionsPerAddress
+    }
+
+    /// Gives a connection back.
+    mutating func close(_ address: String) {
+        guard var entry = entries[address] else { return }
+        entry.connections = max(entry.connections - 1, 0)
+        let isOver = entry.connections == 0 && entry.rate.perSecond == nil
+        entries[address] = isOver ? nil : entry
+    }
+
+    /// How long a request to the address has to wait.
+    mutating func take(_ address: String, at now: Duration) -> Duration {
+        entries[address]?.rate.take(at: now) ?? .zero
+    }
+
+    /// One of the address's relays was asked too fast.
+    mutating func halve(_ address: String, at now: Duration) { entries[address]?.rate.halve(at: now) }
+
+    /// A relay refused the connection itself: its address is the one it had the last time.
+    mutating func halve(lastOf relay: RelayURL, at now: Duration) {
+        guard let address = lastAddresses[relay] else { return }
+        forgetIfTooMany()
+        entries[address, default: Entry(rate: RequestRate(settings))].rate.halve(at: now)
+    }
+
+    private mutating func forgetIfTooMany() {
+        if entries.count >= Self.mostRemembered { entries = entries.filter { $0.value.connections > 0 } }
+        if lastAddresses.count >= Self.mostRemembered { lastAddresses = [:] }
+    }
+}
+
+/// The limits of all addresses, shared by the visits of one process.
+final class AddressBook: Sendable {
+    private let limits: Mutex<AddressLimits>
+
+    init(_ settings: RateSettings = RateSettings()) { limits = Mutex(AddressLimits(settings)) }
+
+    /// Changes or reads the limits in one step.
+    func update<Result: Sendable>(_ body: (inout AddressLimits) -> Result) -> Result { limits.withLock { body(&$0) } }
+}
