@@ -74,7 +74,7 @@ struct RelayVisit: Sendable {
             pageSize: min(settings.sync.pageSize, lease.pageSize.map { max(Int($0), 1) } ?? .max))
         let settled = UnixTime(seconds: lease.databaseNow.seconds - Int64(settings.sync.overlap.value))
         try await store(
-            reading.progress.restart(under: archive), PageWriter(lease: lease, store: context.store), reading)
+            reading.progress.restart(under: archive), writer, reading)
         let stretches = reading.progress.state.stretches(settled: settled, of: archive)
         for stretch in stretches where report.ending == .complete {
             try await walk(stretch, session, &reading, &report)

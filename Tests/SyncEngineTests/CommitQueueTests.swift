@@ -176,6 +176,6 @@ private final class HeldStore: SyncStore {
     func notedPhantoms(_ ids: [EventID], _ relay: RelayID) async throws -> Set<EventID> { throw Unused() }
     func notePhantoms(_ ids: [EventID], _ lease: RelayLease) async throws -> Bool { throw Unused() }
     func relaySightings(
-        _ relay: RelayID, from lo: UnixTime, to hi: UnixTime, limit: Int
+        _ relay: RelayID, from lo: UnixTime, to hi: UnixTime, limit: Int, matching filter: Filter
     ) async throws -> [StoredSighting]? { throw Unused() }
 }
