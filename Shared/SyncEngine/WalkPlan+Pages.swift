@@ -78,6 +78,7 @@ extension WalkPlan {
         } else if hint == .finish {
             mode = .over(.reachedEnd(byHint: true))
         } else if hint == .more, facts.older == 0 {
+            // What a relay shows from below the interval is what it has more of.
             contradictions += 1
             return absorbInconclusive(.inconclusive(.contradicted))
         } else {

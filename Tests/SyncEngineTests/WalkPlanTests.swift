@@ -331,6 +331,16 @@ import Testing
         #expect(plan.run(on: &relay).verdict == .inconclusive(.contradicted))
     }
 
+    @Test func `more that stands below the interval is no reason to ask on`() {
+        var relay = ModelRelay(events: events(1_500))
+        (relay.ignoresSince, relay.hint) = (true, .more)
+        var plan = plan(lo: 1_001_499)
+        let result = plan.run(on: &relay)
+        #expect(result.verdict == .reachedEnd(byHint: false))
+        #expect(result.seen.count == 1)
+        #expect(relay.requests.count < 10)
+    }
+
     @Test func `what a relay hides above does not hide what is below`() {
         var relay = ModelRelay(events: events(1_500) + events(1_500, seed: 3).map(\.aYearLater))
         // It counts the newer ones against the limit and then does not show them.
