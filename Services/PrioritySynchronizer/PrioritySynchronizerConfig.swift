@@ -15,6 +15,8 @@ struct PrioritySynchronizerConfig: ServiceConfig {
     var budget = BudgetSettings()
     /// How fast relays are asked, and how many connections an address gets.
     var rate = RateSettings()
+    /// Open subscriptions for new events.
+    var tail = TailSettings()
     /// Which events are archived.
     var filter = FilterSettings()
     /// Which part of history is archived.
@@ -35,7 +37,8 @@ struct PrioritySynchronizerConfig: ServiceConfig {
     /// The sections the engine takes.
     var synchronizing: SynchronizingSettings {
         SynchronizingSettings(
-            sync: sync, lease: lease, budget: budget, rate: rate, proof: proof, rescan: rescan, filter: filter,
+            sync: sync, lease: lease, budget: budget, rate: rate, tail: tail, proof: proof, rescan: rescan,
+            filter: filter,
             timeRange: timeRange, overrides: overrides)
     }
 

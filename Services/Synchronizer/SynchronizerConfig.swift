@@ -12,6 +12,8 @@ struct SynchronizerConfig: ServiceConfig {
     var budget = BudgetSettings()
     /// How fast relays are asked, and how many connections an address gets.
     var rate = RateSettings()
+    /// Open subscriptions for new events.
+    var tail = TailSettings()
     /// What makes an interval complete.
     var proof = ProofSettings()
     /// When complete intervals are looked at again.
@@ -32,7 +34,8 @@ struct SynchronizerConfig: ServiceConfig {
     /// The sections the engine takes.
     var synchronizing: SynchronizingSettings {
         SynchronizingSettings(
-            sync: sync, lease: lease, budget: budget, rate: rate, proof: proof, rescan: rescan, filter: filter,
+            sync: sync, lease: lease, budget: budget, rate: rate, tail: tail, proof: proof, rescan: rescan,
+            filter: filter,
             timeRange: timeRange, overrides: overrides)
     }
 

@@ -25,13 +25,16 @@ public struct ServiceContext: Sendable {
     public var replica: ReplicaID
     /// Folder that relative paths of settings start from: the one that holds `yaml/`.
     public var instanceFolder: String
+    /// True when one cycle is all there is (`--once`): work that would last as long as the process is left out.
+    public var isOnce: Bool
 
     /// Direct form.
     public init(
         brotr: Brotr, core: CoreSettings = CoreSettings(), logger: Logger, metrics: PrometheusRegistry = .init(),
         clock: MonotonicClock = MonotonicClock(ContinuousClock()),
         randomness: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, environment: Environment = .init([:]),
-        shutdown: ShutdownSignal = ShutdownSignal(), replica: ReplicaID = .random(), instanceFolder: String = "."
+        shutdown: ShutdownSignal = ShutdownSignal(), replica: ReplicaID = .random(), instanceFolder: String = ".",
+        isOnce: Bool = false
     ) {
         self.brotr = brotr
         self.core = core
@@ -43,6 +46,7 @@ public struct ServiceContext: Sendable {
         self.shutdown = shutdown
         self.replica = replica
         self.instanceFolder = instanceFolder
+        self.isOnce = isOnce
     }
 
     /// The path that a setting means: absolute ones as they are, others below the folder of the instance.

@@ -64,7 +64,7 @@ public enum ServiceMain {
             logger: logger.component("pool"), metrics: metrics)
         return ServiceContext(
             brotr: brotr, core: launch.core, logger: logger, metrics: metrics, environment: launch.environment,
-            replica: replica, instanceFolder: launch.instanceFolder)
+            replica: replica, instanceFolder: launch.instanceFolder, isOnce: launch.options.once)
     }
 
     /// nil, with a line on standard error, when the configured log file cannot be opened.

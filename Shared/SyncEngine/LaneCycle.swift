@@ -14,7 +14,7 @@ public actor LaneCycle {
     /// The work on one lane, within the networks of the core settings.
     public init(_ context: ServiceContext, settings: SynchronizingSettings, lane: SyncLane) {
         self.context = context
-        self.settings = settings
+        self.settings = settings.of(context)
         self.lane = lane
         tally = SyncTally(metrics: context.metrics, logger: context.logger)
         folder = lane.foldsStatistics ? StatisticsFolder(context) : nil
@@ -45,10 +45,20 @@ public actor LaneCycle {
         if let crew { return crew }
         let networks = context.core.networks
         let tls = TLSSettings(caFile: context.core.tls.caFile.map(context.path))
-        let engine = SyncContext(context, transport: try LiveTransport(networks: networks, tls: tls))
+        var engine = SyncContext(context, transport: try LiveTransport(networks: networks, tls: tls))
+        engine.onTail = { [tally] in tally.count($0) }
         let made = SyncCrew(
             engine, settings: settings, lane: lane.rawValue, slots: SyncCrew.slots(networks))
         crew = made
         return made
+    }
+}
+
+extension SynchronizingSettings {
+    /// A subscription that stays open has no place in a process that ends when nothing is due.
+    fileprivate func of(_ context: ServiceContext) -> SynchronizingSettings {
+        var settings = self
+        if context.isOnce { settings.tail.enabled = false }
+        return settings
     }
 }

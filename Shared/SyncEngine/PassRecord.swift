@@ -36,6 +36,11 @@ struct PassRecord: Sendable {
         }
     }
 
+    /// Takes in what came live while the pass ran: shown, and not new because of it.
+    mutating func add(live events: some Sequence<PreparedPage.Shown>) {
+        for event in events where shown[event.id] == nil { shown[event.id] = event }
+    }
+
     /// Compares a part with what is stored of it, and forgets it.
     /// - Parameters:
     ///   - stored: rows of the part, those that this pass has stored meanwhile too.

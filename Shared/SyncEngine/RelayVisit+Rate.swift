@@ -13,7 +13,9 @@ extension RelayVisit {
         defer { if let address { addresses.update { $0.close(address) } } }
         let paced = PacedSession(
             session, rate: learned, address: address, addresses: addresses, clock: context.clock)
-        var report = try await control.guarding(paced) { try await read(paced) }
+        var report = try await control.guarding(paced) {
+            try await following(paced) { try await rounds(paced, $0) }
+        }
         report.rate = paced.rate
         return report
     }

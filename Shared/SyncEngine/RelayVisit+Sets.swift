@@ -17,13 +17,15 @@ extension RelayVisit {
         guard reading.progress.speaksNegentropy != false else { return }
         let comparison = SetComparison(
             session: session, store: context.store, relay: lease.relay, settings: settings.sync,
-            archive: reading.archive, control: control)
+            archive: reading.archive, mayContinue: mayContinue(until: reading.deadline))
         var windows = reading.progress.windows
         var halves = 0
         if !windows.isEmpty { report.isStuck = true }
         while report.ending == .complete, let window = windows.popLast() {
-            guard control.mayContinue else { return report.ending = .yielded }
-            let (ending, difference) = try await comparison.run(window.seconds)
+            guard mayContinue(reading) else { return report.ending = .yielded }
+            reading.live.watch(window.seconds)
+            let compared = try await asking(&reading, &report) { try await comparison.run(window.seconds) }
+            guard let (ending, difference) = compared else { return }
             switch ending {
             case .finished: try await take(difference, window, session, &reading, &report)
             case .inconclusive(.rateLimited): return
@@ -68,9 +70,12 @@ extension RelayVisit {
         }
         let unknown = difference.need.filter { known[$0] == nil }
         guard let phantoms = try await fetch(unknown, session, &reading, &report) else { return }
+        // What came live meanwhile is linked already, and the relay has it.
+        let live = Set(reading.live.takeShown().map(\.id))
         var changes = PassRecord.Difference()
-        changes.gone = difference.gone
-        changes.returned = difference.need.compactMap { id in known[id].map { .init(id: id, sighting: $0) } }
+        changes.gone = difference.gone.filter { !live.contains($0.id) }
+        changes.returned = difference.need.filter { !live.contains($0) }
+            .compactMap { id in known[id].map { .init(id: id, sighting: $0) } }
         var prepared = PreparedPage()
         try await reading.preparer.amend(&prepared, with: changes)
         if prepared.parts.isEmpty { prepared.parts = [PreparedPage.Part()] }
@@ -107,12 +112,14 @@ extension RelayVisit {
     private func fetchPage(
         _ ids: [EventID], _ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport
     ) async throws -> Set<EventID>? {
-        guard control.mayContinue else {
+        guard mayContinue(reading) else {
             report.ending = .yielded
             return nil
         }
         let request = reading.archive.narrow(PageRequest(ids: ids))
-        let raw = try await session.page(request.filter, budget: settings.sync.pageBudget(request))
+        let budget = settings.sync.pageBudget(request)
+        let raw = try await asking(&reading, &report) { try await session.page(request.filter, budget: budget) }
+        guard let raw else { return nil }
         let page = FetchedPage(raw, request: request)
         report.count(page)
         let prepared = try await reading.preparer.prepare(page)

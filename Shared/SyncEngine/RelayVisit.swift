@@ -4,6 +4,8 @@ internal import Settings
 
 /// One visit of one relay under a fenced lease: what is new first, then the history that is left.
 ///
+/// A visit is one such round, and further ones where it may stay: then the relay is followed meanwhile and in between.
+///
 /// Pages are fetched one after the other. While a page is being stored the next one is fetched and verified, so at
 /// most two pages are repeated after a kill; the frontier moves in the transaction that stores the page behind it.
 struct RelayVisit: Sendable {
@@ -14,6 +16,10 @@ struct RelayVisit: Sendable {
     let control: VisitControl
     /// What the addresses of all relays bear; the visits of a crew share it.
     var addresses = AddressBook()
+    /// Told of each round but the last, whose report is the visit's.
+    var onRound: @Sendable (VisitReport) -> Void = { _ in }
+    /// When it began: the database's time goes on from here.
+    let began: Duration
 
     /// A visit of the leased relay, which `control` can end early. Its pages go through `queue`.
     init(
@@ -25,6 +31,7 @@ struct RelayVisit: Sendable {
         self.lease = lease
         self.settings = settings
         self.control = control
+        began = context.clock.now()
     }
 
     /// Visits the relay.
@@ -56,40 +63,80 @@ struct RelayVisit: Sendable {
         var preparer: PagePreparer
         var capSeen: Int
         var pageSize: Int
+        /// As it stands in the relay's row.
+        var storedPageSize: Int?
+        var live: LiveReading
+        /// When the round began, and when its time is over.
+        var roundBegan: Duration
+        var deadline: Duration
     }
 
-    func read(_ session: any RelaySession) async throws -> VisitReport {
+    /// The database's time now, at the latest.
+    private var now: UnixTime { lease.databaseNow.moved(by: (context.clock.now() - began).components.seconds) }
+
+    func mayContinue(_ reading: Reading) -> Bool { mayContinue(until: reading.deadline)() }
+
+    func mayContinue(until deadline: Duration) -> @Sendable () -> Bool {
+        { [control, clock = context.clock] in control.mayContinue && clock.now() < deadline }
+    }
+
+    func rounds(_ session: any RelaySession, _ tail: Tail?) async throws -> VisitReport {
+        var reading = try await begin(tail)
+        try await store(reading.progress.restart(under: reading.archive), writer, reading)
         var report = VisitReport(lease)
+        while true {
+            try await read(session, &reading, &report)
+            guard try await stay(&reading, &report) else { return report }
+            onRound(report)
+            report = VisitReport(lease)
+            reading.progress.beginRound(at: now)
+            (reading.roundBegan, reading.deadline) = roundTimes()
+        }
+    }
+
+    private func roundTimes() -> (began: Duration, deadline: Duration) {
+        let now = context.clock.now()
+        return (now, now + settings.budget.visit.duration)
+    }
+
+    private func begin(_ tail: Tail?) async throws -> Reading {
         let stored = try await context.store.relayCoverage(lease.relay).compactMap(CoverageMap.Interval.init)
         let behaviour = try await context.store.relayBehaviour(lease.relay)
-        let archive = settings.archive
-        var reading = Reading(
-            archive: archive,
+        let round = roundTimes()
+        return Reading(
+            archive: settings.archive,
             progress: VisitProgress(
-                state: WalkState(lease), coverage: CoverageMap(stored: stored), now: lease.databaseNow,
+                state: WalkState(lease), coverage: CoverageMap(stored: stored), now: now,
                 schedule: settings.schedule, doubts: Doubts(behaviour), order: RelayOrder(behaviour),
                 speaksNegentropy: behaviour.negentropy, archiveDigest: behaviour.filter),
             preparer: PagePreparer(relay: lease.relay, context: context, settings: settings.sync),
             capSeen: Int(lease.capSeen ?? 0),
-            pageSize: min(settings.sync.pageSize, lease.pageSize.map { max(Int($0), 1) } ?? .max))
-        let settled = UnixTime(seconds: lease.databaseNow.seconds - Int64(settings.sync.overlap.value))
-        try await store(
-            reading.progress.restart(under: archive), writer, reading)
-        let stretches = reading.progress.state.stretches(settled: settled, of: archive)
+            pageSize: min(settings.sync.pageSize, lease.pageSize.map { max(Int($0), 1) } ?? .max),
+            storedPageSize: lease.pageSize.map(Int.init), live: LiveReading(tail), roundBegan: round.began,
+            deadline: round.deadline)
+    }
+
+    /// One round.
+    private func read(
+        _ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport
+    ) async throws {
+        let now = reading.progress.now
+        let settled = UnixTime(seconds: now.seconds - Int64(settings.sync.overlap.value))
+        let stretches = reading.progress.state.stretches(settled: settled, of: reading.archive)
         for stretch in stretches where report.ending == .complete {
             try await walk(stretch, session, &reading, &report)
         }
         try await compareSets(session, &reading, &report)
-        for stretch in reading.progress.coverage.due(at: lease.databaseNow) where report.ending == .complete {
+        for stretch in reading.progress.coverage.due(at: now) where report.ending == .complete {
             try await walk(stretch, session, &reading, &report)
         }
-        if Int32(clamping: reading.pageSize) != lease.pageSize {
+        if reading.pageSize != reading.storedPageSize {
             try await store(
                 VisitProgress.Change(), writer, reading, isForced: true)
+            reading.storedPageSize = reading.pageSize
         }
         report.unpageable = reading.progress.coverage.unpageable
         if !control.isStopped { report.blameSilence() }
-        return report
     }
 
     /// Reads one stretch page by page, one commit behind.
@@ -99,17 +146,22 @@ struct RelayVisit: Sendable {
     ) async throws {
         var plan = WalkPlan(
             stretch, capSeen: reading.capSeen, pageSize: reading.pageSize, largest: settings.sync.pageSize,
-            now: lease.databaseNow, order: reading.progress.order, archive: reading.archive)
+            now: reading.progress.now, order: reading.progress.order, archive: reading.archive)
         var record = PassRecord()
         report.isStuck = true
         reading.progress.begin(stretch)
+        reading.live.watch(stretch)
         try await withThrowingTaskGroup(of: PageWriter.Result.self) { commits in
             while case .ask(let request) = plan.next() {
-                guard control.mayContinue else {
+                guard mayContinue(reading) else {
                     report.ending = .yielded
                     break
                 }
-                let raw = try await session.page(request.filter, budget: settings.sync.pageBudget(request))
+                let budget = settings.sync.pageBudget(request)
+                let raw = try await asking(
+                    &reading, &report, before: { try await finishCommit(&commits, &$0) },
+                    { try await session.page(request.filter, budget: budget) })
+                guard let raw else { return }
                 let page = FetchedPage(raw, request: request)
                 report.count(page)
                 let doubts = plan.doubts
@@ -146,6 +198,7 @@ struct RelayVisit: Sendable {
     ) async throws {
         guard case .interval = step.stretch else { return }
         record.add(prepared)
+        record.add(live: reading.live.takeShown())
         guard let part = reading.progress.part(step.progress, step.verdict, of: step.stretch) else { return }
         let stored = try await context.store.relaySightings(
             lease.relay, from: UnixTime(seconds: part.lowerBound), to: UnixTime(seconds: part.upperBound),

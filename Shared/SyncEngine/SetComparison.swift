@@ -25,7 +25,8 @@ struct SetComparison: Sendable {
     let relay: RelayID
     let settings: SyncSettings
     let archive: ArchiveFilter
-    let control: VisitControl
+    /// Whether the visit has time left.
+    let mayContinue: @Sendable () -> Bool
 
     /// Runs one session over a window.
     /// - Throws: `DatabaseError`, `CancellationError`; failures of the relay are the ending.
@@ -43,7 +44,7 @@ struct SetComparison: Sendable {
         let ending = try await session.reconcile(filter(window), opening: first.message, budget: budget) {
             message in
             // A relay may take its time for each of many rounds: the visit's own is what counts.
-            guard control.mayContinue else { throw NegentropyError.tooManyRounds }
+            guard mayContinue() else { throw NegentropyError.tooManyRounds }
             return try await answer(message, window, state)
         }
         return (ending, state.withLock { $0.difference })

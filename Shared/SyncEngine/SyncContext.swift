@@ -25,6 +25,8 @@ public struct SyncContext: Sendable {
     public var isAuthentic: @Sendable (ParsedEvent) -> Bool
     /// Where work runs that must outlive its parent task; nil for the ordinary executor.
     public var executor: (any TaskExecutor)?
+    /// Told of relays that are followed; nobody by default.
+    public var onTail: @Sendable (TailHappening) -> Void = { _ in }
 
     /// Direct form.
     public init(

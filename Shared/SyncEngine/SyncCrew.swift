@@ -42,33 +42,34 @@ public struct SyncCrew: Sendable {
         addresses = AddressBook(settings.rate)
     }
 
-    /// Works until no relay is due and no visit runs, the cycle's time is over, or the service stops.
-    /// - Parameter report: called after each visit, in no particular order.
+    /// Works until no relay is due and no visit runs, the cycle's time is over, or the service stops. Relays that are
+    /// followed are visits that run.
+    /// - Parameter report: called after each round of each visit, in no particular order.
     /// - Throws: `DatabaseError` when claiming fails; a database error within a visit ends that visit alone.
-    public func run(report: @Sendable (VisitReport) -> Void) async throws {
+    public func run(report: @escaping @Sendable (VisitReport) -> Void) async throws {
         let keeper = makeKeeper()
         try await withThrowingTaskGroup(of: Happening.self) { group in
             defer { group.cancelAll() }
             group.addTask { try await waitForCycleEnd() }
             group.addTask { await waitForStop() }
             group.addTask { await keepLeases(keeper) }
-            var crew = Crew(free: slots)
-            await claim(&crew, keeper, &group)
+            var crew = CrewState(free: slots, mostStaying: settings.tail.enabled ? settings.tail.slots : 0)
+            await claim(&crew, keeper, report, &group)
             while !crew.running.isEmpty {
                 switch try await group.next() {
                 case .visited(let visit):
                     report(visit)
                     crew.end(visit)
-                    await claim(&crew, keeper, &group)
+                    await claim(&crew, keeper, report, &group)
                 case .claimTime:
                     crew.isTimerSet = false
-                    await claim(&crew, keeper, &group)
+                    await claim(&crew, keeper, report, &group)
                 case .cycleOver:
                     crew.mayClaim = false
-                    for control in crew.running.values { control.yield() }
+                    for visit in crew.running.values { visit.control.yield() }
                 case .stopping:
                     crew.mayClaim = false
-                    for control in crew.running.values { control.stop() }
+                    for visit in crew.running.values { visit.control.stop() }
                 case .heartbeatEnded, nil: break
                 }
             }
@@ -76,43 +77,35 @@ public struct SyncCrew: Sendable {
         }
     }
 
-    /// What is under way in one cycle.
-    private struct Crew {
-        var free: Slots
-        var running: [RelayID: VisitControl] = [:]
-        var mayClaim = true
-        var isTimerSet = false
-        /// The database did not answer a claim. Visits that run are not to blame: they end at their next page.
-        var claimError: (any Error)?
-
-        mutating func end(_ visit: VisitReport) {
-            running[visit.relay] = nil
-            free[visit.network, default: 0] += 1
-        }
-    }
-
     private func claim(
-        _ crew: inout Crew, _ keeper: LeaseKeeper<RelayID>, _ group: inout ThrowingTaskGroup<Happening, any Error>
+        _ crew: inout CrewState, _ keeper: LeaseKeeper<RelayID>,
+        _ report: @escaping @Sendable (VisitReport) -> Void,
+        _ group: inout ThrowingTaskGroup<Happening, any Error>
     ) async {
         do {
-            try await claimDue(&crew, keeper, &group)
+            try await claimDue(&crew, keeper, report, &group)
         } catch {
             crew.mayClaim = false
             crew.claimError = error
-            for control in crew.running.values { control.yield() }
+            for visit in crew.running.values { visit.control.yield() }
         }
     }
 
     private func claimDue(
-        _ crew: inout Crew, _ keeper: LeaseKeeper<RelayID>, _ group: inout ThrowingTaskGroup<Happening, any Error>
+        _ crew: inout CrewState, _ keeper: LeaseKeeper<RelayID>,
+        _ report: @escaping @Sendable (VisitReport) -> Void,
+        _ group: inout ThrowingTaskGroup<Happening, any Error>
     ) async throws {
         guard crew.mayClaim, !context.shutdown.isRequested else { return }
         for (lane, overdueBy, network) in claims {
-            guard let free = crew.free[network], free > 0 else { continue }
+            let limit = crew.claimable(network)
+            guard limit > 0 else { continue }
             let claimedAt = context.clock.now()
             let leases = try await context.store.claimRelays(
-                lane: lane, network: network, limit: free, owner: context.replica, ttl: settings.lease.ttl.duration,
+                lane: lane, network: network, limit: limit, owner: context.replica, ttl: settings.lease.ttl.duration,
                 overdueBy: overdueBy)
+            // Fewer than could be had: nobody else is due, and slots are left to stay in.
+            let mayStay = self.lane == SyncLane.priority.rawValue || leases.count < limit
             for lease in leases {
                 // A lease of ours that ran out while its visit still ends: let it.
                 guard crew.running[lease.relay] == nil else {
@@ -121,11 +114,9 @@ public struct SyncCrew: Sendable {
                     await release(lease, report)
                     continue
                 }
-                let control = VisitControl()
-                crew.running[lease.relay] = control
-                crew.free[network, default: 0] -= 1
+                let control = crew.begin(lease, mayStay: mayStay)
                 keeper.hold(lease.relay, fence: lease.fence, claimedAt: claimedAt) { control.stop() }
-                group.addTask { await visit(lease, control, keeper) }
+                group.addTask { await visit(lease, control, keeper, report) }
             }
         }
         guard !crew.isTimerSet, !crew.running.isEmpty else { return }
@@ -169,47 +160,38 @@ public struct SyncCrew: Sendable {
         return .heartbeatEnded
     }
 
-    /// Visits one relay, then gives its lease back.
-    private func visit(_ lease: RelayLease, _ control: VisitControl, _ keeper: LeaseKeeper<RelayID>) async -> Happening
-    {
+    /// Visits one relay when it has its slot, then gives its lease back.
+    private func visit(
+        _ lease: RelayLease, _ control: VisitControl, _ keeper: LeaseKeeper<RelayID>,
+        _ onRound: @escaping @Sendable (VisitReport) -> Void
+    ) async -> Happening {
+        await control.waitForSlot()
         var report = VisitReport(lease)
         if lease.isIgnored {
             report.ending = .ignored
+        } else if control.mayContinue {
+            report = await visit(lease, control, onRound)
         } else {
-            report = await limited(lease, control)
+            report.ending = .yielded
         }
         keeper.drop(lease.relay, fence: lease.fence)
         await release(lease, report)
         return .visited(report)
     }
 
-    /// A visit that yields when its time is over.
-    private func limited(_ lease: RelayLease, _ control: VisitControl) async -> VisitReport {
-        let settings = settings.of(lease.url)
-        var unpaced = RelayVisit(context, queue: queue, lease: lease, settings: settings, control: control)
-        unpaced.addresses = addresses
-        let visit = unpaced
-        return await withTaskGroup(of: VisitReport?.self) { group in
-            group.addTask {
-                do {
-                    return try await visit.run()
-                } catch {
-                    var report = VisitReport(lease)
-                    report.ending = error is CancellationError ? .yielded : .databaseFailed(ErrorKind.name(of: error))
-                    return report
-                }
-            }
-            group.addTask {
-                guard (try? await context.clock.sleep(for: settings.budget.visit.duration)) != nil else { return nil }
-                control.yield()
-                return nil
-            }
-            for await report in group {
-                guard let report else { continue }
-                group.cancelAll()
-                return report
-            }
-            preconditionFailure("the visit always gives a report")
+    private func visit(
+        _ lease: RelayLease, _ control: VisitControl, _ onRound: @escaping @Sendable (VisitReport) -> Void
+    ) async -> VisitReport {
+        var visit = RelayVisit(
+            context, queue: queue, lease: lease, settings: settings.of(lease.url), control: control)
+        visit.addresses = addresses
+        visit.onRound = onRound
+        do {
+            return try await visit.run()
+        } catch {
+            var report = VisitReport(lease)
+            report.ending = error is CancellationError ? .yielded : .databaseFailed(ErrorKind.name(of: error))
+            return report
         }
     }
 

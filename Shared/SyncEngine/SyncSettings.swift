@@ -116,6 +116,8 @@ public struct SynchronizingSettings: Sendable {
     public var budget: BudgetSettings
     /// How fast relays are asked.
     public var rate: RateSettings
+    /// Open subscriptions.
+    public var tail: TailSettings
     /// What makes an interval complete.
     public var proof: ProofSettings
     /// When complete intervals are looked at again.
@@ -130,14 +132,15 @@ public struct SynchronizingSettings: Sendable {
     /// The sections as they stand in the file.
     public init(
         sync: SyncSettings = .init(), lease: LeaseSettings = .init(), budget: BudgetSettings = .init(),
-        rate: RateSettings = .init(),
-        proof: ProofSettings = .init(), rescan: RescanSettings = .init(), filter: FilterSettings = .init(),
-        timeRange: TimeRangeSettings = .init(), overrides: [RelayOverride] = []
+        rate: RateSettings = .init(), tail: TailSettings = .init(), proof: ProofSettings = .init(),
+        rescan: RescanSettings = .init(), filter: FilterSettings = .init(), timeRange: TimeRangeSettings = .init(),
+        overrides: [RelayOverride] = []
     ) {
         self.sync = sync
         self.lease = lease
         self.budget = budget
         self.rate = rate
+        self.tail = tail
         self.proof = proof
         self.rescan = rescan
         self.filter = filter

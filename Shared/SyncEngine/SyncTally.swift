@@ -42,6 +42,7 @@ public final class SyncTally: Sendable {
     private let metrics: PrometheusRegistry
     private let logger: Logger
     private let state = Mutex(Cycle())
+    private let followed = Mutex<[Network: Int]>([:])
 
     /// A tally that reports into `metrics` and, per visit at debug level, to `logger`.
     public init(metrics: PrometheusRegistry, logger: Logger) {
@@ -82,6 +83,29 @@ public final class SyncTally: Sendable {
         increment("bigbrotr_pages_total", visit.pages, [])
         increment("bigbrotr_event_bytes_total", visit.bytes, [])
         increment("bigbrotr_signatures_checked_total", visit.signaturesChecked, [])
+    }
+
+    /// Counts what becomes of open subscriptions.
+    public func count(_ happening: TailHappening) {
+        switch happening {
+        case .began(let network): follow(network, 1)
+        case .ended(let network, let reason):
+            follow(network, -1)
+            increment("bigbrotr_tails_ended_total", 1, [("reason", reason)])
+        case .stored(let events, let delays):
+            increment("bigbrotr_live_events_total", events, [])
+            let timer = Timer(label: "bigbrotr_live_delay_seconds", dimensions: [], factory: metrics)
+            for delay in delays { timer.record(duration: delay) }
+        }
+    }
+
+    private func follow(_ network: Network, _ change: Int) {
+        let dimensions = [("network", network.rawValue)]
+        followed.withLock { followed in
+            followed[network, default: 0] += change
+            Meter(label: "bigbrotr_relays_followed", dimensions: dimensions, factory: metrics)
+                .set(followed[network, default: 0])
+        }
     }
 
     private func increment(_ label: String, _ count: Int, _ dimensions: [(String, String)]) {

@@ -54,8 +54,8 @@ struct VisitProgress: Sendable {
     var archiveDigest: String?
     /// Which events are archived; `restart` sets it.
     var archive = ArchiveFilter.everything
-    /// When the visit began, by the database.
-    let now: UnixTime
+    /// When the round began, by the database.
+    private(set) var now: UnixTime
     let schedule: RescanSchedule
     /// Of a further pass: the newest second that is left.
     var top: Int64?
@@ -79,6 +79,9 @@ struct VisitProgress: Sendable {
 
     /// What is asked for without a bound is asked for up to here.
     var newestAsked: UnixTime { min(now, archive.until ?? now) }
+
+    /// Call before each further round of the visit.
+    mutating func beginRound(at now: UnixTime) { self.now = max(now, self.now) }
 
     /// Call before the first page of a stretch.
     mutating func begin(_ stretch: WalkState.Stretch) {

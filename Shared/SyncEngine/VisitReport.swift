@@ -51,6 +51,8 @@ public struct VisitReport: Sendable {
     public var signaturesChecked = 0
     /// Rejected events by reason.
     public var rejected: [String: Int] = [:]
+    /// EVENT messages that came on an open subscription, among those received.
+    public var eventsLive = 0
     /// Events that the relay claimed to have and never delivered.
     public var phantoms = 0
     /// The relay's pages are in no order: it is read in windows of time.
@@ -65,6 +67,8 @@ public struct VisitReport: Sendable {
     public var rate: Double?
     /// Pages that were answered whole.
     private(set) var conclusivePages = 0
+    /// An event was refused by the database; what is in memory counts it.
+    private(set) var hasPoison = false
     private var lastFailure: String?
     private var isLastInconclusive = false
 
@@ -87,6 +91,13 @@ public struct VisitReport: Sendable {
             lastFailure = page.failure ?? reason.rawValue
             isLastInconclusive = true
         }
+    }
+
+    /// Live events; no page, and no proof of anything.
+    mutating func count(live page: FetchedPage) {
+        bytes += page.byteCount
+        eventsReceived += page.facts.received
+        eventsLive += page.facts.received
     }
 
     /// A visit whose time ran out before it got anywhere must not be due at once: the next one would get as far. Where the
@@ -117,7 +128,7 @@ public struct VisitReport: Sendable {
     mutating func count(_ result: PageWriter.Result) {
         for answer in result.answers { count(answer) }
         if !result.isAccepted { ending = .leaseLost }
-        if result.isAccepted && result.hasPoison { ending = .yielded }
+        if result.isAccepted && result.hasPoison { (ending, hasPoison) = (.yielded, true) }
     }
 
     private mutating func count(_ answer: CommitAnswer) {

@@ -38,6 +38,7 @@ struct EndToEnd {
             brotr: database.brotr, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
         var settings = SynchronizingSettings()
         settings.budget.visit = 3_600
+        settings.tail.enabled = false
         let crew = SyncCrew(
             SyncContext(context, transport: try LiveTransport(networks: networks)), settings: settings, lane: 0,
             slots: [.local: 1])

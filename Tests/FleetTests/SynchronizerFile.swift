@@ -12,6 +12,8 @@ struct SynchronizerFile {
     var rescans = [3_600.0]
     /// How long a relay of the priority list waits for its own service.
     var helpOverdue = 600.0
+    /// Whether relays are followed: then their visits do not end by themselves.
+    var follows = false
 
     var text: String {
         """
@@ -27,6 +29,8 @@ struct SynchronizerFile {
         budget:
           retry_delay: \(retry)
           retry_ceiling: \(max(retry, 21_600))
+        tail:
+          enabled: \(follows)
         proof:
           second_pass: \(secondPass)
         rescan:

@@ -20,7 +20,7 @@ import Testing
         config.relays = relays
         let logger = lines.logger(service: PrioritySynchronizerService.serviceName)
         return PrioritySynchronizerService(
-            config: config, context: ServiceContext(brotr: brotr, core: core, logger: logger))
+            config: config, context: ServiceContext(brotr: brotr, core: core, logger: logger, isOnce: true))
     }
 
     private func list(_ urls: [String], file: String? = nil) -> PriorityList {

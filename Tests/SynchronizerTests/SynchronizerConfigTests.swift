@@ -72,10 +72,12 @@ import Testing
             "budget: { retry_delay: 61, retry_ceiling: 60 }",
             "budget.retry_delay: given 61, allowed at most retry_ceiling (60)"
         ),
+        ("tail: { flush_interval: 0 }", "tail.flush_interval: given 0, allowed 0.01 to 60"),
+        ("tail: { waiting_bytes: 0 }", "tail.waiting_bytes: given 0, allowed 16 KiB to 64 MiB"),
         ("interval: 0", "interval: given 0, allowed 0.01 to 3600"),
         (
             "intervall: 1",
-            "intervall: given an unknown key, allowed one of the keys sync, lease, budget, rate, proof, rescan, "
+            "intervall: given an unknown key, allowed one of the keys sync, lease, budget, rate, tail, proof, rescan, "
                 + "filter, time_range, overrides, interval, health"
         ),
     ])

@@ -22,7 +22,8 @@ import Testing
         change(&core)
         let logger = lines.logger(service: SynchronizerService.serviceName)
         return SynchronizerService(
-            config: SynchronizerConfig(), context: ServiceContext(brotr: brotr, core: core, logger: logger))
+            config: SynchronizerConfig(),
+            context: ServiceContext(brotr: brotr, core: core, logger: logger, isOnce: true))
     }
 
     @Test func `each replica has a state of its own`() {

@@ -1,0 +1,72 @@
+internal import Database
+internal import Nostr
+
+/// What is under way in one cycle: which visits run, who has a slot, and who has lent his. Pure but for the words it
+/// says to visits.
+struct CrewState {
+    /// A relay that was claimed.
+    struct Visit {
+        let control: VisitControl
+        let network: Network
+        let number: Int
+        /// False while it waits for a slot that was lent to another visit.
+        var hasSlot: Bool
+    }
+
+    private(set) var running: [RelayID: Visit] = [:]
+    var mayClaim = true
+    var isTimerSet = false
+    /// The database did not answer a claim. Visits that run are not to blame: they end at their next page.
+    var claimError: (any Error)?
+
+    private var free: SyncCrew.Slots
+    private let mostStaying: Int
+    private var visits = 0
+
+    /// - Parameter mostStaying: relays followed at a time, at most.
+    init(free: SyncCrew.Slots, mostStaying: Int) {
+        self.free = free
+        self.mostStaying = mostStaying
+    }
+
+    /// Relays that may be claimed now: the free slots, and those of visits that only stay because nobody needs them.
+    func claimable(_ network: Network) -> Int {
+        let visits = running.values.filter { $0.network == network }
+        let waiting = visits.count { !$0.hasSlot }
+        let lent = visits.count { $0.control.isStaying }
+        let leaving = visits.count { $0.control.givesWay }
+        // A slot that was asked for already is one that waits already.
+        return max(0, free[network, default: 0] + lent - max(0, waiting - leaving))
+    }
+
+    /// Enters a visit; without a free slot it waits for the one of the visit that has stayed longest.
+    mutating func begin(_ lease: RelayLease, mayStay: Bool) -> VisitControl {
+        let staying = running.values.count { $0.control.mayStay }
+        let control = VisitControl(mayStay: mayStay && staying < mostStaying)
+        visits += 1
+        let isFree = free[lease.network, default: 0] > 0
+        running[lease.relay] = Visit(
+            control: control, network: lease.network, number: visits, hasSlot: isFree)
+        if isFree {
+            free[lease.network, default: 0] -= 1
+            control.grantSlot()
+        } else {
+            longestStaying(lease.network)?.control.giveWay()
+        }
+        return control
+    }
+
+    private func longestStaying(_ network: Network) -> Visit? {
+        running.values.filter { $0.network == network && $0.control.isStaying }.min { $0.number < $1.number }
+    }
+
+    /// Takes a visit out and hands its slot on.
+    mutating func end(_ report: VisitReport) {
+        guard let visit = running.removeValue(forKey: report.relay), visit.hasSlot else { return }
+        let next = running.filter { !$0.value.hasSlot && $0.value.network == visit.network }
+            .min { $0.value.number < $1.value.number }
+        guard let next else { return free[visit.network, default: 0] += 1 }
+        running[next.key]?.hasSlot = true
+        next.value.control.grantSlot()
+    }
+}
