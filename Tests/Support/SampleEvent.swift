@@ -16,6 +16,17 @@ public struct SampleEvent: Sendable, Hashable {
 
     /// The same as text.
     public var text: String { String(decoding: json, as: UTF8.self) }
+
+    /// The same with zeros for a signature.
+    public var withBrokenSignature: SampleEvent {
+        let key = Array(#""sig":""#.utf8)
+        var broken = json
+        if let place = broken.indices.first(where: { broken[$0...].starts(with: key) }) {
+            let start = place + key.count
+            broken.replaceSubrange(start..<(start + 128), with: repeatElement(UInt8(ascii: "0"), count: 128))
+        }
+        return SampleEvent(id: id, publicKey: publicKey, createdAt: createdAt, kind: kind, json: broken)
+    }
 }
 
 extension Sequence where Element == SampleEvent {
