@@ -41,6 +41,19 @@ final class Report {
     }
 }
 
+extension Report {
+    /// Events of a followed relay.
+    func freshness(_ result: Freshness) {
+        let (middle, high) = (result.share(0.5), result.share(0.95))
+        line("freshness: from a followed relay's sending to the table, \(result.delays.count) events")
+        line("  p50 \(Self.milliseconds(middle)) ms, p95 \(Self.milliseconds(high)) ms   (goal: p95 at most 2000 ms)")
+    }
+
+    private static func milliseconds(_ time: Duration) -> String {
+        (Double(time.components.seconds) * 1e3 + Double(time.components.attoseconds) / 1e15).text(0)
+    }
+}
+
 /// The two streams of the process.
 enum FileHandle: Int32 {
     case output = 1, errors
