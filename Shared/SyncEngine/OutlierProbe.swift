@@ -1,7 +1,7 @@
 internal import Nostr
 
-/// Events far below the rest of their page. A relay may send what was made long ago just as it arrives, between the stored
-/// events: then nothing is known of the seconds above. So what lies between is asked for once more. Pure.
+/// Events far below the rest of their page. A relay may send what was made long ago just as it arrives, between the
+/// stored events: then nothing is known of the seconds above. So what lies between is asked for once more. Pure.
 struct OutlierProbe: Sendable {
     /// The oldest second of the page.
     let outlier: UnixTime

@@ -9,7 +9,8 @@ extension VisitProgress {
         coverage.set(interval(of: gap.reason, gap.lo.seconds, hi))
     }
 
-    /// Pages do not get any further. The rest is a gap with a time of its own to be tried again, and what is new goes on.
+    /// Pages do not get any further. The rest is a gap with a time of its own to be tried again, and what is new goes
+    /// on.
     mutating func leave(_ stretch: WalkState.Stretch, _ reason: CoverageReason, _ change: inout Change) {
         setGapOfRest(stretch, reason)
         switch stretch {

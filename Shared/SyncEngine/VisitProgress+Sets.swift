@@ -50,7 +50,8 @@ extension VisitProgress {
         return change
     }
 
-    /// One second is too large to be compared: where it is too large for pages too, it waits for a change of the software.
+    /// One second is too large to be compared: where it is too large for pages too, it waits for a change of the
+    /// software.
     mutating func leaveToPages(_ window: Window) -> Change {
         var change = Change()
         for var interval in coverage.intervals where interval.reason == .saturatedSecond {

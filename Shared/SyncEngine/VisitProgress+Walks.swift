@@ -64,8 +64,8 @@ extension VisitProgress {
     ) {
         if lo <= frontier { coverage.set(provisional(lo.seconds, frontier.seconds, step)) }
         if byHint, step.isHinted, doubts.areNone, let walkTop, lo.seconds <= walkTop {
-            // The relay says that this was all. It is asked once more, at once and in other pages: one that leaves events
-            // out at random says so too.
+            // The relay says that this was all. It is asked once more, at once and in other pages: one that leaves
+            // events out at random says so too.
             var hinted = provisional(lo.seconds, walkTop, nil)
             hinted.rescanAt = now.seconds
             coverage.set(hinted)

@@ -100,8 +100,8 @@ public struct VisitReport: Sendable {
         eventsLive += page.facts.received
     }
 
-    /// A visit whose time ran out before it got anywhere must not be due at once: the next one would get as far. Where the
-    /// relay's answer is what it waited for, it has failed.
+    /// A visit whose time ran out before it got anywhere must not be due at once: the next one would get as far. Where
+    /// the relay's answer is what it waited for, it has failed.
     mutating func blameSilence() {
         guard ending == .yielded, isStuck else { return }
         ending = isLastInconclusive ? .failed(lastFailure ?? "timed_out") : .stuck
