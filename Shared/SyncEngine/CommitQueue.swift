@@ -34,12 +34,20 @@ final class CommitQueue: Sendable {
         let batch: PagesBatch
     }
 
+    /// One call of the store.
+    fileprivate struct Call {
+        let number: Int
+        let entries: [Entry]
+        /// Entries whose visits still wait for the answer.
+        var wanted: Set<Int>
+        var task: Task<Void, Never>?
+    }
+
     fileprivate struct State {
         var waiting: [Entry] = []
-        /// By number; one that is cancelled loses its place, whatever becomes of its pages.
         var answers: [Int: CheckedContinuation<[CommitAnswer], any Error>] = [:]
         var busy: Set<RelayID> = []
-        var calls = 0
+        var calls: [Int: Call] = [:]
         var nextNumber = 0
     }
 
@@ -77,28 +85,34 @@ final class CommitQueue: Sendable {
                 if isOver { continuation.resume(throwing: CancellationError()) } else { callNext() }
             }
         } onCancel: {
-            let continuation = state.withLock { state in
-                state.waiting.removeAll { $0.number == number }
-                return state.answers.removeValue(forKey: number)
-            }
-            continuation?.resume(throwing: CancellationError())
+            cancel(number)
         }
+    }
+
+    /// What waits is not sent. What is under way goes on as long as anybody wants it; the last one to lose interest stops
+    /// it and waits for its end, so that nothing is stored behind the back of a service that has ended.
+    private func cancel(_ number: Int) {
+        let (continuation, task) = state.withLock { $0.cancel(number) }
+        task?.cancel()
+        continuation?.resume(throwing: CancellationError())
     }
 
     /// Begins as many calls as there is room for.
     private func callNext() {
-        while let group = state.withLock({ $0.take(limits) }) {
+        while let call = state.withLock({ $0.take(limits) }) {
             // The pages of several visits go together, so no visit's task can be the parent. Each of them waits for the
-            // answer, and the store's own deadline ends the call.
-            Task(executorPreference: executor) { await self.call(group) }
+            // answer, and the last that is cancelled cancels it.
+            let task = Task(executorPreference: executor) { await self.run(call) }
+            let isUnwanted = state.withLock { $0.begin(call.number, task) }
+            if isUnwanted { task.cancel() }
         }
     }
 
-    private func call(_ group: [Entry]) async {
-        for (entry, result) in zip(group, await results(group)) {
+    private func run(_ call: Call) async {
+        for (entry, result) in zip(call.entries, await results(call.entries)) {
             state.withLock { $0.answers.removeValue(forKey: entry.number) }?.resume(with: result)
         }
-        state.withLock { $0.end(group) }
+        state.withLock { $0.end(call) }
         callNext()
     }
 
@@ -106,7 +120,9 @@ final class CommitQueue: Sendable {
     /// for again one by one.
     private func results(_ group: [Entry]) async -> [Result<[CommitAnswer], any Error>] {
         let together = await store(PagesBatch(joining: group.map(\.batch)))
-        guard case .failure(let error as DatabaseError) = together, group.count > 1, error.mayBeOfOnePage else {
+        guard case .failure(let error as DatabaseError) = together, group.count > 1, error.mayBeOfOnePage,
+            !Task.isCancelled
+        else {
             var place = 0
             return group.map { entry in
                 let pages = place..<(place + entry.batch.pages.count)
@@ -137,8 +153,8 @@ final class CommitQueue: Sendable {
 
 extension CommitQueue.State {
     /// The pages of the next call, in the order they came; nil where nothing can be called now.
-    fileprivate mutating func take(_ limits: CommitQueue.Limits) -> [CommitQueue.Entry]? {
-        guard calls < limits.calls else { return nil }
+    fileprivate mutating func take(_ limits: CommitQueue.Limits) -> CommitQueue.Call? {
+        guard calls.count < limits.calls else { return nil }
         var (rows, bytes) = (0, 0)
         var group: [CommitQueue.Entry] = []
         for entry in waiting where entry.batch.relays.isDisjoint(with: busy) {
@@ -151,13 +167,34 @@ extension CommitQueue.State {
         let taken = Set(group.map(\.number))
         waiting.removeAll { taken.contains($0.number) }
         for entry in group { busy.formUnion(entry.batch.relays) }
-        calls += 1
-        return group
+        nextNumber += 1
+        let call = CommitQueue.Call(number: nextNumber, entries: group, wanted: taken)
+        calls[call.number] = call
+        return call
     }
 
-    fileprivate mutating func end(_ group: [CommitQueue.Entry]) {
-        calls -= 1
-        for entry in group { busy.subtract(entry.batch.relays) }
+    /// Keeps the task of a call; true where nobody wants it any more.
+    fileprivate mutating func begin(_ number: Int, _ task: Task<Void, Never>) -> Bool {
+        calls[number]?.task = task
+        return calls[number]?.wanted.isEmpty ?? false
+    }
+
+    fileprivate mutating func end(_ call: CommitQueue.Call) {
+        calls[call.number] = nil
+        for entry in call.entries { busy.subtract(entry.batch.relays) }
+    }
+
+    /// What is to be resumed and what is to be cancelled, where an entry is.
+    fileprivate mutating func cancel(
+        _ entry: Int
+    ) -> (CheckedContinuation<[CommitAnswer], any Error>?, Task<Void, Never>?) {
+        waiting.removeAll { $0.number == entry }
+        guard let call = calls.values.first(where: { $0.wanted.contains(entry) }) else {
+            return (answers.removeValue(forKey: entry), nil)
+        }
+        calls[call.number]?.wanted.remove(entry)
+        guard call.wanted.count == 1 else { return (answers.removeValue(forKey: entry), nil) }
+        return (nil, call.task)
     }
 }
 

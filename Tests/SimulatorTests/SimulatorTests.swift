@@ -14,7 +14,9 @@ import Testing
     }
 
     /// Where to write what happened, of the last seed: `make simulate SEED=77 TRACE=file`.
-    private static var traceFile: String? { getenv("TRACE").map { String(cString: $0) } }
+    private static var traceFile: String? {
+        getenv("TRACE").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
 
     /// Of one relay in a random run: 600 events in pages of 50, split into windows, and looked at every two minutes.
     private static let mostRequests = 5_000

@@ -101,6 +101,15 @@ import Testing
         #expect(try await queue.commit(page(1)).count == 1)
     }
 
+    @Test func `a call that nobody waits for any more is cancelled, and waited for`() async throws {
+        let queue = queue()
+        let visit = Task { try await queue.commit(page(1)) }
+        try await eventually("it is under way") { !store.calls.isEmpty }
+        visit.cancel()
+        await #expect(throws: CancellationError.self) { try await visit.value }
+        #expect(store.cancelled == 1)
+    }
+
     @Test func `who is cancelled while it waits is not sent`() async throws {
         let queue = queue()
         let first = Task { try await queue.commit(page(1, mark: 1)) }
@@ -124,6 +133,7 @@ private final class HeldStore: SyncStore {
         var isHeld = true
         var held: [CheckedContinuation<Void, Never>] = []
         var failure: DatabaseError?
+        var cancelled = 0
     }
 
     struct Unused: Error {}
@@ -131,6 +141,8 @@ private final class HeldStore: SyncStore {
     private let state = Mutex(State())
 
     var calls: [PagesBatch] { state.withLock { $0.calls } }
+
+    var cancelled: Int { state.withLock { $0.cancelled } }
 
     var failure: DatabaseError? {
         get { state.withLock { $0.failure } }
@@ -140,6 +152,7 @@ private final class HeldStore: SyncStore {
     func letGo() {
         let held = state.withLock { state in
             state.isHeld = false
+            defer { state.held = [] }
             return state.held
         }
         for continuation in held { continuation.resume() }
@@ -147,13 +160,19 @@ private final class HeldStore: SyncStore {
 
     func commitPages(_ batch: PagesBatch) async throws -> [CommitAnswer] {
         state.withLock { $0.calls.append(batch) }
-        await withCheckedContinuation { continuation in
-            let isFree = state.withLock { state in
-                if state.isHeld { state.held.append(continuation) }
-                return !state.isHeld
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isFree = state.withLock { state in
+                    if state.isHeld { state.held.append(continuation) }
+                    return !state.isHeld
+                }
+                if isFree { continuation.resume() }
             }
-            if isFree { continuation.resume() }
+        } onCancel: {
+            state.withLock { $0.cancelled += 1 }
+            letGo()
         }
+        try Task.checkCancellation()
         if let failure { throw failure }
         return batch.pages.map { CommitAnswer(relay: $0.relay, accepted: true, eventsKnown: $0.known.count) }
     }

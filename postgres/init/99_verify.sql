@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x0a88f7755aba49e9a4622a23f5c096f41819734949afcd09ab792b8faa7146d4')
+            (1, '0001_first_release', '\xfce02de26247825c614b9eac928a0ec800cb6435bc01136c02409c2ae9e39aa9')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

@@ -1393,8 +1393,11 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
+    -- A relay can invent as many as it likes. What is not kept is not asked for less often, that is all.
     INSERT INTO relay_phantoms AS p (relay_id, event_id)
-    SELECT p_relay, w.event_id FROM unnest(p_ids) AS w (event_id) GROUP BY w.event_id ORDER BY w.event_id
+    SELECT p_relay, w.event_id FROM unnest(p_ids) AS w (event_id)
+     WHERE (SELECT count(*) FROM (SELECT FROM relay_phantoms o WHERE o.relay_id = p_relay LIMIT 100000) AS kept) < 100000
+     GROUP BY w.event_id ORDER BY w.event_id
     ON CONFLICT (relay_id, event_id) DO UPDATE SET n = p.n + 1, last_seen = now();
     RETURN true;
 END $$;
