@@ -16,7 +16,7 @@ struct CommitCheck {
 
     /// What does not hold.
     var failures: [String] {
-        (frontierOnlyFalls + frontierRestsOnRows + coverageIsWhole + sealsAreProven + sealsAreTrue).map {
+        (frontierOnlyFalls + frontierRestsOnRows + coverageIsWhole + sealsAreProven + provableLosses).map {
             "\($0) [\(after.url), fence \(after.fence), at \(world.now)]"
         }
     }
@@ -72,8 +72,15 @@ struct CommitCheck {
         }
     }
 
+    /// True where a relay that hides at random fooled us.
+    var isFooled: Bool { network.relay(after.url)?.vices.hidesAtRandom == true && !silentLosses.isEmpty }
+
+    private var provableLosses: [String] {
+        network.relay(after.url)?.vices.hidesAtRandom == true ? [] : silentLosses
+    }
+
     /// What the relay held during the whole visit, and a new seal covers, is stored: the point of the archive.
-    private var sealsAreTrue: [String] {
+    private var silentLosses: [String] {
         guard let relay = network.relay(after.url) else { return [] }
         let isSealed = { (row: CoverageRow) in row.state == CoverageState.sealed.rawValue }
         let seals = page.coveragePut.filter(isSealed)

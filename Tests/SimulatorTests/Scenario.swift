@@ -10,6 +10,9 @@ import Synchronization
 /// One run: relays with vices, replicas that are killed and frozen, a database that goes away; all from one seed.
 struct Scenario {
     static let leaseTTL = Duration.seconds(20)
+    /// From the arrival of an event at a followed relay until it is stored: some calls of the database, one behind
+    /// the other, and the time between two commits.
+    static let freshness = Duration.seconds(4)
 
     /// What a run came to.
     struct Result {
@@ -18,6 +21,8 @@ struct Scenario {
         var commits: Int
         var refused: Int
         var requests: Int
+        /// Events that came to a followed relay and were looked for.
+        var looked: Int
     }
 
     /// What became of one relay.
@@ -27,6 +32,8 @@ struct Scenario {
         let missing: Int
         /// Events it held all the time that are not stored although the coverage says that they are.
         let lost: Int
+        /// It hides at random, and a seal covered what it hid.
+        let isFooled: Bool
         let requests: Int
         let held: Int
         /// Seconds by state, of those that were read.
@@ -60,6 +67,13 @@ struct Scenario {
         var length = Duration.seconds(4 * 3_600)
         /// Backdated events that appear on each relay half way.
         var late = 0
+        /// Events that come to each relay in the course of the run.
+        var arrivals = 0
+        var lane = SyncLane.ordinary
+        /// Whether relays are followed.
+        var follows = true
+        /// Connections of each replica.
+        var slots = 8
         /// Share of each relay's events that is deleted half way.
         var deleted = 0.0
         /// When each process is ended and started again.
@@ -99,6 +113,11 @@ struct Scenario {
         plan.outages = Int.random(in: 0...4, using: &random)
         plan.late = Int.random(in: 0...20, using: &random)
         plan.deleted = Bool.random(using: &random) ? 0 : 0.02
+        // Of a generator of their own, so that the worlds of a seed stay what they were.
+        var other = SplitMix64(seed: seed ^ 0x7A11)
+        plan.arrivals = Int.random(in: 0...40, using: &other)
+        plan.lane = Bool.random(using: &other) ? .ordinary : .priority
+        plan.follows = Int.random(in: 0..<4, using: &other) > 0
         let relays = (0..<Int.random(in: 1...3, using: &random)).map { _ in Vices.random(most: 2, &random) }
         self.init(
             seed: seed, relays: relays, events: Int.random(in: 0...600, using: &random), plan: plan, trace: trace)
@@ -133,6 +152,7 @@ struct Scenario {
             for number in 0..<plan.replicas { group.addTask { await keepReplica(UInt64(number)) } }
             group.addTask { await disturb() }
             group.addTask { await outages() }
+            for number in urls.indices { group.addTask { await arrivals(number) } }
             await group.waitForAll()
         }
     }
@@ -192,7 +212,7 @@ struct Scenario {
             randomness: { random.withLock { Double.random(in: 0..<1, using: &$0) } }, shutdown: ShutdownSignal(),
             replica: process.id, logger: Logger(label: "simulator") { _ in SwiftLogNoOpLogHandler() },
             isAuthentic: SimulatedEvent.isAuthentic, executor: world)
-        let crew = SyncCrew(context, settings: settings, lane: 0, slots: [.clearnet: 8])
+        let crew = SyncCrew(context, settings: settings, lane: plan.lane.rawValue, slots: [.clearnet: plan.slots])
         while !Task.isCancelled {
             // A cycle that the database ended is tried again; whatever went wrong shows in the tables.
             try? await crew.run { _ in }
@@ -200,8 +220,9 @@ struct Scenario {
         }
     }
 
-    private static var settings: SynchronizingSettings {
+    private var settings: SynchronizingSettings {
         var settings = SynchronizingSettings()
+        settings.tail.enabled = plan.follows
         settings.lease.ttl = 20
         settings.lease.heartbeat = 5
         settings.sync.pageSize = 100
@@ -224,11 +245,46 @@ struct Scenario {
         var random = SplitMix64(seed: seed ^ 0x5151)
         for (number, url) in urls.enumerated() {
             let late = Self.history(max(plan.late, 1), offset: 500_000 + number * 1_000_000, &random)
-            network.change(url) { relay in
-                if plan.late > 0 { relay.add(Array(late.prefix(plan.late)), at: world.now) }
-                relay.remove(share: plan.deleted, at: world.now)
+            network.publish(Array(late.prefix(plan.late)), to: url)
+            network.change(url) { $0.remove(share: plan.deleted, at: world.now) }
+        }
+    }
+
+    /// Events come to a relay, most of them made just now.
+    private func arrivals(_ number: Int) async {
+        // What a relay does not show in order it shows late: that is what passes over history are for.
+        guard network.relay(urls[number])?.vices.isHonest == true else { return }
+        var random = SplitMix64(seed: seed ^ 0xA11A ^ UInt64(number))
+        let times = (0..<plan.arrivals).map { _ in
+            Duration.milliseconds(Int64.random(in: 0..<(plan.length.components.seconds * 1_000), using: &random))
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for (place, time) in times.sorted().enumerated() {
+                try? await world.sleep(until: time)
+                let isLate = Int.random(in: 0..<6, using: &random) == 0
+                let age = Int64.random(in: 0...(isLate ? 500_000 : 10), using: &random)
+                let event = SimulatedEvent(
+                    createdAt: world.seconds - age, kind: 1, author: UInt8(number),
+                    serial: 700_000 + place + number * 1_000_000)
+                if isLate { network.note { $0.backdated.insert(event.id) } }
+                group.addTask { await expectSoon(event, on: RelayID(Int32(number + 1)), urls[number]) }
             }
         }
+    }
+
+    /// Freshness: what comes to a relay that is followed is stored at once, unless something goes wrong meanwhile.
+    private func expectSoon(_ event: SimulatedEvent, on relay: RelayID, _ url: RelayURL) async {
+        let (cameAt, feeds) = (world.now, network.liveFeeds(url))
+        network.publish([event], to: url)
+        try? await world.sleep(for: Self.freshness)
+        let isUndisturbed = archive.read { $0.downUntil < cameAt - Self.freshness }
+        let isFollowed = feeds.contains { $0.isLive && !$0.process.isDead && $0.process.frozenUntil < cameAt }
+        guard isUndisturbed, isFollowed else { return }
+        network.note { $0.looked += 1 }
+        let isStored = archive.read { tables in
+            tables.events[event.id].flatMap { tables.sightings[relay]?[$0] } != nil
+        }
+        if !isStored { network.note { $0.failures.append("freshness: \(url) brought \(event.id) at \(cameAt)") } }
     }
 
     private func outages() async {
@@ -245,7 +301,7 @@ struct Scenario {
             Result(
                 failures: tables.failures + log.failures + tables.rows.keys.sorted().flatMap { remains($0, tables) },
                 relays: tables.rows.sorted { $0.key < $1.key }.map { summary($0.key, $0.value, tables) },
-                commits: tables.commits, refused: tables.refused, requests: log.requests)
+                commits: tables.commits, refused: tables.refused, requests: log.requests, looked: log.looked)
         }
     }
 
@@ -275,8 +331,10 @@ struct Scenario {
         let rows = (tables.coverage[relay] ?? [:]).values
         let linked = tables.sightings[relay] ?? [:]
         let owed = network.relay(row.url)?.owed(from: plan.length / 3, to: world.now) ?? []
+        let backdated = network.log.backdated
         let missing = owed.filter { event in
             tables.events[event.id].flatMap { linked[$0] } == nil && event.state(in: rows) != .gap
+                && !backdated.contains(event.id)
         }
         let old = network.relay(row.url)?.owed(from: .zero, to: world.now) ?? []
         let lost = old.filter { event in
@@ -290,6 +348,7 @@ struct Scenario {
         }
         return RelayResult(
             vices: network.relay(row.url)?.vices ?? Vices(), missing: missing.count, lost: lost.count,
+            isFooled: tables.fooled.contains(relay),
             requests: network.log.asked[row.url] ?? 0, held: owed.count, states: states,
             proofs: Set(rows.compactMap { $0.proof.flatMap(CoverageProof.init) }),
             visits: row.visits, kinds: Set(linked.keys.compactMap { tables.stamps[$0]?.kind }),

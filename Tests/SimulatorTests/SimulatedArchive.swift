@@ -49,6 +49,8 @@ final class SimulatedArchive: Sendable {
         var refused = 0
         /// The server does not answer until then.
         var downUntil = Duration.zero
+        /// Relays that hide at random and had a seal over what they hid.
+        var fooled: Set<RelayID> = []
         /// Invariants that did not hold.
         var failures: [String] = []
     }
@@ -124,12 +126,11 @@ final class SimulatedArchive: Sendable {
             apply(page, to: &row)
             tables.rows[page.relay] = row
             world.note("commit \(page.relay) fence \(page.fence) \(page.words)")
-            tables.failures +=
-                CommitCheck(
-                    page: page, before: before, after: row, replica: batch.owner, coverageBefore: coverage,
-                    tables: tables, network: network,
-                    world: world
-                ).failures
+            let check = CommitCheck(
+                page: page, before: before, after: row, replica: batch.owner, coverageBefore: coverage,
+                tables: tables, network: network, world: world)
+            tables.failures += check.failures
+            if check.isFooled { tables.fooled.insert(page.relay) }
             return answer
         }
     }

@@ -19,11 +19,16 @@ final class SimulatedNetwork: Sendable {
         /// Events shown to the visit of a process, by relay: what a commit may rest on.
         var shown: [RelayURL: [ReplicaID: [[SimulatedEvent]]]] = [:]
         var failures: [String] = []
+        /// Events that came to a relay while it was followed, and were looked for in the archive.
+        var looked = 0
+        /// Events that came backdated in the course of the run: they are found when their time is looked at again.
+        var backdated: Set<EventID> = []
     }
 
     private struct State {
         var relays: [RelayURL: SimulatedRelay] = [:]
         var log = Log()
+        var feeds: [RelayURL: [ObjectIdentifier: SimulatedFeed]] = [:]
         var random: SplitMix64
     }
 
@@ -44,6 +49,41 @@ final class SimulatedNetwork: Sendable {
             guard var relay = state.relays[url] else { return }
             body(&relay)
             state.relays[url] = relay
+        }
+    }
+
+    /// Events that a relay takes in now: stored, and sent to whoever follows it.
+    func publish(_ events: [SimulatedEvent], to url: RelayURL) {
+        change(url) { $0.add(events, at: world.now) }
+        let (feeds, vices) = state.withLock { ($0.feeds[url] ?? [:], $0.relays[url]?.vices ?? Vices()) }
+        // One that leaves out events does so here too.
+        guard vices.isHonest else { return }
+        for feed in feeds.values.sorted(by: { "\($0.process.id)" < "\($1.process.id)" }) { feed.send(events) }
+    }
+
+    /// Those that would bring what comes to a relay now.
+    func liveFeeds(_ url: RelayURL) -> [SimulatedFeed] {
+        state.withLock { state in (state.feeds[url] ?? [:]).values.filter { $0.isLive && !$0.process.isDead } }
+    }
+
+    func note(_ change: (inout Log) -> Void) { state.withLock { change(&$0.log) } }
+
+    fileprivate func follow(
+        _ filter: Filter, _ session: SimulatedSession, _ url: RelayURL, _ process: SimulatedProcess
+    ) -> SimulatedFeed {
+        state.withLock { state in
+            state.log.requests += 1
+            var stored: [SimulatedEvent] = []
+            var refusal: InconclusiveReason?
+            switch state.relays[url]?.answer(filter, at: world.now) {
+            case .page(let events, _): stored = events
+            case .partial(_, let reason): refusal = reason
+            case nil: refusal = .disconnected
+            }
+            let feed = SimulatedFeed(network: self, process: process, stored: stored)
+            if let refusal { feed.end(refusal) }
+            state.feeds[url, default: [:]][ObjectIdentifier(session)] = feed
+            return feed
         }
     }
 
@@ -99,7 +139,11 @@ final class SimulatedNetwork: Sendable {
     }
 
     fileprivate func closed(_ session: SimulatedSession, _ url: RelayURL) {
-        state.withLock { state in _ = state.log.open[url]?.removeValue(forKey: ObjectIdentifier(session)) }
+        let feed = state.withLock { state in
+            _ = state.log.open[url]?.removeValue(forKey: ObjectIdentifier(session))
+            return state.feeds[url]?.removeValue(forKey: ObjectIdentifier(session))
+        }
+        feed?.end(.disconnected)
     }
 
     fileprivate func enter(_ change: Int, _ count: Int, _ url: RelayURL) {
@@ -147,12 +191,6 @@ struct SimulatedTransport: RelayTransport {
     func failureKind(_ error: any Error) -> String { "unreachable" }
 
     func retryAfter(_ error: any Error) -> Duration? { nil }
-}
-
-/// A feed that brings nothing.
-private struct SilentFeed: RelayFeed {
-    func next() async throws -> FeedItem { .end(.closed) }
-    func close() async {}
 }
 
 /// One simulated connection.
@@ -230,7 +268,12 @@ private final class SimulatedSession: RelaySession {
 
     func count(_ filter: Filter, timeout: Duration) async throws -> CountAnswer { .unsupported }
 
-    func follow(_ filter: Filter, budget: FeedBudget) async throws -> any RelayFeed { SilentFeed() }
+    func follow(_ filter: Filter, budget: FeedBudget) async throws -> any RelayFeed {
+        try await process.wait(network.latency())
+        let feed = network.follow(filter, self, url, process)
+        if state.withLock({ $0.isClosed }) { feed.end(.disconnected) }
+        return feed
+    }
 
     func facts() async -> SessionFacts { SessionFacts() }
 
@@ -242,14 +285,9 @@ private final class SimulatedSession: RelaySession {
     private static let broken = RawPage(chunks: [], ending: .inconclusive(.disconnected))
 
     private static func page(_ events: [SimulatedEvent], _ ending: PageEnding, _ budget: PageBudget) -> RawPage {
-        var bytes: [UInt8] = []
-        var ranges: [Range<Int>] = []
-        for event in events.prefix(budget.events) {
-            ranges.append(bytes.count..<(bytes.count + event.json.count))
-            bytes += event.json
-        }
         let isOver = events.count > budget.events
         return RawPage(
-            chunks: [EventChunk(bytes: bytes, ranges: ranges)], ending: isOver ? .inconclusive(.overBudget) : ending)
+            chunks: [EventChunk(Array(events.prefix(budget.events)))],
+            ending: isOver ? .inconclusive(.overBudget) : ending)
     }
 }

@@ -44,6 +44,8 @@ struct Vices: Sendable, CustomStringConvertible {
 
     /// Pages cannot follow it.
     var isUnpageable: Bool { ignoresUntil }
+    /// It leaves the same event out of two passes now and then: what fools every reader is judged by its share.
+    var hidesAtRandom: Bool { omissions > 0 || (order == .randomSubset && (hints || earlyEnds > 0)) }
     /// It shows everything it holds to whoever asks properly.
     var isHonest: Bool { earlyEnds == 0 && omissions == 0 && order == .newestFirst && !ignoresUntil }
 

@@ -33,8 +33,8 @@ import Testing
         let relay = try #require(result.relays.first)
         #expect(relay.held > 400)
         #expect(relay.missing == 0 || vices.isUnpageable)
-        #expect(relay.read == vices.verdict)
-        #expect(vices.verdict != .sealed || relay.proofs.contains(vices.proof))
+        #expect(vices.verdicts.contains { $0 == relay.read })
+        #expect(relay.read != .sealed || relay.proofs.contains(vices.proof))
         await Task.yield()
     }
 
@@ -47,15 +47,36 @@ import Testing
         #expect(runs[0].failures == runs[1].failures)
     }
 
+    @Test func `what comes to a followed relay is stored at once`() throws {
+        for lane in [SyncLane.ordinary, .priority] {
+            let plan = Scenario.Plan(replicas: 2, length: .seconds(3_000), arrivals: 200, lane: lane)
+            let result = try Scenario(seed: 9, relays: [Vices(), Vices()], events: 300, plan: plan).run()
+            #expect(result.failures.isEmpty)
+            #expect(result.looked > 380)
+            #expect(result.relays.allSatisfy { $0.missing == 0 && $0.read == .sealed })
+        }
+    }
+
+    @Test func `followed relays keep none waiting`() throws {
+        let plan = Scenario.Plan(length: .seconds(6_000), arrivals: 50, slots: 1)
+        let result = try Scenario(seed: 3, relays: [Vices(), Vices(), Vices()], events: 200, plan: plan).run()
+        #expect(result.failures.isEmpty)
+        #expect(result.relays.allSatisfy { $0.missing == 0 && $0.visits > 20 })
+    }
+
     @Test func `random relays, replicas and faults`() async throws {
-        var commits = 0
+        var (commits, looked, relays, fooled) = (0, 0, 0, 0)
         for seed in Self.seeds {
             let trace = SimulatedTrace(isOn: Self.traceFile != nil)
             let result = try Scenario(random: seed, trace: trace).run()
             if let file = Self.traceFile { try trace.text.write(toFile: file, atomically: true, encoding: .utf8) }
             commits += result.commits
-            for failure in result.failures.prefix(3) { Issue.record("SEED=\(seed): \(failure)") }
-            for relay in result.relays where relay.lost > 0 {
+            looked += result.looked
+            let vices = result.relays.map(\.vices)
+            for failure in result.failures.prefix(3) { Issue.record("SEED=\(seed): \(failure) \(vices)") }
+            relays += result.relays.count
+            fooled += result.relays.count(where: \.isFooled)
+            for relay in result.relays where relay.lost > 0 && !relay.vices.hidesAtRandom {
                 Issue.record("SEED=\(seed): \(relay.vices) lacks \(relay.lost) of \(relay.held), \(relay.states)")
             }
             for relay in result.relays where relay.requests > Self.mostRequests {
@@ -64,6 +85,8 @@ import Testing
             // The machine has other tests to run.
             await Task.yield()
         }
-        #expect(commits > 0)
+        // Two passes may leave out the same event by chance: one relay in two hundred at most.
+        #expect(fooled <= max(relays / 200, 1), "\(fooled) of \(relays) relays")
+        #expect(commits > 0 && (looked > 0 || Self.seeds.count < 10))
     }
 }

@@ -29,10 +29,12 @@ extension Vices {
         change(&self)
     }
 
-    /// What becomes of most of its seconds.
-    var verdict: CoverageState {
-        if ignoresUntil { return .gap }
-        return earlyEnds > 0 || omissions > 0 || strays > 0 ? .settled : .sealed
+    /// What may become of most of its seconds. Strays are noticed only where they stand in an answer that was not the
+    /// last; where they are not, nothing is missing either.
+    var verdicts: [CoverageState] {
+        if ignoresUntil { return [.gap] }
+        if strays > 0 { return [.settled, .sealed] }
+        return [earlyEnds > 0 || omissions > 0 ? .settled : .sealed]
     }
 
     /// What its seals rest on.
