@@ -89,8 +89,8 @@ final class CommitQueue: Sendable {
         }
     }
 
-    /// What waits is not sent. What is under way goes on as long as anybody wants it; the last one to lose interest stops
-    /// it and waits for its end, so that nothing is stored behind the back of a service that has ended.
+    /// What waits is not sent. What is under way goes on as long as anybody wants it; the last one to lose interest
+    /// stops it and waits for its end, so that nothing is stored behind the back of a service that has ended.
     private func cancel(_ number: Int) {
         let (continuation, task) = state.withLock { $0.cancel(number) }
         task?.cancel()
