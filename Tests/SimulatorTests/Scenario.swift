@@ -203,7 +203,7 @@ struct Scenario {
     }
 
     private func synchronize(_ process: SimulatedProcess, _ kinds: [UInt16]) async {
-        var settings = Self.settings
+        var settings = self.settings
         settings.filter.kinds = kinds.map(Int.init)
         let random = Mutex(SplitMix64(seed: seed ^ 0x77))
         let context = SyncContext(
