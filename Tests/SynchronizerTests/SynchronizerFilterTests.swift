@@ -21,7 +21,7 @@ import Testing
         change(&config)
         let logger = lines.logger(service: SynchronizerService.serviceName)
         return SynchronizerService(
-            config: config, context: ServiceContext(brotr: brotr, core: core, logger: logger))
+            config: config, context: ServiceContext(brotr: brotr, core: core, logger: logger, isOnce: true))
     }
 
     private func makeDue(_ database: TestDatabase) async throws {
