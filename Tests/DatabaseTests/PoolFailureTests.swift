@@ -119,7 +119,7 @@ import Testing
             let proxy = try CuttableProxy(target: database.server.port)
             defer { proxy.set(.stopped) }
             proxy.set(.refusing)
-            let pool = makePool(database, proxy)
+            let pool = makePool(database, proxy) { $0.timeouts.acquisition = 300 }
             try await pool.withRunning {
                 let start = ContinuousClock.now
                 await withTaskGroup(of: DatabaseError.Kind?.self) { group in
@@ -131,7 +131,7 @@ import Testing
                     }
                     for await kind in group { #expect(kind == .connectionFailed) }
                 }
-                #expect(ContinuousClock.now - start < .seconds(5), "long before the acquisition timeout")
+                #expect(ContinuousClock.now - start < .seconds(120), "long before the acquisition timeout")
                 proxy.set(.forwarding)
                 let rows = try await pool.fetch("SELECT 1")
                 #expect(rows.count == 1, "and it recovers")
@@ -153,7 +153,7 @@ import Testing
                 }
                 #expect(error?.kind == .deadlineExceeded)
                 // The deadline, then two seconds in which the server could have answered the request to stop.
-                #expect(ContinuousClock.now - start < .seconds(4))
+                #expect(ContinuousClock.now - start < .seconds(60), "nothing else would ever have ended it")
                 proxy.set(.forwarding)
                 let rows = try await pool.fetch("SELECT 1")
                 #expect(rows.count == 1)
