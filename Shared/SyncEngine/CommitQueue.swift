@@ -29,9 +29,21 @@ final class CommitQueue: Sendable {
         }
     }
 
+    /// Measured once: the queue looks at what waits again and again.
     fileprivate struct Entry {
         let number: Int
         let batch: PagesBatch
+        let relays: Set<RelayID>
+        let rows: Int
+        let bytes: Int
+
+        init(_ number: Int, _ batch: PagesBatch) {
+            self.number = number
+            self.batch = batch
+            relays = Set(batch.pages.map(\.relay))
+            rows = batch.rows
+            bytes = batch.bytes
+        }
     }
 
     /// One call of the store.
@@ -73,12 +85,13 @@ final class CommitQueue: Sendable {
             state.nextNumber += 1
             return state.nextNumber
         }
+        let entry = Entry(number, batch)
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let isOver = state.withLock { state in
                     // Cancelled before the continuation was kept: nobody would resume it later.
                     guard !Task.isCancelled else { return true }
-                    state.waiting.append(Entry(number: number, batch: batch))
+                    state.waiting.append(entry)
                     state.answers[number] = continuation
                     return false
                 }
@@ -157,16 +170,16 @@ extension CommitQueue.State {
         guard calls.count < limits.calls else { return nil }
         var (rows, bytes) = (0, 0)
         var group: [CommitQueue.Entry] = []
-        for entry in waiting where entry.batch.relays.isDisjoint(with: busy) {
-            rows += entry.batch.rows
-            bytes += entry.batch.bytes
+        for entry in waiting where entry.relays.isDisjoint(with: busy) {
+            rows += entry.rows
+            bytes += entry.bytes
             if !group.isEmpty, rows > limits.rows || bytes > limits.bytes { break }
             group.append(entry)
         }
         guard !group.isEmpty else { return nil }
         let taken = Set(group.map(\.number))
         waiting.removeAll { taken.contains($0.number) }
-        for entry in group { busy.formUnion(entry.batch.relays) }
+        for entry in group { busy.formUnion(entry.relays) }
         nextNumber += 1
         let call = CommitQueue.Call(number: nextNumber, entries: group, wanted: taken)
         calls[call.number] = call
@@ -181,7 +194,7 @@ extension CommitQueue.State {
 
     fileprivate mutating func end(_ call: CommitQueue.Call) {
         calls[call.number] = nil
-        for entry in call.entries { busy.subtract(entry.batch.relays) }
+        for entry in call.entries { busy.subtract(entry.relays) }
     }
 
     /// What is to be resumed and what is to be cancelled, where an entry is.
@@ -199,7 +212,6 @@ extension CommitQueue.State {
 }
 
 extension PagesBatch {
-    fileprivate var relays: Set<RelayID> { Set(pages.map(\.relay)) }
     fileprivate var rows: Int {
         pages.reduce(0) { $0 + $1.newEvents.count + $1.known.count + $1.gone.count + $1.quarantined.count }
     }

@@ -20,10 +20,7 @@ extension VisitProgress {
             state.walkHi = hi
             change.walkHi = hi
         case .fresh(_, let hi), .history(_, _, let hi):
-            let hi = state.walkHi ?? hi
-            state = WalkState(sealedHi: max(state.sealedHi ?? hi, hi))
-            change = Change(
-                sealedHi: state.sealedHi, tailSeen: change.tailSeen, clearsWalk: true, behaviour: change.behaviour)
+            endWalk(at: state.walkHi ?? hi, &change)
         }
     }
 

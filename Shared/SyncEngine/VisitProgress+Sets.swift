@@ -53,21 +53,19 @@ extension VisitProgress {
     /// One second is too large to be compared: where it is too large for pages too, it waits for a change of the
     /// software.
     mutating func leaveToPages(_ window: Window) -> Change {
-        var change = Change()
-        for var interval in coverage.intervals where interval.reason == .saturatedSecond {
-            guard window.seconds.contains(interval.lo) else { continue }
-            interval.rescanAt = schedule.retry(now: now.seconds)
-            coverage.set(interval)
-        }
-        change.coverage = coverage.changes
-        coverage.markStored()
-        return change
+        postponeCrowdedSeconds(in: window.seconds, Change())
     }
 
     /// The relay does not reconcile: gaps that waited for it wait for a change of its software.
     mutating func giveUpSets() -> Change {
-        var change = Change(behaviour: learn(speaksNegentropy: false))
-        for var interval in coverage.intervals where interval.reason == .saturatedSecond {
+        postponeCrowdedSeconds(in: Int64.min...Int64.max, Change(behaviour: learn(speaksNegentropy: false)))
+    }
+
+    /// Gaps of one second that waited for sets are tried again with the other gaps.
+    private mutating func postponeCrowdedSeconds(in seconds: ClosedRange<Int64>, _ change: Change) -> Change {
+        var change = change
+        for var interval in coverage.intervals
+        where interval.reason == .saturatedSecond && seconds.contains(interval.lo) {
             interval.rescanAt = schedule.retry(now: now.seconds)
             coverage.set(interval)
         }

@@ -70,9 +70,13 @@ extension VisitProgress {
             hinted.rescanAt = now.seconds
             coverage.set(hinted)
         }
+        endWalk(at: hi, &change)
+    }
+
+    /// Nothing is left to walk through up to `hi`, whatever was found out about it.
+    mutating func endWalk(at hi: UnixTime, _ change: inout Change) {
         state = WalkState(sealedHi: max(state.sealedHi ?? hi, hi))
-        let before = change
         change = Change(
-            sealedHi: state.sealedHi, tailSeen: before.tailSeen, clearsWalk: true, behaviour: before.behaviour)
+            sealedHi: state.sealedHi, tailSeen: change.tailSeen, clearsWalk: true, behaviour: change.behaviour)
     }
 }
