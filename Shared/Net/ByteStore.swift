@@ -6,7 +6,8 @@ struct ByteStore: ~Copyable {
     private static let keptBytes = 64 << 10
 
     private var base: UnsafeMutableRawPointer?
-    private var capacity = 0
+    /// Bytes of memory.
+    private(set) var capacity = 0
     private(set) var count = 0
 
     init() {}

@@ -81,7 +81,8 @@ final class Dial {
         guard !isOver else { return }
         let endpoint = target.endpoint
         let handler = WebSocketHandler(
-            endpoint: endpoint, limits: client.limits, delegate: delegate, opening: opening)
+            endpoint: endpoint, limits: client.limits, delegate: delegate, memory: client.memory,
+            opening: opening)
         do {
             let pipeline = channel.pipeline.syncOperations
             if endpoint.isSecure {

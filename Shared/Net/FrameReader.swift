@@ -30,6 +30,11 @@ struct FrameReader: ~Copyable {
     private var fragmentCount = 0
     private var areFragmentsDelivered = false
 
+    /// Memory held for a message of which a part has not arrived, in bytes.
+    var heldBytes: Int {
+        (isPartialDelivered ? 0 : partial.capacity) + (areFragmentsDelivered ? 0 : fragments.capacity)
+    }
+
     /// Limits of one message: all its fragments together, and how many they may be.
     init(limitBytes: Int, limitFragments: Int) {
         self.limitBytes = limitBytes

@@ -11,6 +11,7 @@ public struct WebSocketClient: Sendable {
     let tls: NIOSSLContext
     /// Bounds of every connection of this client.
     public let limits: WebSocketLimits
+    let memory: MessageMemory
 
     /// Loads the trust roots; `trust_roots` when that fails. Without a group, the process's own.
     public init(
@@ -22,6 +23,8 @@ public struct WebSocketClient: Sendable {
         self.guard = `guard`
         self.tls = try tls.context()
         self.limits = limits
+        // A message that is read grows by doubling, in one piece or in fragments of which the last one is under way.
+        memory = MessageMemory(bytes: max(limits.sharedBytes, 4 * limits.messageBytes))
     }
 
     /// Connects within `deadline`, which covers name, TCP, proxy, TLS and upgrade together; the error's step says

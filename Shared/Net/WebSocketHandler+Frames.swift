@@ -1,6 +1,9 @@
 import NIOCore
 
 extension WebSocketHandler {
+    /// Between two looks for memory.
+    private static let roomInterval = Duration.milliseconds(50)
+
     /// Hands on every message in the bytes. The delegate may close or pause at any of them.
     func receive(_ bytes: UnsafeRawBufferPointer) {
         bytesReceived += bytes.count
@@ -14,6 +17,17 @@ extension WebSocketHandler {
             sendClose(error.closeCode)
             end(phase == .closing ? .closedByUs : .failed(error.netError))
         }
+        guard phase == .open || phase == .closing else { return }
+        findRoom()
+    }
+
+    /// Reads on while there is room for the message under way, and looks again a moment later while there is none. The
+    /// deadlines of those who wait for the message go on meanwhile.
+    private func findRoom() {
+        isStarved = !share.hold(reader.heldBytes)
+        guard isStarved else { return readOn() }
+        guard let context else { return }
+        schedule(.memory, context, after: Self.roomInterval) { $0.findRoom() }
     }
 
     @inline(__always)
@@ -59,7 +73,7 @@ extension WebSocketHandler {
     }
 
     private func tickKeepAlive() {
-        switch keepAlive.tick(isReading: !isPaused) {
+        switch keepAlive.tick(isReading: !isPaused && !isStarved) {
         case .nothing: break
         case .ping: send(FrameWriter.frame(.ping, UnsafeRawBufferPointer(start: nil, count: 0)))
         case .dead: return fail(NetError(.keepAliveTimeout, .open))

@@ -12,7 +12,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    enum Timer { case keepAlive, writes, close }
+    enum Timer { case keepAlive, writes, close, memory }
 
     enum Phase { case tls, upgrade, open, closing, closed }
 
@@ -23,7 +23,11 @@ final class WebSocketHandler: ChannelDuplexHandler {
     var context: ChannelHandlerContext?
     var keepAlive = KeepAlive()
     var writes = WriteWatch()
+    /// By whoever reads the messages.
     var isPaused = false
+    /// For the want of memory for the message that is under way.
+    var isStarved = false
+    var share: MessageShare
     /// Bytes of frames that came in, headers included.
     var bytesReceived = 0
     /// One a purpose; the last one scheduled stands here, to be cancelled at the end.
@@ -38,11 +42,12 @@ final class WebSocketHandler: ChannelDuplexHandler {
     /// `opening` is fulfilled once, in whatever way the opening ends.
     init(
         endpoint: Endpoint, limits: WebSocketLimits, delegate: any WebSocketDelegate,
-        opening: EventLoopPromise<WebSocketConnection>
+        memory: MessageMemory, opening: EventLoopPromise<WebSocketConnection>
     ) {
         self.limits = limits
         self.delegate = delegate
         self.opening = opening
+        share = MessageShare(of: memory)
         phase = endpoint.isSecure ? .tls : .upgrade
         reader = FrameReader(limitBytes: limits.messageBytes, limitFragments: limits.messageFragments)
         request = UpgradeRequest(endpoint: endpoint, userAgent: limits.userAgent)
@@ -107,7 +112,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     /// Back-pressure: the channel asks for the next read here, and is not given it while reading is paused.
     func read(context: ChannelHandlerContext) {
-        if isPaused {
+        if isPaused || isStarved {
             isReadHeld = true
         } else {
             context.read()
@@ -116,7 +121,11 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     func resumeReading() {
         isPaused = false
-        guard isReadHeld else { return }
+        readOn()
+    }
+
+    func readOn() {
+        guard isReadHeld, !isPaused, !isStarved else { return }
         isReadHeld = false
         context?.read()
     }
@@ -163,6 +172,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
         closing?.succeed()
         closing = nil
         context?.close(promise: nil)
+        _ = share.hold(0)
+        isStarved = false
         // TLS takes its leave by reading.
         resumeReading()
     }

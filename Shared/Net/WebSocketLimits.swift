@@ -2,6 +2,9 @@
 public struct WebSocketLimits: Sendable, Equatable {
     /// A message of the peer, all fragments together. Checked on the length field, before the payload is read.
     public var messageBytes = 4 << 20
+    /// What messages of all connections hold together while a part of them has not arrived, beyond the first 256 KiB of
+    /// each connection. Where it is used up, connections with large messages stop reading until others are through.
+    public var sharedBytes = 32 << 20
     /// Fragments of one message; endless empty ones would otherwise cost no byte of the limit above.
     public var messageFragments = 4_096
     /// Head of the answer to the upgrade.

@@ -33,6 +33,9 @@ struct FetchedPage: Sendable {
     /// Why it ended, where the reason alone does not say it: "message_too_large".
     let failure: String?
 
+    /// What it holds of the memory of all.
+    let loan: PageLoan?
+
     private let chunks: [EventChunk]
 
     /// Bytes of event JSON received.
@@ -68,6 +71,7 @@ struct FetchedPage: Sendable {
         self.rejected = rejected
         chunks = raw.chunks
         failure = raw.failure
+        loan = raw.loan
         var facts = PageFacts(
             ending: raw.ending, events: items.map { EventStamp($0.event) }, received: tally.received,
             older: tally.older, newer: tally.newer)

@@ -59,7 +59,12 @@ struct LiveSession: RelaySession {
         var chunks: [EventChunk] = []
         while true {
             switch try await subscription.next() {
-            case .events(let chunk): chunks.append(chunk)
+            case .events(let chunk):
+                chunks.append(chunk)
+                guard budget.loan?.take(chunk.bytes.count) ?? true else {
+                    await subscription.close()
+                    return RawPage(chunks: [], ending: .inconclusive(.overBudget))
+                }
             case .caughtUp: break
             case .end(let end):
                 await subscription.close()

@@ -26,6 +26,7 @@ struct PagePreparer {
     /// - Throws: `DatabaseError` of the look-ups, `CancellationError`.
     mutating func prepare(_ page: FetchedPage) async throws -> PreparedPage {
         var prepared = PreparedPage()
+        prepared.loan = page.loan
         prepared.count(page.rejected)
         // What the page before had is valid and on its way to the tables; a comparison has to know that it was shown.
         let again = page.items.filter { previous.contains($0.event.id) }

@@ -46,6 +46,8 @@ struct PreparedPage: Sendable {
     var known = 0
     /// Events of kinds that are not stored.
     var ephemeral = 0
+    /// What it holds of the memory of all, until it is stored.
+    var loan: PageLoan?
 
     /// True where the page brings no row.
     var isEmpty: Bool { rejected.isEmpty && parts.allSatisfy { $0.rows == 0 } }

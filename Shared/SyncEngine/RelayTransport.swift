@@ -51,7 +51,7 @@ public protocol RelaySession: Sendable {
 }
 
 /// What one page may hold and how long it may take. What is over ends the page as inconclusive.
-public struct PageBudget: Sendable, Equatable {
+public struct PageBudget: Sendable {
     /// EVENT messages.
     public var events: Int
     /// Bytes of event JSON.
@@ -60,6 +60,8 @@ public struct PageBudget: Sendable, Equatable {
     public var progressTimeout: Duration
     /// Time for the whole page.
     public var totalTimeout: Duration
+    /// What the page takes of the memory of all; nil where nobody counts.
+    var loan: PageLoan?
 
     /// A budget.
     public init(events: Int, bytes: Int, progressTimeout: Duration, totalTimeout: Duration) {
@@ -78,6 +80,8 @@ public struct RawPage: Sendable {
     public var ending: PageEnding
     /// Why the connection broke, in a stable word, where it did: "keepalive_timeout".
     public var failure: String?
+    /// What it holds of the memory of all.
+    var loan: PageLoan?
 
     /// A page.
     public init(chunks: [EventChunk], ending: PageEnding, failure: String? = nil) {

@@ -117,8 +117,7 @@ extension RelayVisit {
             return nil
         }
         let request = reading.archive.narrow(PageRequest(ids: ids))
-        let budget = settings.sync.pageBudget(request)
-        let raw = try await asking(&reading, &report) { try await session.page(request.filter, budget: budget) }
+        let raw = try await asking(&reading, &report) { try await self.page(request, session) }
         guard let raw else { return nil }
         let page = FetchedPage(raw, request: request)
         report.count(page)

@@ -6,8 +6,9 @@ internal import Settings
 ///
 /// A visit is one such round, and further ones where it may stay: then the relay is followed meanwhile and in between.
 ///
-/// Pages are fetched one after the other. While a page is being stored the next one is fetched and verified, so at
-/// most two pages are repeated after a kill; the frontier moves in the transaction that stores the page behind it.
+/// Pages are fetched one after the other. While a page is being stored the next one is verified, and the one after
+/// that is asked for, so at most three pages are repeated after a kill; the frontier moves in the transaction that
+/// stores the page behind it.
 struct RelayVisit: Sendable {
     let lease: RelayLease
     let context: SyncContext
@@ -16,21 +17,25 @@ struct RelayVisit: Sendable {
     let control: VisitControl
     /// What the addresses of all relays bear; the visits of a crew share it.
     var addresses = AddressBook()
+    /// What their pages may hold in memory, likewise.
+    let memory: PageMemory
     /// Told of each round but the last, whose report is the visit's.
     var onRound: @Sendable (VisitReport) -> Void = { _ in }
     /// When it began: the database's time goes on from here.
     let began: Duration
 
     /// A visit of the leased relay, which `control` can end early. Its pages go through `queue`.
+    /// - Parameter memory: of all visits of a crew; nil for one of its own.
     init(
         _ context: SyncContext, queue: CommitQueue, lease: RelayLease, settings: SynchronizingSettings,
-        control: VisitControl
+        control: VisitControl, memory: PageMemory? = nil
     ) {
         self.context = context
         self.queue = queue
         self.lease = lease
         self.settings = settings
         self.control = control
+        self.memory = memory ?? PageMemory(bytes: settings.sync.pageMemory.bytes)
         began = context.clock.now()
     }
 
@@ -139,7 +144,7 @@ struct RelayVisit: Sendable {
         if !control.isStopped { report.blameSilence() }
     }
 
-    /// Reads one stretch page by page, one commit behind.
+    /// Reads one stretch page by page, one page ahead and one commit behind.
     private func walk(
         _ stretch: WalkState.Stretch, _ session: any RelaySession, _ reading: inout Reading,
         _ report: inout VisitReport
@@ -147,26 +152,39 @@ struct RelayVisit: Sendable {
         var plan = WalkPlan(
             stretch, capSeen: reading.capSeen, pageSize: reading.pageSize, largest: settings.sync.pageSize,
             now: reading.progress.now, order: reading.progress.order, archive: reading.archive)
-        var record = PassRecord()
         report.isStuck = true
         reading.progress.begin(stretch)
         reading.live.watch(stretch)
+        try await withThrowingDiscardingTaskGroup { pages in
+            defer { pages.cancelAll() }
+            try await walk(stretch, &plan, session, &pages, &reading, &report)
+        }
+    }
+
+    private func walk(
+        _ stretch: WalkState.Stretch, _ plan: inout WalkPlan, _ session: any RelaySession,
+        _ pages: inout ThrowingDiscardingTaskGroup<any Error>, _ reading: inout Reading, _ report: inout VisitReport
+    ) async throws {
+        var record = PassRecord()
+        var ahead: PendingPage?
         try await withThrowingTaskGroup(of: PageWriter.Result.self) { commits in
             while case .ask(let request) = plan.next() {
                 guard mayContinue(reading) else {
                     report.ending = .yielded
                     break
                 }
-                let budget = settings.sync.pageBudget(request)
+                let pending = ahead ?? begin(request, session, &pages)
                 let raw = try await asking(
                     &reading, &report, before: { try await finishCommit(&commits, &$0) },
-                    { try await session.page(request.filter, budget: budget) })
+                    { try await pending.value() })
                 guard let raw else { return }
                 let page = FetchedPage(raw, request: request)
                 report.count(page)
                 let doubts = plan.doubts
                 var step = VisitProgress.Step(stretch: stretch, progress: plan.absorb(page.facts))
                 step.describe(page, plan, since: doubts)
+                ahead = nil
+                if case .ask(let next) = plan.next(), mayContinue(reading) { ahead = begin(next, session, &pages) }
                 reading.capSeen = max(reading.capSeen, plan.capSeen)
                 // A further pass asks for less on purpose: that is no size to begin the next visit with.
                 if stretch.isFirstLook { reading.pageSize = plan.pageSize }

@@ -28,6 +28,7 @@ public struct SyncCrew: Sendable {
     private let slots: Slots
     private let queue: CommitQueue
     private let addresses: AddressBook
+    private let memory: PageMemory
 
     /// A crew for one lane.
     public init(
@@ -40,6 +41,7 @@ public struct SyncCrew: Sendable {
         queue = CommitQueue(
             store: context.store, executor: context.executor, limits: CommitQueue.Limits(settings.sync))
         addresses = AddressBook(settings.rate)
+        memory = PageMemory(bytes: settings.sync.pageMemory.bytes)
     }
 
     /// Works until no relay is due and no visit runs, the cycle's time is over, or the service stops. Relays that are
@@ -183,7 +185,8 @@ public struct SyncCrew: Sendable {
         _ lease: RelayLease, _ control: VisitControl, _ onRound: @escaping @Sendable (VisitReport) -> Void
     ) async -> VisitReport {
         var visit = RelayVisit(
-            context, queue: queue, lease: lease, settings: settings.of(lease.url), control: control)
+            context, queue: queue, lease: lease, settings: settings.of(lease.url), control: control,
+            memory: memory)
         visit.addresses = addresses
         visit.onRound = onRound
         do {

@@ -14,6 +14,10 @@ public struct SyncSettings: SettingsSection {
     public var pageSize = 500
     /// Event bytes of one page; a page above is asked again at half the size.
     public var pageBytes: ByteCount = .mebibytes(8)
+    /// Event bytes that the pages of all relays hold together, each from its arrival until it is stored; the columns
+    /// made of them, and the call that stores them, are about twice as much again. Too small: relays wait for each
+    /// other.
+    public var pageMemory: ByteCount = .mebibytes(32)
     /// Time without a message from the relay after which a page is given up.
     public var progressTimeout: Seconds = 30
     /// Time for one page. Too small: slow relays never get a page through.
@@ -44,6 +48,10 @@ public struct SyncSettings: SettingsSection {
         problems.check("batch_calls", batchCalls, in: 1...64)
         problems.check("page_size", pageSize, in: 10...5_000)
         problems.check("page_bytes", pageBytes, in: .kibibytes(64)...(.mebibytes(256)))
+        problems.check("page_memory", pageMemory, in: .mebibytes(1)...(.mebibytes(16_384)))
+        problems.require(
+            pageBytes.bytes <= pageMemory.bytes, "page_bytes", given: pageBytes.settingText,
+            allowed: "at most page_memory (\(pageMemory.settingText))")
         problems.check("progress_timeout", progressTimeout, in: 0.1...600)
         problems.check("page_timeout", pageTimeout, in: 0.1...3_600)
         problems.check("overlap", overlap, in: 0...86_400)

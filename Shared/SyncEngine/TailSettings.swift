@@ -15,10 +15,10 @@ public struct TailSettings: SettingsSection {
     /// Live events of one relay that make a commit due at once, and are read ahead of it.
     public var groupEvents = 500
     /// Their bytes.
-    public var groupBytes: ByteCount = .mebibytes(1)
+    public var groupBytes: ByteCount = .kibibytes(256)
     /// Bytes that may wait behind these; a relay that sends more than is stored is no longer followed, but polled.
     /// Too small: one large event ends it. Too large: this much memory for each connection.
-    public var waitingBytes: ByteCount = .mebibytes(2)
+    public var waitingBytes: ByteCount = .kibibytes(512)
     /// Events that are none, or whose signature is wrong: more on one subscription end it.
     public var mostRejected = 1_000
 

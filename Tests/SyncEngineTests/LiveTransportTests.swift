@@ -1,8 +1,9 @@
 import Nostr
 import RelayClient
 import Support
-import SyncEngine
 import Testing
+
+@testable import SyncEngine
 
 /// What the transport tells of a relay beside its answers.
 @Suite struct LiveTransportTests {
@@ -65,6 +66,21 @@ import Testing
             #expect((facts.challenges, facts.isAuthenticated) == (1, nil))
             #expect((facts.foreignEvents, facts.lateEvents, facts.badMessages) == (20, 0, 0))
             #expect(facts.strayEnds == 5)
+        }
+    }
+
+    @Test func `a page that finds no room in memory ends, and gives back what it held`() async throws {
+        let events = LiveFixture.events(300)
+        try await LiveFixture.withFake(events: events, FakeRelayBehaviour()) { session, _ in
+            let memory = PageMemory(bytes: 10_000)
+            var budget = LiveBudget.page
+            budget.loan = try await memory.begin()
+            let page = try await session.page(Filter(), budget: budget)
+            #expect(page.ending == .inconclusive(.overBudget) && page.chunks.isEmpty)
+            #expect(budget.loan?.isShort == true)
+            budget.loan = nil
+            #expect(memory.free == 10_000)
+            #expect(try await session.page(Filter(), budget: LiveBudget.page).ending == .conclusive(hint: nil))
         }
     }
 

@@ -1,0 +1,156 @@
+internal import Synchronization
+
+/// The bytes that the pages of all relays hold together, from their arrival until they are stored.
+///
+/// Nobody reserves what a relay may never send: bytes count as they come. A page that finds no room ends, and its visit
+/// then waits in line until there is room for a whole one. While anybody stands in that line, further pages stand
+/// behind, so that those who hold memory come to their end.
+final class PageMemory: Sendable {
+    fileprivate struct Waiter {
+        let number: Int
+        let bytes: Int
+        let turn: CheckedContinuation<Void, any Error>
+    }
+
+    fileprivate struct State {
+        var free: Int
+        var line: [Waiter] = []
+        var nextNumber = 0
+    }
+
+    /// Bytes of each page that do not count: a relay with little to say is not kept waiting by those with much.
+    static let allowance = 64 << 10
+
+    /// All there is.
+    let bytes: Int
+    private let state: Mutex<State>
+
+    init(bytes: Int) {
+        self.bytes = bytes
+        state = Mutex(State(free: bytes))
+    }
+
+    /// Bytes that nobody holds.
+    var free: Int { state.withLock { $0.free } }
+
+    /// How many stand in line.
+    var waiting: Int { state.withLock { $0.line.count } }
+
+    /// Lets a page begin: at once while nobody waits and there is room for what it wants from the beginning.
+    /// - Parameter bytes: what it may hold without asking again; more than there is counts as all there is.
+    /// - Throws: `CancellationError`.
+    func begin(with bytes: Int = 0) async throws -> PageLoan {
+        let bytes = min(bytes, self.bytes)
+        let number = state.withLock { state in
+            state.nextNumber += 1
+            return state.nextNumber
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { turn in
+                let isAdmitted: Bool? = state.withLock { state in
+                    // Cancelled before the continuation was kept: nobody would resume it later.
+                    if Task.isCancelled { return false }
+                    guard state.line.isEmpty, state.free >= bytes else {
+                        state.line.append(Waiter(number: number, bytes: bytes, turn: turn))
+                        return nil
+                    }
+                    state.free -= bytes
+                    return true
+                }
+                switch isAdmitted {
+                case true?: turn.resume()
+                case false?: turn.resume(throwing: CancellationError())
+                case nil: break
+                }
+            }
+        } onCancel: {
+            leave(number)
+        }
+        return PageLoan(self, held: bytes)
+    }
+
+    /// Takes bytes where there are so many.
+    fileprivate func take(_ bytes: Int) -> Bool {
+        state.withLock { state in
+            guard state.free >= bytes else { return false }
+            state.free -= bytes
+            return true
+        }
+    }
+
+    fileprivate func give(_ bytes: Int) {
+        let admitted = state.withLock { state in
+            state.free += bytes
+            return state.admit()
+        }
+        for waiter in admitted { waiter.turn.resume() }
+    }
+
+    private func leave(_ number: Int) {
+        let (left, admitted) = state.withLock { state in
+            let place = state.line.firstIndex { $0.number == number }
+            return (place.map { state.line.remove(at: $0) }, state.admit())
+        }
+        left?.turn.resume(throwing: CancellationError())
+        for waiter in admitted { waiter.turn.resume() }
+    }
+}
+
+extension PageMemory.State {
+    /// Those at the head of the line for whom there is room now.
+    fileprivate mutating func admit() -> [PageMemory.Waiter] {
+        var admitted: [PageMemory.Waiter] = []
+        while let first = line.first, first.bytes <= free {
+            free -= first.bytes
+            admitted.append(line.removeFirst())
+        }
+        return admitted
+    }
+}
+
+/// What one page holds of the memory of all. It goes back with the last reference, wherever the page's way ends.
+final class PageLoan: Sendable {
+    private struct State {
+        var used = 0
+        var held: Int
+        var isShort = false
+    }
+
+    private let memory: PageMemory
+    private let state: Mutex<State>
+
+    fileprivate init(_ memory: PageMemory, held: Int) {
+        self.memory = memory
+        state = Mutex(State(held: held))
+    }
+
+    deinit { memory.give(state.withLock { $0.held }) }
+
+    /// Bytes were refused.
+    var isShort: Bool { state.withLock { $0.isShort } }
+
+    /// Counts bytes that came; false where there is no room for them.
+    func take(_ bytes: Int) -> Bool {
+        state.withLock { state in
+            state.used += bytes
+            let lacking = state.used - PageMemory.allowance - state.held
+            guard lacking > 0 else { return true }
+            guard memory.take(lacking) else {
+                state.isShort = true
+                return false
+            }
+            state.held += lacking
+            return true
+        }
+    }
+
+    /// Nothing follows: what was lent and not used goes back.
+    func settle() {
+        let unused = state.withLock { state in
+            let unused = max(0, state.held - max(0, state.used - PageMemory.allowance))
+            state.held -= unused
+            return unused
+        }
+        if unused > 0 { memory.give(unused) }
+    }
+}
