@@ -59,6 +59,15 @@ public struct ArchiveFilter: Sendable, Equatable {
     /// Whether nothing of the range is left from this second on.
     func ends(before second: UnixTime) -> Bool { until.map { $0 < second } ?? false }
 
+    /// What is archived of a closed interval of seconds within the range. Nothing but the interval where everything is
+    /// archived: relays that keep a tree of everything recognise that.
+    func filter(of seconds: ClosedRange<Int64>) -> Filter {
+        var filter = filter
+        filter.since = seconds.lowerBound > 0 ? UnixTime(seconds: seconds.lowerBound) : nil
+        filter.until = UnixTime(seconds: seconds.upperBound)
+        return filter
+    }
+
     /// The same request within the filter and the range. Kinds and authors that it names already are a part of the
     /// filter's (`SecondPlan`).
     func narrow(_ request: PageRequest) -> PageRequest {

@@ -60,6 +60,14 @@ struct CrewState {
         running.values.filter { $0.network == network && $0.control.isStaying }.min { $0.number < $1.number }
     }
 
+    /// Has so many visits end at their next page, those first that only stay, then those that have gone on for longest.
+    func letGo(_ count: Int) {
+        guard count > 0 else { return }
+        let visits = running.values.filter { $0.hasSlot && $0.control.mayContinue }
+            .sorted { ($0.control.isStaying ? 0 : 1, $0.number) < ($1.control.isStaying ? 0 : 1, $1.number) }
+        for visit in visits.prefix(count) { visit.control.yield() }
+    }
+
     /// Takes a visit out and hands its slot on.
     mutating func end(_ report: VisitReport) {
         guard let visit = running.removeValue(forKey: report.relay), visit.hasSlot else { return }

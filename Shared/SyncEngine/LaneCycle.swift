@@ -9,6 +9,7 @@ public actor LaneCycle {
     private let lane: SyncLane
     private let tally: SyncTally
     private let folder: StatisticsFolder?
+    private let gauges: CoverageGauges
     private var crew: SyncCrew?
 
     /// The work on one lane, within the networks of the core settings.
@@ -17,6 +18,7 @@ public actor LaneCycle {
         self.settings = settings.of(context)
         self.lane = lane
         tally = SyncTally(metrics: context.metrics, logger: context.logger)
+        gauges = CoverageGauges(context)
         folder = lane.foldsStatistics ? StatisticsFolder(context) : nil
     }
 
@@ -27,10 +29,11 @@ public actor LaneCycle {
         beside companion: @escaping @Sendable () async -> Void = {}
     ) async throws -> SyncTally.Cycle {
         let crew = try readyCrew()
-        let (tally, folder) = (tally, folder)
+        let (tally, folder, gauges) = (tally, folder, gauges)
         tally.beginCycle()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await folder?.run() }
+            group.addTask { await gauges.run() }
             group.addTask { await companion() }
             defer { group.cancelAll() }
             try await crew.run { tally.count($0) }

@@ -14,7 +14,7 @@ extension RelayVisit {
 
     /// Compares every window that is due. What remains due afterwards is for pages.
     func compareSets(_ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport) async throws {
-        guard reading.progress.speaksNegentropy != false else { return }
+        guard reading.progress.behaviour.negentropy != false else { return }
         let comparison = SetComparison(
             session: session, store: context.store, relay: lease.relay, settings: settings.sync,
             archive: reading.archive, mayContinue: mayContinue(until: reading.deadline))
@@ -29,14 +29,14 @@ extension RelayVisit {
             switch ending {
             case .finished: try await take(difference, window, session, &reading, &report)
             case .inconclusive(.rateLimited): return
-            case .inconclusive(.disconnected) where reading.progress.speaksNegentropy != true && !control.isStopped:
+            case .inconclusive(.disconnected) where reading.progress.behaviour.negentropy != true && !control.isStopped:
                 // It may be that the relay cannot bear the question: from now on it is read by pages alone.
                 try await store(giveUpSets(ending, &reading), writer, reading)
                 report.ending = .yielded
                 report.isStuck = false
             case .inconclusive(.disconnected):
                 report.ending = control.isStopped ? .yielded : .failed(InconclusiveReason.disconnected.rawValue)
-            case let refused where refused.mayBeTooLarge(speaks: reading.progress.speaksNegentropy == true):
+            case let refused where refused.mayBeTooLarge(speaks: reading.progress.behaviour.negentropy == true):
                 guard halves < Self.mostHalves else { return }
                 halves += 1
                 guard let halves = window.halves else {
@@ -80,7 +80,7 @@ extension RelayVisit {
         try await reading.preparer.amend(&prepared, with: changes)
         if prepared.parts.isEmpty { prepared.parts = [PreparedPage.Part()] }
         let items = difference.held + difference.need.count - phantoms - difference.gone.count
-        let change = reading.progress.seal(window, items: items, cap: reading.capSeen)
+        let change = reading.progress.seal(window, by: .negentropy, items: items, cap: reading.capSeen)
         if try await commit(prepared, change, reading, &report) { report.isStuck = false }
     }
 

@@ -59,12 +59,16 @@ struct RelayVisit: Sendable {
         return try await readPaced(session)
     }
 
+    /// What each round of it may download.
+    private var share: ByteShare { ByteShare(settings.budget, lease.deficitBytes) }
+
     var writer: PageWriter { PageWriter(lease: lease, queue: queue) }
 
     /// What lives as long as the visit.
     struct Reading {
         let archive: ArchiveFilter
         var progress: VisitProgress
+        var calibration: Calibration
         var preparer: PagePreparer
         var capSeen: Int
         var pageSize: Int
@@ -106,14 +110,15 @@ struct RelayVisit: Sendable {
 
     private func begin(_ tail: Tail?) async throws -> Reading {
         let stored = try await context.store.relayCoverage(lease.relay).compactMap(CoverageMap.Interval.init)
+        let coverage = CoverageMap(stored: stored)
         let behaviour = try await context.store.relayBehaviour(lease.relay)
         let round = roundTimes()
         return Reading(
             archive: settings.archive,
             progress: VisitProgress(
-                state: WalkState(lease), coverage: CoverageMap(stored: stored), now: now,
-                schedule: settings.schedule, doubts: Doubts(behaviour), order: RelayOrder(behaviour),
-                speaksNegentropy: behaviour.negentropy, archiveDigest: behaviour.filter),
+                state: WalkState(lease), coverage: coverage, now: now,
+                schedule: settings.schedule, behaviour: behaviour),
+            calibration: Calibration(coverage, behaviour),
             preparer: PagePreparer(relay: lease.relay, context: context, settings: settings.sync),
             capSeen: Int(lease.capSeen ?? 0),
             pageSize: min(settings.sync.pageSize, lease.pageSize.map { max(Int($0), 1) } ?? .max),
@@ -132,14 +137,14 @@ struct RelayVisit: Sendable {
             try await walk(stretch, session, &reading, &report)
         }
         try await compareSets(session, &reading, &report)
+        try await compareCounts(session, &reading, &report)
         for stretch in reading.progress.coverage.due(at: now) where report.ending == .complete {
             try await walk(stretch, session, &reading, &report)
         }
-        if reading.pageSize != reading.storedPageSize {
-            try await store(
-                VisitProgress.Change(), writer, reading, isForced: true)
-            reading.storedPageSize = reading.pageSize
-        }
+        let seen = await session.facts().behaviour(hasAnswered: report.conclusivePages > 0)
+        let change = VisitProgress.Change(behaviour: reading.progress.learn(seen))
+        try await store(change, writer, reading, isForced: reading.pageSize != reading.storedPageSize)
+        reading.storedPageSize = reading.pageSize
         report.unpageable = reading.progress.coverage.unpageable
         if !control.isStopped { report.blameSilence() }
     }
@@ -169,7 +174,7 @@ struct RelayVisit: Sendable {
         var ahead: PendingPage?
         try await withThrowingTaskGroup(of: PageWriter.Result.self) { commits in
             while case .ask(let request) = plan.next() {
-                guard mayContinue(reading) else {
+                guard mayContinue(reading), report.bytes < share.bytes else {
                     report.ending = .yielded
                     break
                 }
@@ -183,8 +188,11 @@ struct RelayVisit: Sendable {
                 let doubts = plan.doubts
                 var step = VisitProgress.Step(stretch: stretch, progress: plan.absorb(page.facts))
                 step.describe(page, plan, since: doubts)
+                step.behaviour = reading.calibration.observe(page.facts, request, capSeen: plan.capSeen)
                 ahead = nil
-                if case .ask(let next) = plan.next(), mayContinue(reading) { ahead = begin(next, session, &pages) }
+                if case .ask(let next) = plan.next(), mayContinue(reading), report.bytes < share.bytes {
+                    ahead = begin(next, session, &pages)
+                }
                 reading.capSeen = max(reading.capSeen, plan.capSeen)
                 // A further pass asks for less on purpose: that is no size to begin the next visit with.
                 if stretch.isFirstLook { reading.pageSize = plan.pageSize }

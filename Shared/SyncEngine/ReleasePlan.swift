@@ -10,6 +10,8 @@ struct ReleasePlan: Sendable, Equatable {
     var fails: Int32
     /// Why the last visit failed.
     var lastError: String?
+    /// What this visit downloaded beyond its share.
+    var deficitBytes: Int64 = 0
 
     /// A relay that cannot be paged costs several full answers a visit, and only what is new may still be had from it.
     private static let unpageableInterval = Duration.seconds(900)
@@ -27,6 +29,7 @@ struct ReleasePlan: Sendable, Equatable {
     ///   - jitter: 0 to 1, spreads the wait after a failure by 25 % each way.
     init(_ report: VisitReport, fails: Int32, settings: SynchronizingSettings, jitter: Double) {
         self.fails = 0
+        deficitBytes = ByteShare(settings.budget, report.deficitBytes).deficit(after: report.bytes)
         relayClass = RelayClass(report)
         switch report.ending {
         case .complete, .stuck: dueIn = settings.sync.revisitInterval.duration
@@ -74,7 +77,7 @@ extension ReleasePlan {
 }
 
 /// What is thought of a relay, as stored in `relay_sync.class`.
-enum RelayClass: Int16, Sendable {
+enum RelayClass: Int16, Sendable, CaseIterable {
     case ok = 0
     case auth = 1
     case unordered = 2

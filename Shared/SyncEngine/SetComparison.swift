@@ -18,8 +18,6 @@ struct SetComparison: Sendable {
         var held = 0
     }
 
-    private static let day: Int64 = 86_400
-
     let session: any RelaySession
     let store: any SyncStore
     let relay: RelayID
@@ -41,7 +39,7 @@ struct SetComparison: Sendable {
         let state = Mutex(State(client: first.client, difference: Difference(held: first.held)))
         let budget = ReconciliationBudget(
             firstAnswerTimeout: settings.progressTimeout.duration, progressTimeout: settings.progressTimeout.duration)
-        let ending = try await session.reconcile(filter(window), opening: first.message, budget: budget) {
+        let ending = try await session.reconcile(archive.filter(of: window), opening: first.message, budget: budget) {
             message in
             // A relay may take its time for each of many rounds: the visit's own is what counts.
             guard mayContinue() else { throw NegentropyError.tooManyRounds }
@@ -61,47 +59,33 @@ struct SetComparison: Sendable {
         let held: Int
     }
 
-    /// Nothing but the interval where everything is archived: relays that keep a tree of everything recognise that.
-    private func filter(_ window: ClosedRange<Int64>) -> Filter {
-        var filter = archive.filter
-        filter.since = window.lowerBound > 0 ? UnixTime(seconds: window.lowerBound) : nil
-        filter.until = UnixTime(seconds: window.upperBound)
-        return filter
-    }
-
     /// Whole days by their sums, the ends of the window by their items. The sums are of all that the relay showed, so
     /// under a filter everything goes by items.
     private func opening(_ window: ClosedRange<Int64>) async throws -> Opening {
         var client = NegentropyClient()
-        let (lo, hi) = (window.lowerBound, window.upperBound)
-        let first = lo / Self.day + (lo % Self.day == 0 ? 0 : 1)
-        let last = hi / Self.day - (hi % Self.day == Self.day - 1 ? 0 : 1)
-        guard archive.takesAll, let days = Self.days(first, last) else {
+        let parts = DayWindow(window, usesDays: archive.takesAll)
+        guard let days = parts.days else {
             let items = try await items(in: window)
             let message = client.open(NegentropySet(items))
             return Opening(client: client, message: message, held: items.count)
         }
-        let older = lo < first * Self.day ? try await items(in: lo...(first * Self.day - 1)) : []
-        let newer = (last + 1) * Self.day <= hi ? try await items(in: ((last + 1) * Self.day)...hi) : []
-        var buckets: [NegentropyBucket] = []
-        if !older.isEmpty { buckets.append(.init(start: UnixTime(seconds: lo), items: NegentropySet(older))) }
+        var buckets = try await bucket(of: parts.older)
         for (day, sum) in try await store.relayDays(relay, in: days) {
-            let start = UnixTime(seconds: Int64(day) * Self.day)
+            let start = UnixTime(seconds: DayWindow.start(of: day))
             buckets.append(NegentropyBucket(start: start, count: Int(sum.count), idSum: sum.idSum))
         }
-        if !newer.isEmpty {
-            buckets.append(.init(start: UnixTime(seconds: (last + 1) * Self.day), items: NegentropySet(newer)))
-        }
+        buckets += try await bucket(of: parts.newer)
         let held = buckets.reduce(0) { $0 + $1.count }
         let message = client.open(buckets: buckets)
         return Opening(client: client, message: message, held: held)
     }
 
-    /// Days that lie wholly in a window; nil where that is too few to matter. The last number stands for all later days
-    /// (`DaySum.day(of:)`), so it is no day.
-    private static func days(_ first: Int64, _ last: Int64) -> ClosedRange<Int32>? {
-        guard last - first >= 2, first >= 0, last < Int64(Int32.max) else { return nil }
-        return Int32(clamping: first)...Int32(clamping: last)
+    /// None where nothing is there.
+    private func bucket(of seconds: ClosedRange<Int64>?) async throws -> [NegentropyBucket] {
+        guard let seconds else { return [] }
+        let items = try await items(in: seconds)
+        guard !items.isEmpty else { return [] }
+        return [NegentropyBucket(start: UnixTime(seconds: seconds.lowerBound), items: NegentropySet(items))]
     }
 
     private func items(in seconds: ClosedRange<Int64>) async throws -> [NegentropyItem] {
@@ -111,11 +95,9 @@ struct SetComparison: Sendable {
     }
 
     private func sightings(in seconds: ClosedRange<Int64>, limit: Int) async throws -> [StoredSighting] {
-        let stored = try await store.relaySightings(
-            relay, from: UnixTime(seconds: seconds.lowerBound), to: UnixTime(seconds: seconds.upperBound), limit: limit,
-            matching: archive.filter)
-        guard let stored else { throw NegentropyError.tooManyBytes }
-        return stored.filter { !$0.isGone }
+        let stored = SightingStore(store: store, relay: relay, archive: archive, limit: limit)
+        guard let live = try await stored.live(in: seconds) else { throw NegentropyError.tooManyBytes }
+        return live
     }
 
     private func answer(

@@ -29,6 +29,7 @@ public struct SyncCrew: Sendable {
     private let queue: CommitQueue
     private let addresses: AddressBook
     private let memory: PageMemory
+    private let share = ShareBook()
 
     /// A crew for one lane.
     public init(
@@ -99,13 +100,17 @@ public struct SyncCrew: Sendable {
         _ group: inout ThrowingTaskGroup<Happening, any Error>
     ) async throws {
         guard crew.mayClaim, !context.shutdown.isRequested else { return }
+        try await shareWork(&crew)
+        var wantsWork = false
         for (lane, overdueBy, network) in claims {
-            let limit = crew.claimable(network)
+            let free = crew.claimable(network)
+            let limit = share.update { $0.claimable(free, running: crew.running.count) }
             guard limit > 0 else { continue }
             let claimedAt = context.clock.now()
             let leases = try await context.store.claimRelays(
                 lane: lane, network: network, limit: limit, owner: context.replica, ttl: settings.lease.ttl.duration,
                 overdueBy: overdueBy)
+            if lane == self.lane, leases.isEmpty { wantsWork = true }
             // Fewer than could be had: nobody else is due, and slots are left to stay in.
             let mayStay = self.lane == SyncLane.priority.rawValue || leases.count < limit
             for lease in leases {
@@ -121,12 +126,28 @@ public struct SyncCrew: Sendable {
                 group.addTask { await visit(lease, control, keeper, report) }
             }
         }
+        share.update { $0.wantsWork = wantsWork }
         guard !crew.isTimerSet, !crew.running.isEmpty else { return }
         crew.isTimerSet = true
         group.addTask {
             try await context.clock.sleep(for: settings.sync.claimInterval.duration)
             return .claimTime
         }
+    }
+
+    /// Lets relays go where another replica waits for work and this one has more than its part.
+    private func shareWork(_ crew: inout CrewState) async throws {
+        let now = context.clock.now()
+        let wantsWork: Bool? = share.update { share in
+            guard share.lookAt <= now else { return nil }
+            share.lookAt = now + CrewShare.interval
+            return share.wantsWork
+        }
+        guard let wantsWork else { return }
+        let others = try await context.store.shareWork(
+            lane: lane, replica: context.replica, slots: slots.values.reduce(0, +), wantsWork: wantsWork)
+        let surplus = share.update { $0.look(others, running: crew.running.count) }
+        crew.letGo(surplus)
     }
 
     /// What is claimed, in this order: its own lane, then with the slots that are left what another lane leaves undone.
@@ -206,7 +227,7 @@ public struct SyncCrew: Sendable {
             RelayRelease(
                 relay: lease.relay, fence: lease.fence, owner: lease.owner, dueIn: plan.dueIn,
                 relayClass: plan.relayClass?.rawValue, fails: plan.fails, lastError: plan.lastError,
-                rate: report.rate)
+                rate: report.rate, deficitBytes: plan.deficitBytes)
         )
         // Not a child of this task: a service that ends in a hurry cancels its visits, and their relays must still not
         // stay held until the lease runs out. It is awaited here, and the end of the process cuts it off.

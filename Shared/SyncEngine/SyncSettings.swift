@@ -90,6 +90,9 @@ public struct LeaseSettings: SettingsSection {
 public struct BudgetSettings: SettingsSection {
     /// Length of a visit; history that is left goes on in the next one. Too small: connecting costs more than reading.
     public var visit: Seconds = 60
+    /// Event bytes of a visit, after which other relays have their turn. Too small: connecting costs more than reading.
+    /// Too large: relays with much to say keep the slots from those with little.
+    public var bytes: ByteCount = .mebibytes(128)
     /// First wait after a failed visit; doubles with each further failure. Too small: a dead relay is hammered.
     public var retryDelay: Seconds = 60
     /// Longest wait after failed visits. Too large: a relay's return is noticed late.
@@ -106,6 +109,7 @@ public struct BudgetSettings: SettingsSection {
     /// Ranges, and the order of the two waits.
     public func validate(into problems: inout Validation) {
         problems.check("visit", visit, in: 1...3_600)
+        problems.check("bytes", bytes, in: .mebibytes(1)...(.mebibytes(65_536)))
         problems.check("retry_delay", retryDelay, in: 0.1...3_600)
         problems.check("retry_ceiling", retryCeiling, in: 0.1...604_800)
         problems.require(

@@ -9,6 +9,8 @@ public protocol SyncStore: Sendable {
     func claimRelays(
         lane: Int16, network: Network, limit: Int, owner: ReplicaID, ttl: Duration, overdueBy: Duration
     ) async throws -> [RelayLease]
+    /// Says whether this replica of a lane has slots and no work, and gives what the others have.
+    func shareWork(lane: Int16, replica: ReplicaID, slots: Int, wantsWork: Bool) async throws -> WorkShare
     /// Renews leases until `ttl` from now and gives those that are still ours.
     func renewLeases(_ leases: [(RelayID, Int64)], owner: ReplicaID, ttl: Duration) async throws -> Set<RelayID>
     /// Gives a relay back; false when it was no longer ours.

@@ -80,7 +80,7 @@ public final class SyncTally: Sendable {
             increment("bigbrotr_events_rejected_total", count, [("reason", reason)])
         }
         increment("bigbrotr_sightings_total", visit.sightingsNew, [])
-        increment("bigbrotr_pages_total", visit.pages, [])
+        for (outcome, count) in visit.pages { increment("bigbrotr_pages_total", count, [("outcome", outcome)]) }
         increment("bigbrotr_event_bytes_total", visit.bytes, [])
         increment("bigbrotr_signatures_checked_total", visit.signaturesChecked, [])
     }
@@ -120,7 +120,7 @@ public final class SyncTally: Sendable {
                 LogKey.relay: "\(visit.url)", LogKey.network: "\(visit.network)",
                 LogKey.outcome: "\(visit.ending.word)",
                 LogKey.reason: "\(visit.ending.reason ?? "")",
-                LogKey.count("pages"): .stringConvertible(visit.pages),
+                LogKey.count("pages"): .stringConvertible(visit.pages.values.reduce(0, +)),
                 LogKey.count("events_received"): .stringConvertible(visit.eventsReceived),
                 LogKey.count("events_new"): .stringConvertible(visit.eventsNew),
             ])

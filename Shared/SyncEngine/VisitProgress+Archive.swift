@@ -9,9 +9,10 @@ extension VisitProgress {
     mutating func restart(under archive: ArchiveFilter) -> Change {
         self.archive = archive
         let digest = archive.digest
-        guard (archiveDigest ?? "") != digest else { return Change() }
-        archiveDigest = digest
-        var change = Change(behaviour: RelayBehaviour(filter: digest))
+        guard (behaviour.filter ?? "") != digest else { return Change() }
+        var seen = RelayBehaviour()
+        seen.filter = digest
+        var change = Change(behaviour: learn(seen))
         let read = [state.sealedHi, state.walkHi].compactMap { $0 }.max()
         // Above it a walk begins as ever.
         let hi = [read, archive.until].compactMap { $0 }.min()

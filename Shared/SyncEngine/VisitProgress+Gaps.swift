@@ -1,3 +1,4 @@
+internal import Database
 internal import Nostr
 
 /// Gaps.
@@ -39,7 +40,7 @@ extension VisitProgress {
     private func interval(of reason: CoverageReason, _ lo: Int64, _ hi: Int64) -> CoverageMap.Interval {
         var interval = CoverageMap.Interval(lo: lo, hi: hi, state: .gap, reason: reason)
         // Set reconciliation has no trouble with a crowded second.
-        let isForSets = reason == .saturatedSecond && speaksNegentropy != false
+        let isForSets = reason == .saturatedSecond && behaviour.negentropy != false
         interval.rescanAt = isForSets ? now.seconds : schedule.retry(now: now.seconds)
         return interval
     }

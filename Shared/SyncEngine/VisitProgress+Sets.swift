@@ -1,7 +1,7 @@
 internal import Database
 internal import Nostr
 
-/// What set reconciliation (NIP-77) proves.
+/// What comparisons prove: of sets (NIP-77), and of their numbers (NIP-45).
 extension VisitProgress {
     /// A closed interval of seconds to be compared as one.
     struct Window: Sendable, Equatable {
@@ -22,9 +22,16 @@ extension VisitProgress {
 
     /// What is due and was read before, neighbours as one, oldest first. What was never read is for pages: they bring
     /// the events themselves and not only their ids.
-    var windows: [Window] {
+    var windows: [Window] { windows { $0.state != .open } }
+
+    /// Those that may be proven by their number. A relay that refuses us may well count what it does not show.
+    var countableWindows: [Window] {
+        windows { $0.state != .open && ($0.state != .gap || $0.reason == .saturatedSecond) }
+    }
+
+    private func windows(_ isFit: (CoverageMap.Interval) -> Bool) -> [Window] {
         var windows: [Window] = []
-        for case .interval(let interval) in coverage.due(at: now).reversed() where interval.state != .open {
+        for case .interval(let interval) in coverage.due(at: now).reversed() where isFit(interval) {
             if let last = windows.last, last.seconds.upperBound == interval.lo - 1 {
                 let step = [last.step, interval.rescanStep].compactMap { $0 }.min()
                 windows[windows.count - 1] = Window(seconds: last.seconds.lowerBound...interval.hi, step: step)
@@ -35,16 +42,18 @@ extension VisitProgress {
         return windows
     }
 
-    /// The sets of a window are equal now.
+    /// The sets of a window are equal now, or their numbers.
     /// - Parameters:
     ///   - items: events in it.
     ///   - cap: the largest page so far.
-    mutating func seal(_ window: Window, items: Int, cap: Int) -> Change {
-        var change = Change(behaviour: learn(speaksNegentropy: true))
+    mutating func seal(_ window: Window, by proof: CoverageProof, items: Int, cap: Int) -> Change {
+        var seen = RelayBehaviour()
+        if proof == .negentropy { seen.negentropy = true } else { seen.count = true }
+        var change = Change(behaviour: learn(seen))
         var evidence = Step(stretch: .interval(.init(lo: 0, hi: 0, state: .open)), progress: .init())
         evidence.cap = cap
         let (lo, hi) = (window.seconds.lowerBound, window.seconds.upperBound)
-        coverage.set(sealed(.negentropy, lo, hi, after: window.step, evidence, items: items), closesGaps: true)
+        coverage.set(sealed(proof, lo, hi, after: window.step, evidence, items: items), closesGaps: true)
         change.coverage = coverage.changes
         coverage.markStored()
         return change
@@ -58,7 +67,9 @@ extension VisitProgress {
 
     /// The relay does not reconcile: gaps that waited for it wait for a change of its software.
     mutating func giveUpSets() -> Change {
-        postponeCrowdedSeconds(in: Int64.min...Int64.max, Change(behaviour: learn(speaksNegentropy: false)))
+        var seen = RelayBehaviour()
+        seen.negentropy = false
+        return postponeCrowdedSeconds(in: Int64.min...Int64.max, Change(behaviour: learn(seen)))
     }
 
     /// Gaps of one second that waited for sets are tried again with the other gaps.
@@ -72,11 +83,5 @@ extension VisitProgress {
         change.coverage = coverage.changes
         coverage.markStored()
         return change
-    }
-
-    private mutating func learn(speaksNegentropy: Bool) -> RelayBehaviour? {
-        guard self.speaksNegentropy != speaksNegentropy else { return nil }
-        self.speaksNegentropy = speaksNegentropy
-        return RelayBehaviour(negentropy: speaksNegentropy)
     }
 }

@@ -36,6 +36,8 @@ struct VisitProgress: Sendable {
         var cap = 0
         /// What the page added to the doubts about the relay.
         var doubts = Doubts()
+        /// What the page shows of how the relay answers.
+        var behaviour = RelayBehaviour()
         /// The order of the relay's pages, once it is known.
         var order = RelayOrder.unknown
         /// Everything the walk saw since its start was hinted by NIP-67.
@@ -44,14 +46,8 @@ struct VisitProgress: Sendable {
 
     var state: WalkState
     var coverage: CoverageMap
-    /// What speaks against this relay's answers, earlier visits included.
-    var doubts: Doubts
-    /// As far as it is known.
-    var order: RelayOrder
-    /// NIP-77; nil while it was not tried.
-    var speaksNegentropy: Bool?
-    /// Names the filter and range that the coverage holds under; nil for everything.
-    var archiveDigest: String?
+    /// How the relay answers, earlier visits included.
+    private(set) var behaviour: RelayBehaviour
     /// Which events are archived; `restart` sets it.
     var archive = ArchiveFilter.everything
     /// When the round began, by the database.
@@ -64,17 +60,28 @@ struct VisitProgress: Sendable {
 
     init(
         state: WalkState, coverage: CoverageMap, now: UnixTime, schedule: RescanSchedule = .init(),
-        doubts: Doubts = .init(), order: RelayOrder = .unknown, speaksNegentropy: Bool? = nil,
-        archiveDigest: String? = nil
+        behaviour: RelayBehaviour = .init()
     ) {
         self.state = state
         self.coverage = coverage
         self.now = now
         self.schedule = schedule
-        self.doubts = doubts
-        self.order = order
-        self.speaksNegentropy = speaksNegentropy
-        self.archiveDigest = archiveDigest
+        self.behaviour = behaviour.worthTryingAgain(at: now)
+    }
+
+    /// What speaks against the relay's answers.
+    var doubts: Doubts { Doubts(behaviour) }
+
+    /// As far as it is known.
+    var order: RelayOrder { RelayOrder(behaviour) }
+
+    /// Takes in what was seen of the relay; nil where all of it was known.
+    mutating func learn(_ seen: RelayBehaviour) -> RelayBehaviour? {
+        var seen = seen
+        guard behaviour.merging(seen) != behaviour else { return nil }
+        if seen.isShort { seen.calibratedAt = now.seconds }
+        behaviour = behaviour.merging(seen)
+        return seen
     }
 
     /// What is asked for without a bound is asked for up to here.
@@ -120,18 +127,14 @@ struct VisitProgress: Sendable {
 
     /// What the page says of the relay itself. New doubts take their seals from earlier intervals.
     private mutating func learn(_ step: Step) -> RelayBehaviour? {
-        var behaviour = RelayBehaviour()
-        if !step.doubts.areNone {
-            doubts = doubts + step.doubts
-            behaviour.contradictions = Int32(clamping: doubts.contradictions)
-            behaviour.shortAnswers = Int32(clamping: doubts.shortAnswers)
-            coverage.unseal { !doubts.allow($0) }
-        }
-        if step.order != .unknown, step.order != order {
-            order = step.order
-            behaviour.order = order.rawValue
-        }
-        return behaviour == RelayBehaviour() ? nil : behaviour
+        var seen = step.behaviour
+        if step.order != .unknown { seen.order = step.order.rawValue }
+        guard !step.doubts.areNone else { return learn(seen) }
+        let doubts = doubts + step.doubts
+        seen.contradictions = Int32(clamping: doubts.contradictions)
+        seen.shortAnswers = Int32(clamping: doubts.shortAnswers)
+        coverage.unseal { !doubts.allow($0) }
+        return learn(seen)
     }
 
     /// A head that does not fit into one visit: what it read counts, what is left of it is an open interval, and the

@@ -33,10 +33,12 @@ public struct VisitReport: Sendable {
     public let network: Network
     /// How the visit ended.
     public var ending = Ending.complete
-    /// Pages received.
-    public var pages = 0
+    /// Pages by how they ended: `conclusive`, or the word of an `InconclusiveReason`.
+    public private(set) var pages: [String: Int] = [:]
     /// Bytes of event JSON received.
     public var bytes = 0
+    /// Bytes that earlier visits downloaded beyond their share.
+    let deficitBytes: Int64
     /// EVENT messages received.
     public var eventsReceived = 0
     /// Events that were stored.
@@ -77,10 +79,11 @@ public struct VisitReport: Sendable {
         url = lease.url
         network = lease.network
         rate = lease.rate
+        deficitBytes = lease.deficitBytes
     }
 
     mutating func count(_ page: FetchedPage) {
-        pages += 1
+        pages[page.facts.ending.word, default: 0] += 1
         bytes += page.byteCount
         eventsReceived += page.facts.received
         switch page.facts.ending {
@@ -135,5 +138,15 @@ public struct VisitReport: Sendable {
         eventsNew += answer.eventsNew
         eventsKnown += answer.eventsKnown
         sightingsNew += answer.sightingsNew
+    }
+}
+
+extension PageEnding {
+    /// A stable word, for metrics.
+    fileprivate var word: String {
+        switch self {
+        case .conclusive: "conclusive"
+        case .inconclusive(let reason): reason.rawValue
+        }
     }
 }

@@ -144,14 +144,35 @@ import Testing
     @Test func `replicas show that they live and leave`() async throws {
         try await withTestDatabase { database in
             let brotr = database.brotr
-            var replica = ServiceReplica(id: .random(), service: "synchronizer", lane: 0, slots: 100, build: "1.0")
+            let replica = ServiceReplica(id: .random(), service: "synchronizer", build: "1.0")
             try await brotr.heartbeat(replica)
-            replica.wantsWork = true
+            let first = try await brotr.shareWork(lane: 0, replica: replica.id, slots: 100, wantsWork: true)
+            #expect(first == WorkShare(replicas: 1, wanting: 0, held: 0), "its own want is no other's")
             try await brotr.heartbeat(replica)
             #expect(
                 try await brotr.number("SELECT count(*) FROM service_replicas WHERE steal_wanted AND slots = 100") == 1)
             try await brotr.removeReplica(replica.id, service: "synchronizer")
             #expect(try await brotr.number("SELECT count(*) FROM service_replicas") == 0)
+        }
+    }
+
+    @Test func `a replica without work is seen by those that hold some, while it lives`() async throws {
+        try await withTestDatabase { database in
+            let brotr = database.brotr
+            let (holder, idle, other) = (ReplicaID.random(), ReplicaID.random(), ReplicaID.random())
+            for id in [holder, idle, other] {
+                try await brotr.heartbeat(ServiceReplica(id: id, service: "synchronizer"))
+            }
+            _ = try await brotr.insertRelay(EventSamples.relay(1))
+            _ = try await brotr.claimRelays(
+                lane: 0, network: .clearnet, limit: 9, owner: holder, ttl: .seconds(60))
+            _ = try await brotr.shareWork(lane: 0, replica: idle, slots: 5, wantsWork: true)
+            _ = try await brotr.shareWork(lane: 1, replica: other, slots: 5, wantsWork: true)
+            let share = try await brotr.shareWork(lane: 0, replica: holder, slots: 5, wantsWork: false)
+            #expect(share == WorkShare(replicas: 2, wanting: 1, held: 1))
+            try await brotr.pool.fetch("UPDATE service_replicas SET heartbeat_at = now() - interval '2 minutes'")
+            let later = try await brotr.shareWork(lane: 0, replica: holder, slots: 5, wantsWork: false)
+            #expect(later == WorkShare(replicas: 1, wanting: 0, held: 0))
         }
     }
 

@@ -39,7 +39,11 @@ import Testing
             #expect(
                 (value("bigbrotr_event_bytes_total", in: metrics) ?? 0)
                     >= Double(events.reduce(0) { $0 + $1.json.count }))
-            #expect((value("bigbrotr_pages_total", in: metrics) ?? 0) >= 4)
+            #expect((value(#"bigbrotr_pages_total{outcome="conclusive"}"#, in: metrics) ?? 0) >= 4)
+            // Measured when the cycle began: nothing was read then.
+            #expect(value(#"bigbrotr_relays{class="ok"}"#, in: metrics) == 2)
+            #expect(value(#"bigbrotr_coverage_seconds{state="sealed"}"#, in: metrics) == 0)
+            #expect(value("bigbrotr_coverage_sealed_ratio", in: metrics) == 0)
             #expect(value("bigbrotr_ready", in: metrics) == 1)
             #expect((value("bigbrotr_cycle_duration_seconds_count", in: metrics) ?? 0) >= 1)
             for name in ["bigbrotr_cycle_duration_seconds", "bigbrotr_cycles_total", "bigbrotr_errors_total"] {

@@ -45,6 +45,8 @@ final class SimulatedArchive: Sendable {
         var sightings: [RelayID: [Int64: Sighting]] = [:]
         var days: [RelayID: [Int32: DaySum]] = [:]
         var coverage: [RelayID: [Int64: CoverageRow]] = [:]
+        /// When each replica last said whether it wants work.
+        var crews: [ReplicaID: (seen: Duration, wantsWork: Bool)] = [:]
         var commits = 0
         var refused = 0
         /// The server does not answer until then.
@@ -144,7 +146,7 @@ final class SimulatedArchive: Sendable {
         row.tailSeen = page.tailSeen ?? row.tailSeen
         row.capSeen = page.capSeen ?? row.capSeen
         row.pageSize = page.pageSize ?? row.pageSize
-        row.behaviour.merge(page.behaviour)
+        if let seen = page.behaviour { row.behaviour = row.behaviour.merging(seen) }
     }
 
     private func link(_ event: Event, _ relay: RelayID, _ tables: inout Tables, _ answer: inout CommitAnswer) {
@@ -175,15 +177,4 @@ extension RelayPage {
     }
 
     private func words(_ second: UnixTime?) -> String { second.map { "\($0.seconds)" } ?? "same" }
-}
-
-extension RelayBehaviour {
-    /// As `relay_sync.behaviour` takes it: only what is set is written.
-    fileprivate mutating func merge(_ other: RelayBehaviour?) {
-        contradictions = other?.contradictions ?? contradictions
-        shortAnswers = other?.shortAnswers ?? shortAnswers
-        order = other?.order ?? order
-        negentropy = other?.negentropy ?? negentropy
-        filter = other?.filter ?? filter
-    }
 }

@@ -27,6 +27,16 @@ struct SimulatedStore: SyncStore {
         }
     }
 
+    func shareWork(lane: Int16, replica: ReplicaID, slots: Int, wantsWork: Bool) async throws -> WorkShare {
+        try await call("share_work") { tables in
+            tables.crews[replica] = (archive.world.now, wantsWork)
+            let alive = tables.crews.filter { archive.world.now - $0.value.seen < .seconds(60) }
+            let wanting = alive.count { $0.key != replica && $0.value.wantsWork }
+            let held = tables.rows.values.count { $0.owner != nil && $0.dueAt > archive.world.now }
+            return WorkShare(replicas: alive.count, wanting: wanting, held: wanting > 0 ? held : 0)
+        }
+    }
+
     func renewLeases(_ leases: [(RelayID, Int64)], owner: ReplicaID, ttl: Duration) async throws -> Set<RelayID> {
         try await call("renew_leases") { tables in
             let held = leases.filter { tables.rows[$0.0]?.fence == $0.1 && tables.rows[$0.0]?.owner == owner }

@@ -81,8 +81,10 @@ import Testing
         var sealed = CoverageMap.Interval(lo: 0, hi: 6_000, state: .sealed)
         (sealed.proof, sealed.rescanAt, sealed.rescanStep) = (.negentropy, 99_999, 3)
         let gap = CoverageMap.Interval(lo: 6_001, hi: 8_000, state: .gap, reason: .saturatedSecond)
+        var behaviour = RelayBehaviour()
+        behaviour.filter = digest
         return VisitProgress(
-            state: state, coverage: CoverageMap(stored: [sealed, gap]), now: second(10_000), archiveDigest: digest)
+            state: state, coverage: CoverageMap(stored: [sealed, gap]), now: second(10_000), behaviour: behaviour)
     }
 
     @Test func `another filter opens all that was proven, in one change`() {

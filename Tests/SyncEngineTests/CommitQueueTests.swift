@@ -185,6 +185,9 @@ private final class HeldStore: SyncStore {
     }
     func releaseRelay(_ release: RelayRelease) async throws -> Bool { throw Unused() }
     func relayCoverage(_ relay: RelayID) async throws -> [CoverageRow] { throw Unused() }
+    func shareWork(lane: Int16, replica: ReplicaID, slots: Int, wantsWork: Bool) async throws -> WorkShare {
+        throw Unused()
+    }
     func relayBehaviour(_ relay: RelayID) async throws -> RelayBehaviour { throw Unused() }
     func knownEvents(_ ids: [EventID], relay: RelayID) async throws -> [KnownEvent?] { throw Unused() }
     func relayDays(_ relay: RelayID, days: [Int32]) async throws -> [Int32: DaySum] { throw Unused() }

@@ -10,8 +10,10 @@ import Testing
     private func progress(
         _ state: WalkState = WalkState(), _ rows: [CoverageMap.Interval] = [], doubts: Doubts = .init()
     ) -> VisitProgress {
-        VisitProgress(
-            state: state, coverage: CoverageMap(stored: rows), now: now, doubts: doubts)
+        var behaviour = RelayBehaviour()
+        behaviour.contradictions = Int32(doubts.contradictions)
+        behaviour.shortAnswers = Int32(doubts.shortAnswers)
+        return VisitProgress(state: state, coverage: CoverageMap(stored: rows), now: now, behaviour: behaviour)
     }
 
     private func step(
@@ -95,6 +97,26 @@ import Testing
         #expect(progress.state == WalkState(sealedHi: second(9_000)))
         #expect(progress.coverage.intervals.map(\.state) == [.gap, .provisional])
         #expect(progress.coverage.unpageable == .untilIgnored)
+    }
+
+    @Test func `an equal number seals by that, a crowded second too, and no relay that refused`() {
+        let kinds: [(Int64, Int64, CoverageState, CoverageReason?)] = [
+            (0, 99, .provisional, nil), (100, 100, .gap, .saturatedSecond), (101, 200, .gap, .restricted),
+            (201, 300, .open, nil),
+        ]
+        let rows = kinds.map { lo, hi, state, reason in
+            var row = CoverageMap.Interval(lo: lo, hi: hi, state: state, reason: reason)
+            row.rescanAt = now.seconds
+            return row
+        }
+        var progress = progress(WalkState(sealedHi: second(9_000)), rows)
+        #expect(progress.countableWindows.map(\.seconds) == [0...100])
+        #expect(progress.windows.map(\.seconds) == [0...200])
+        let change = progress.seal(progress.countableWindows[0], by: .exactCount, items: 7, cap: 500)
+        #expect(change.behaviour?.count == true && change.behaviour?.negentropy == nil)
+        let sealed = progress.coverage.intervals[0]
+        #expect((sealed.lo, sealed.hi, sealed.state, sealed.proof) == (0, 100, .sealed, .exactCount))
+        #expect(sealed.items == 7)
     }
 
     @Test func `a relay that contradicted itself settles and never seals`() {

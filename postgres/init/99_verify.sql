@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\xfce02de26247825c614b9eac928a0ec800cb6435bc01136c02409c2ae9e39aa9')
+            (1, '0001_first_release', '\x98b3920db0fba3b6690edb2723d029289434b0f4ec095959b7cbb18b05fc8ed3')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

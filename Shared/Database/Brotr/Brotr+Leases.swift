@@ -117,16 +117,16 @@ extension Brotr {
     }
 
     /// $1 relay, $2 fence, $3 owner, $4 seconds until due, $5 class or NULL, $6 fails, $7 error or NULL, $8 rate or
-    /// NULL.
+    /// NULL, $9 deficit.
     static let releaseRelay = NamedStatement(
         "release_relay",
         """
         UPDATE relay_sync
            SET owner = NULL, due_at = now() + make_interval(secs => $4), class = coalesce($5, class), fails = $6,
-               last_error = $7, rate = $8::float8
+               last_error = $7, rate = $8::float8, deficit_bytes = $9
          WHERE relay_id = $1 AND fence = $2 AND owner = $3
         """,
-        parameters: [.int4, .int8, .uuid, .float8, .int2, .int4, .text, .float8], isIdempotent: true)
+        parameters: [.int4, .int8, .uuid, .float8, .int2, .int4, .text, .float8, .int8], isIdempotent: true)
 
     /// Gives a relay back.
     /// - Returns: false when it was no longer ours; then nothing was changed.
@@ -135,7 +135,7 @@ extension Brotr {
         let changed = try await pool.execute(
             Self.releaseRelay, .int4(release.relay.value), .int8(release.fence), .uuid(release.owner.uuid),
             .seconds(release.dueIn), .int2(release.relayClass), .int4(release.fails), .text(error),
-            .float8(release.rate), timeout: settings.timeouts.query.duration)
+            .float8(release.rate), .int8(release.deficitBytes), timeout: settings.timeouts.query.duration)
         return changed == 1
     }
 }

@@ -60,23 +60,19 @@ extension Brotr {
             timeout: settings.timeouts.query.duration)
     }
 
-    /// $1 replica, $2 service, $3 lane or NULL, $4 slots, $5 wants work, $6 build.
+    /// $1 replica, $2 service, $3 build.
     static let heartbeat = NamedStatement(
         "heartbeat",
         """
-        INSERT INTO service_replicas AS r (replica_id, service, lane, slots, steal_wanted, build)
-        VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (replica_id) DO UPDATE
-           SET lane = excluded.lane, slots = excluded.slots, steal_wanted = excluded.steal_wanted,
-               heartbeat_at = now()
+        INSERT INTO service_replicas (replica_id, service, build) VALUES ($1, $2, $3)
+        ON CONFLICT (replica_id) DO UPDATE SET heartbeat_at = now()
         """,
-        parameters: [.uuid, .text, .int2, .int4, .bool, .text], isIdempotent: true)
+        parameters: [.uuid, .text, .text], isIdempotent: true)
 
     /// Says that a replica is alive.
     public func heartbeat(_ replica: ServiceReplica) async throws {
         try await pool.execute(
-            Self.heartbeat, .uuid(replica.id.uuid), .text(replica.service), .int2(replica.lane), .int4(replica.slots),
-            .bool(replica.wantsWork), .text(replica.build))
+            Self.heartbeat, .uuid(replica.id.uuid), .text(replica.service), .text(replica.build))
     }
 
     /// $1 replica, $2 service, $3 seconds after which a silent replica of the service is taken for dead.
@@ -146,25 +142,15 @@ public struct ServiceReplica: Sendable, Equatable {
     public var id: ReplicaID
     /// Name of the service.
     public var service: String
-    /// 0 ordinary, 1 priority; nil where it has no meaning.
-    public var lane: Int16?
-    /// Relays it can hold at once.
-    public var slots: Int32
-    /// Has free slots and found nothing due.
-    public var wantsWork: Bool
     /// Version of the executable.
     public var build: String?
 
     /// Direct form.
     public init(
-        id: ReplicaID, service: String, lane: Int16? = nil, slots: Int32 = 0, wantsWork: Bool = false,
-        build: String? = nil
+        id: ReplicaID, service: String, build: String? = nil
     ) {
         self.id = id
         self.service = service
-        self.lane = lane
-        self.slots = slots
-        self.wantsWork = wantsWork
         self.build = build
     }
 }

@@ -69,8 +69,8 @@ public struct Brotr: Sendable {
             ping, typeIdentifiers, schemaVersions, missingProcedures, relayDays, relayCoverage,
             relayBehaviour, relaySightings, matchingSightings, relayDayRange, storedEvents, notedPhantoms, notePhantoms,
             claimRelays,
-            renewLeases, releaseRelay, claimServiceLease, renewServiceLease, releaseServiceLease, heartbeat,
-            removeReplica, foldStatistics,
+            renewLeases, releaseRelay, claimServiceLease, renewServiceLease, releaseServiceLease, heartbeat, shareWork,
+            removeReplica, foldStatistics, coverageParts, relayClasses, relayLag,
             loadServiceState, saveServiceState, deleteOldStates,
         ] + Calls(names).all
     }

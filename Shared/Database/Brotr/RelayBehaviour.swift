@@ -1,41 +1,68 @@
 public import Crypto
 public import Nostr
 
-/// What visits learnt of how a relay answers: the column `relay_sync.behaviour`.
+/// What visits learnt of how a relay answers: the column `relay_sync.behaviour`. What is nil was not seen yet; in a
+/// change it leaves what is stored.
 public struct RelayBehaviour: Sendable, Equatable {
-    /// How often its answers contradicted each other; nil leaves the stored number.
+    /// How often its answers contradicted each other.
     public var contradictions: Int32?
-    /// How often an answer ended early as if it were whole; nil leaves the stored number.
+    /// How often an answer ended early as if it were whole.
     public var shortAnswers: Int32?
-    /// `newest_first` or `unordered`; nil when not tried.
+    /// `newest_first` or `unordered`.
     public var order: String?
-    /// Whether it speaks NIP-77; nil when not tried.
+    /// Whether it honours `since` (NIP-01).
+    public var since: Bool?
+    /// Whether it honours `until` (NIP-01).
+    public var until: Bool?
+    /// Whether its EOSE says if there is more (NIP-67).
+    public var hints: Bool?
+    /// Whether it counts exactly (NIP-45).
+    public var count: Bool?
+    /// Whether it compares sets (NIP-77).
     public var negentropy: Bool?
+    /// Whether it refuses us until it knows who asks (NIP-42).
+    public var auth: Bool?
+    /// When a shortcoming was last found: Unix seconds of the database's clock.
+    public var calibratedAt: Int64?
     /// Names the filter and time range that the coverage holds under, in hex digits; empty for everything, nil when
     /// none was ever set.
     public var filter: String?
 
-    /// What is given; nil says nothing.
-    public init(
-        contradictions: Int32? = nil, shortAnswers: Int32? = nil, order: String? = nil, negentropy: Bool? = nil,
-        filter: String? = nil
-    ) {
-        self.contradictions = contradictions
-        self.shortAnswers = shortAnswers
-        self.order = order
-        self.negentropy = negentropy
-        self.filter = filter
+    /// Nothing is known.
+    public init() {}
+
+    /// What both say; where both say something, the later one counts.
+    public func merging(_ later: RelayBehaviour) -> RelayBehaviour {
+        var merged = self
+        merged.contradictions = later.contradictions ?? contradictions
+        merged.shortAnswers = later.shortAnswers ?? shortAnswers
+        merged.order = later.order ?? order
+        merged.since = later.since ?? since
+        merged.until = later.until ?? until
+        merged.hints = later.hints ?? hints
+        merged.count = later.count ?? count
+        merged.negentropy = later.negentropy ?? negentropy
+        merged.auth = later.auth ?? auth
+        merged.calibratedAt = later.calibratedAt ?? calibratedAt
+        merged.filter = later.filter ?? filter
+        return merged
     }
 
     /// The keys that are set, as a JSON object.
     var json: JSONText {
         var members: [String] = []
-        if let contradictions { members.append("\"contradictions\":\(contradictions)") }
-        if let shortAnswers { members.append("\"short_answers\":\(shortAnswers)") }
+        let numbers = [("contradictions", contradictions), ("short_answers", shortAnswers)]
+        for case (let key, let number?) in numbers { members.append("\"\(key)\":\(number)") }
+        if let calibratedAt { members.append("\"calibrated_at\":\(calibratedAt)") }
         // Our own words, never a relay's.
-        if let order { members.append("\"order\":\"\(order)\"") }
-        if let negentropy { members.append("\"negentropy\":\(negentropy)") }
-        if let filter { members.append("\"filter\":\"\(filter)\"") }
+        for case (let key, let word?) in [("order", order), ("filter", filter)] {
+            members.append("\"\(key)\":\"\(word)\"")
+        }
+        let flags = [
+            ("since", since), ("until", until), ("hints", hints), ("count", count), ("negentropy", negentropy),
+            ("auth", auth),
+        ]
+        for case (let key, let flag?) in flags { members.append("\"\(key)\":\(flag)") }
         return JSONText(Array("{\(members.joined(separator: ","))}".utf8))
     }
 }

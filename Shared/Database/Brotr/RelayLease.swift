@@ -88,11 +88,13 @@ public struct RelayRelease: Sendable, Equatable {
     public var lastError: String?
     /// Requests a second that the relay bears; nil for no limit.
     public var rate: Double?
+    /// Bytes downloaded beyond its fair share, to be taken off the next visit.
+    public var deficitBytes: Int64
 
     /// Direct form.
     public init(
         relay: RelayID, fence: Int64, owner: ReplicaID, dueIn: Duration, relayClass: Int16? = nil, fails: Int32 = 0,
-        lastError: String? = nil, rate: Double? = nil
+        lastError: String? = nil, rate: Double? = nil, deficitBytes: Int64 = 0
     ) {
         self.relay = relay
         self.fence = fence
@@ -102,5 +104,6 @@ public struct RelayRelease: Sendable, Equatable {
         self.fails = fails
         self.lastError = lastError
         self.rate = rate
+        self.deficitBytes = deficitBytes
     }
 }
