@@ -168,10 +168,12 @@ public struct WalkPlan: Sendable {
         if hint == nil { isHinted = false }
         capSeen = max(capSeen, facts.received)
         let asked = pageSize
-        if facts.received >= pageSize { pageSize = min(max(pageSize, limits.largestPage), pageSize * 2) }
         // The question without `since` is answered from below the interval where nothing is left inside: that confirms
         // the end, and is no reason to walk on down there.
         let facts = facts.countingAsOlder(below: lo)
+        if facts.received - facts.older >= pageSize {
+            pageSize = min(max(pageSize, limits.largestPage), pageSize * 2)
+        }
         if isNarrow, isBlind(facts, asked: asked) {
             mode = .over(.unpageable(.untilIgnored))
             return Progress()

@@ -363,6 +363,18 @@ import Testing
         #expect(relay.requests.count == 3)
     }
 
+    @Test func `answers from below the interval do not make pages grow`() {
+        var relay = ModelRelay(events: events(1_500))
+        var limits = WalkPlan.Limits()
+        limits.pageSize = 6
+        // Nothing is new: the last question of the end is answered from below.
+        var plan = WalkPlan(
+            lo: UnixTime(seconds: 2_000_000), frontier: nil, capSeen: 500, limits: limits,
+            liveAfter: .max, now: UnixTime(seconds: 2_000_000), order: .newestFirst)
+        #expect(plan.run(on: &relay).verdict == .reachedEnd(byHint: false))
+        #expect(plan.pageSize == 6)
+    }
+
     @Test(arguments: 1...200)
     func `no frontier ever passes an event that was not seen`(seed: Int) {
         var factory = StampFactory(seed: UInt64(seed))
