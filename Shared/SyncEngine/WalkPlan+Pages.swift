@@ -9,10 +9,7 @@ extension WalkPlan {
         let seconds = (facts.events.map(\.createdAt) + facts.ghosts).sorted()
         guard let oldest = seconds.first else { return absorbEmpty(facts, hint, answers: 1) }
         if facts.newer > 0 || facts.foreign > 0 { contradictions += 1 }
-        if hint == .finish {
-            mode = .over(.reachedEnd(byHint: true))
-            return Progress()
-        }
+        if hint == .finish { return absorbFinish(facts, oldest: oldest) }
         guard isOrdered(facts.events) else {
             // Asked once more: a single event that arrived live is no disorder of the relay's.
             disorders += 1

@@ -79,6 +79,7 @@ public struct WalkPlan: Sendable {
         case second(SecondPlan)
         case probing(OutlierProbe)
         case checkingOrder(OrderCheck)
+        case checkingFinish(FinishCheck)
         case splitting(SplitPlan)
         case over(Verdict)
     }
@@ -110,6 +111,8 @@ public struct WalkPlan: Sendable {
     /// What is known of the order of the relay's pages.
     public internal(set) var order: RelayOrder
     let now: UnixTime
+    /// The relay said `finish` and had more: it is not heard any more.
+    var deniesFinish = false
     private var isLastShort = false
     private var isLastBeyond = false
     /// Windows that are left while one of their seconds is read by itself.
@@ -151,6 +154,7 @@ public struct WalkPlan: Sendable {
         case .confirmingEnd(let answers): .ask(confirmation(answers))
         case .probing(let probe): .ask(probe.request(limit: pageSize))
         case .checkingOrder(let check): .ask(check.request)
+        case .checkingFinish(let check): .ask(check.request)
         case .splitting(let plan): .ask(plan.request(limit: pageSize))
         }
     }
@@ -162,7 +166,8 @@ public struct WalkPlan: Sendable {
 
     /// Takes one page in and says what it proves.
     public mutating func absorb(_ facts: PageFacts) -> Progress {
-        guard case .conclusive(let hint) = facts.ending else { return absorbInconclusive(facts.ending) }
+        guard case .conclusive(let word) = facts.ending else { return absorbInconclusive(facts.ending) }
+        let hint = word == .finish && deniesFinish ? nil : word
         if hint != .more || !facts.isEmpty { inconclusive = 0 }
         timeouts = 0
         if hint == nil { isHinted = false }
@@ -183,6 +188,7 @@ public struct WalkPlan: Sendable {
         case .second(let plan): return absorbSecond(plan, facts, asked: asked)
         case .probing(let probe): return absorbProbe(probe, facts)
         case .checkingOrder(let check): return absorbOrderCheck(check, facts, hint)
+        case .checkingFinish(let check): return absorbFinishCheck(check, facts)
         case .splitting(let plan): return absorbWindow(plan, facts, asked: asked)
         case .descending:
             noteLength(facts, hint, asked: asked)
@@ -228,7 +234,7 @@ public struct WalkPlan: Sendable {
     /// a whole page of them would cost more than all else; where there is something, the walk goes on.
     private static let glance = 10
 
-    private var lowerBound: UnixTime? { lo.seconds > 0 ? lo : nil }
+    var lowerBound: UnixTime? { lo.seconds > 0 ? lo : nil }
 
     /// The newest second that is left; nil while nothing is known of it.
     var top: UnixTime? { frontier ?? (liveAfter == .max ? nil : liveAfter) }

@@ -353,14 +353,42 @@ import Testing
         #expect(result.gaps.contains { $0.reason == .unanswered })
     }
 
-    @Test func `the relay's own finish ends the walk without confirmation`() {
+    @Test func `the relay's own finish ends the walk after one look below`() {
         var relay = ModelRelay(events: events(1_200))
         relay.hint = .finish
         var plan = plan()
         let result = plan.run(on: &relay)
         #expect(result.verdict == .reachedEnd(byHint: true))
         #expect(result.seen.count == 1_200)
-        #expect(relay.requests.count == 3)
+        #expect(relay.requests.count == 4)
+        #expect(plan.contradictions == 0)
+    }
+
+    @Test func `a finish that is not the end is a contradiction, and the walk goes on`() {
+        var relay = ModelRelay(events: events(1_200))
+        (relay.cap, relay.hint, relay.alwaysFinishes) = (100, .finish, true)
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.verdict == .reachedEnd(byHint: false))
+        #expect(result.seen.count == 1_200)
+        #expect(plan.contradictions == 1)
+        #expect(!plan.isHinted)
+    }
+
+    @Test func `a finish of a relay that ignores until proves nothing`() {
+        var relay = ModelRelay(events: events(1_200))
+        (relay.cap, relay.hint, relay.alwaysFinishes, relay.ignoresUntil) = (100, .finish, true, true)
+        var plan = plan()
+        #expect(plan.run(on: &relay).verdict == .unpageable(.untilIgnored))
+    }
+
+    @Test func `a finish in the middle of a crowded second does not end it`() {
+        var relay = ModelRelay(events: events(300, perSecond: 300))
+        (relay.cap, relay.hint, relay.alwaysFinishes) = (100, .finish, true)
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.seen.count == 300 || result.gaps.contains { $0.reason == .saturatedSecond })
+        #expect(!plan.isHinted)
     }
 
     @Test func `answers from below the interval do not make pages grow`() {
