@@ -1,6 +1,7 @@
 internal import Database
 internal import Logging
 internal import Nostr
+internal import Settings
 internal import Telemetry
 
 /// Looks at what was read before, where the relay reconciles sets (NIP-77): some hundred bytes where nothing changed.
@@ -15,14 +16,17 @@ extension RelayVisit {
     /// Compares every window that is due. What remains due afterwards is for pages.
     func compareSets(_ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport) async throws {
         guard reading.progress.behaviour.negentropy != false else { return }
-        let comparison = SetComparison(
-            session: session, store: context.store, relay: lease.relay, settings: settings.sync,
-            archive: reading.archive, mayContinue: mayContinue(until: reading.deadline))
         var windows = reading.progress.windows
         var halves = 0
         if !windows.isEmpty { report.isStuck = true }
+        let (began, half) = (context.clock.now(), (reading.deadline + context.clock.now()) / 2)
         while report.ending == .complete, let window = windows.popLast() {
             guard mayContinue(reading) else { return report.ending = .yielded }
+            // A relay that never comes to an end leaves the other half of the time to pages.
+            if report.isStuck, context.clock.now() >= half { return try await leaveSets(since: began, &reading) }
+            let comparison = SetComparison(
+                session: session, store: context.store, relay: lease.relay, settings: settings.sync,
+                archive: reading.archive, mayContinue: mayContinue(until: report.isStuck ? half : reading.deadline))
             reading.live.watch(window.seconds)
             let compared = try await asking(&reading, &report) { try await comparison.run(window.seconds) }
             guard let (ending, difference) = compared else { return }
@@ -49,6 +53,13 @@ extension RelayVisit {
                 return try await store(change, writer, reading)
             }
         }
+    }
+
+    /// Nothing came to its end. One that never did, and had its time, is read by pages alone from now on.
+    private func leaveSets(since began: Duration, _ reading: inout Reading) async throws {
+        let hadTime = context.clock.now() - began >= settings.budget.visit.duration / 4
+        guard reading.progress.behaviour.negentropy != true, hadTime else { return }
+        try await store(giveUpSets(.inconclusive(.overBudget), &reading), writer, reading)
     }
 
     private func giveUpSets(
