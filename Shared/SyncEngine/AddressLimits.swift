@@ -23,12 +23,17 @@ struct AddressLimits: Sendable {
     /// Takes one of the address's connections for a relay; false where all are taken.
     mutating func open(_ address: String, for relay: RelayURL) -> Bool {
         var entry = entries[address] ?? Entry(rate: RequestRate(settings))
+        forgetIfTooMany()
+        lastAddresses[relay] = address
         guard entry.connections < settings.connectionsPerAddress else { return false }
         entry.connections += 1
-        forgetIfTooMany()
         entries[address] = entry
-        lastAddresses[relay] = address
         return true
+    }
+
+    /// Whether two relays had the same address the last time.
+    func areNeighbours(_ one: RelayURL, _ other: RelayURL) -> Bool {
+        lastAddresses[one].map { $0 == lastAddresses[other] } ?? false
     }
 
     /// Whether the address that a relay had the last time has no connection left: then it is not even dialled.

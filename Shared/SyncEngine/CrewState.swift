@@ -7,6 +7,7 @@ struct CrewState {
     /// A relay that was claimed.
     struct Visit {
         let control: VisitControl
+        let url: RelayURL
         let network: Network
         let number: Int
         /// False while it waits for a slot that was lent to another visit.
@@ -46,7 +47,7 @@ struct CrewState {
         visits += 1
         let isFree = free[lease.network, default: 0] > 0
         running[lease.relay] = Visit(
-            control: control, network: lease.network, number: visits, hasSlot: isFree)
+            control: control, url: lease.url, network: lease.network, number: visits, hasSlot: isFree)
         if isFree {
             free[lease.network, default: 0] -= 1
             control.grantSlot()
@@ -56,8 +57,15 @@ struct CrewState {
         return control
     }
 
-    private func longestStaying(_ network: Network) -> Visit? {
-        running.values.filter { $0.network == network && $0.control.isStaying }.min { $0.number < $1.number }
+    /// A relay found its address taken: of those there that only stay, the longest leaves before it comes again.
+    func makeRoom(_ isNeighbour: (RelayURL) -> Bool) {
+        longestStaying { isNeighbour($0.url) }?.control.giveWay()
+    }
+
+    private func longestStaying(_ network: Network) -> Visit? { longestStaying { $0.network == network } }
+
+    private func longestStaying(_ isMeant: (Visit) -> Bool) -> Visit? {
+        running.values.filter { $0.control.isStaying && isMeant($0) }.min { $0.number < $1.number }
     }
 
     /// Has so many visits end at their next page, those first that only stay, then those that have gone on for longest.

@@ -63,6 +63,9 @@ public struct SyncCrew: Sendable {
                 case .visited(let visit):
                     report(visit)
                     crew.end(visit)
+                    if visit.ending == .addressBusy {
+                        crew.makeRoom { other in addresses.update { $0.areNeighbours(visit.url, other) } }
+                    }
                     await claim(&crew, keeper, report, &group)
                 case .claimTime:
                     crew.isTimerSet = false
