@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-export RELAYS SEED SEEDS TRACE SYNCHRONIZERS TEST_FILTER BIGBROTR_STATE_DIR BIGBROTR_RUN_SECONDS
+export RELAYS SEED SEEDS TRACE VICE FAIRNESS SYNCHRONIZERS TEST_FILTER BIGBROTR_STATE_DIR BIGBROTR_RUN_SECONDS
 
 .PHONY: help prerequisites build run stop status test simulate chaos bench
 
@@ -34,7 +34,7 @@ status: ## what runs, and how far it is
 test: ## everything there is to check
 	@deploy/local/test
 
-simulate: ## the sync engine in simulated worlds; SEEDS=10000 for many, SEED=77 for one again
+simulate: ## the sync engine in simulated worlds; SEEDS=10000 for many, SEED=77 for one again, FAIRNESS=10000
 	@deploy/local/simulate
 
 chaos: ## three replicas, killed two hundred times and cut off from their database; ten minutes

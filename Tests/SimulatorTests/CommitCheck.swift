@@ -1,104 +1,135 @@
+import Crypto
 import Database
 import Nostr
 import SyncEngine
 
-/// What must hold after every commit, whatever happened before it (SYNC's I1 to I3, I5, C1 and C2).
+/// What must hold after every commit, whatever happened before it.
 struct CommitCheck {
-    let page: RelayPage
-    let before: SimulatedArchive.Row
-    let after: SimulatedArchive.Row
-    let replica: ReplicaID
-    /// Of this relay, before the commit.
-    let coverageBefore: [CoverageRow]
-    let tables: SimulatedArchive.Tables
-    let network: SimulatedNetwork
-    let world: SimulatedWorld
-
-    /// What does not hold.
-    var failures: [String] {
-        (frontierOnlyFalls + frontierRestsOnRows + coverageIsWhole + sealsAreProven + provableLosses).map {
-            "\($0) [\(after.url), fence \(after.fence), at \(world.now)]"
-        }
+    /// A sighting that the commit wrote.
+    struct Link {
+        let id: EventID
+        let kind: UInt16
+        /// The event was not in the archive.
+        let isNew: Bool
     }
 
-    /// C2.
-    private var frontierOnlyFalls: [String] {
+    /// How far behind the clock coverage stays, in seconds.
+    static let overlap: Int64 = 60
+
+    var page: RelayPage
+    var before: SimulatedArchive.Row
+    var after: SimulatedArchive.Row
+    /// Of this relay, before the commit.
+    var coverageBefore: [CoverageRow]
+    var links: [Link]
+    /// Valid events that this visit was shown and that are not stored.
+    var unstored: [SimulatedEvent]
+    var tables: SimulatedArchive.Tables
+    var relay: SimulatedRelay?
+    /// What the relay ever showed to anybody: true where a copy was valid.
+    var shown: [EventID: Bool]
+    /// By the database's clock.
+    var seconds: Int64
+    /// Since the beginning.
+    var now: Duration
+
+    /// What does not hold; and whether a relay that hides at random fooled us.
+    var verdict: (failures: [String], isFooled: Bool) {
+        let losses = silentLosses
+        let isHiding = relay?.mayHide(losses.count) ?? false
+        let failures =
+            fencesRise + walkGoesDown + frontierRestsOnRows + coverageIsWhole + sealsAreProven + sealsStay
+            + rowsWereShown + nothingIsGoneWrongly + daysAreSums + (isHiding ? [] : Self.words(losses))
+        let place = "[\(after.url), fence \(after.fence), at \(now)]"
+        return (failures.map { "\($0) \(place)" }, isHiding && !losses.isEmpty)
+    }
+
+    /// After the commit, ascending.
+    var coverage: [CoverageRow] { (tables.coverage[page.relay] ?? [:]).values.sorted { $0.lo < $1.lo } }
+
+    /// C1.
+    private var fencesRise: [String] {
+        page.fence < before.committedFence ? ["C1: fence \(page.fence) after \(before.committedFence)"] : []
+    }
+
+    /// C2, and that the three columns of a walk are all there or all absent.
+    private var walkGoesDown: [String] {
         var failures: [String] = []
-        if let one = before.sealedHi, let other = after.sealedHi, other < one { failures.append("C2: sealed_hi fell") }
-        if before.walkLo == after.walkLo, let one = before.frontier, let other = after.frontier, other > one {
-            failures.append("C2: the frontier rose from \(one) to \(other)")
+        if let one = before.sealedHi, after.sealedHi.map({ $0 < one }) ?? true { failures.append("C2: sealed_hi fell") }
+        if before.walkLo == after.walkLo, !page.clearsWalk {
+            if let one = before.frontier, let other = after.frontier, other > one {
+                failures.append("C2: the frontier rose from \(one.seconds) to \(other.seconds)")
+            }
+            if let one = before.walkHi, let other = after.walkHi, other < one { failures.append("C2: walk_hi fell") }
+        }
+        guard let lo = after.walkLo, let frontier = after.frontier, let hi = after.walkHi else {
+            let isNone = after.walkLo == nil && after.frontier == nil && after.walkHi == nil
+            return failures + (isNone ? [] : ["C2: a part of a walk is stored"])
+        }
+        if frontier < lo || frontier > hi {
+            failures.append("C2: \(frontier.seconds) is not in \(lo.seconds)...\(hi.seconds)")
         }
         return failures
     }
 
-    /// I1: what this visit was shown above the new frontier is stored. The last page shown may still be on its way.
+    /// I1 and C3: what this visit was shown above the frontier is stored.
     private var frontierRestsOnRows: [String] {
-        guard let frontier = after.frontier, frontier != before.frontier else { return [] }
-        let pages = network.log.shown[after.url]?[replica] ?? []
-        let relay = tables.sightings[page.relay] ?? [:]
-        let missing = pages.dropLast().joined().first { event in
-            event.isValid && event.createdAt > frontier.seconds
-                && tables.events[event.id].flatMap { relay[$0] } == nil
+        let isMoved =
+            after.frontier != before.frontier || after.walkHi != before.walkHi || after.sealedHi != before.sealedHi
+        guard isMoved, let frontier = after.frontier ?? after.sealedHi, let hi = after.walkHi ?? after.sealedHi else {
+            return []
         }
-        return missing.map { ["I1: \($0.id) of \($0.createdAt) is not stored, the frontier is \(frontier)"] } ?? []
+        // Where a walk is over all of it was read.
+        let lo = after.frontier == nil ? Int64.min : frontier.seconds
+        return unstored.first { $0.createdAt > lo && $0.createdAt <= hi.seconds }.map {
+            ["I1: \($0.id) of \($0.createdAt) is not stored, the frontier is \(frontier.seconds)"]
+        } ?? []
     }
 
-    /// I3: no hole and no overlap from the beginning to the newest second that was read.
+    /// I3: no hole and no overlap from the beginning to the newest second that was read, and nothing newer.
     private var coverageIsWhole: [String] {
-        let rows = (tables.coverage[page.relay] ?? [:]).values.sorted { $0.lo < $1.lo }
+        let rows = coverage
         var failures: [String] = []
         for (one, next) in zip(rows, rows.dropFirst()) where one.hi.seconds + 1 != next.lo.seconds {
-            failures.append("I3: \(one.lo)...\(one.hi) is followed by \(next.lo)")
+            failures.append("I3: \(one.words) is followed by \(next.lo.seconds)")
         }
-        if let first = rows.first, first.lo.seconds != 0 { failures.append("I3: begins at \(first.lo)") }
+        if let first = rows.first, first.lo.seconds != 0 { failures.append("I3: begins at \(first.lo.seconds)") }
         let newest = [after.sealedHi, after.walkHi].compactMap { $0 }.max()
         if let newest, rows.last?.hi != newest {
-            failures.append("I3: ends at \(rows.last.map { "\($0.hi)" } ?? "nothing"), read up to \(newest)")
+            failures.append("I3: ends at \(rows.last?.hi.seconds ?? 0), read up to \(newest.seconds)")
         }
+        if let newest, newest.seconds > seconds - Self.overlap { failures.append("I3: \(newest.seconds) is too new") }
         return failures
     }
 
-    /// I2.
-    private var sealsAreProven: [String] {
-        page.coveragePut.filter { $0.state == CoverageState.sealed.rawValue }.flatMap { row -> [String] in
-            var failures: [String] = []
-            if row.proof == nil || row.pages == nil || row.cap == nil {
-                failures.append("I2: \(row.lo)...\(row.hi) is sealed without evidence")
+    /// C3 and I5: nothing is linked to a relay that did not show it or name it in its set, nothing invalid is stored,
+    /// and nothing that was not asked for.
+    private var rowsWereShown: [String] {
+        links.compactMap { link in
+            let isArchived = relay?.archivedKinds?.contains(link.kind) ?? true
+            guard isArchived else { return "I5: kind \(link.kind) is stored" }
+            if let isValid = shown[link.id] {
+                return isValid || !link.isNew ? nil : "I5: \(link.id) is stored, which is not valid"
             }
-            if (after.behaviour.contradictions ?? 0) > 0 {
-                failures.append("I2: \(row.lo)...\(row.hi) is sealed although the relay contradicted itself")
-            }
-            return failures
+            return !link.isNew && relay?.entry(link.id) != nil ? nil : "C3: the relay never showed \(link.id)"
         }
     }
 
-    /// True where a relay that hides at random fooled us.
-    var isFooled: Bool { network.relay(after.url)?.vices.hidesAtRandom == true && !silentLosses.isEmpty }
-
-    private var provableLosses: [String] {
-        network.relay(after.url)?.vices.hidesAtRandom == true ? [] : silentLosses
-    }
-
-    /// What the relay held during the whole visit, and a new seal covers, is stored: the point of the archive.
-    private var silentLosses: [String] {
-        guard let relay = network.relay(after.url) else { return [] }
-        let isSealed = { (row: CoverageRow) in row.state == CoverageState.sealed.rawValue }
-        let seals = page.coveragePut.filter(isSealed)
-        guard !seals.isEmpty else { return [] }
-        let old = coverageBefore.filter(isSealed)
+    /// I5: what an honest relay still holds is not said to be gone.
+    private var nothingIsGoneWrongly: [String] {
+        guard let relay, relay.vices.isHonest else { return [] }
         let linked = tables.sightings[page.relay] ?? [:]
-        let missing = relay.owed(from: after.claimedAt, to: world.now).filter { event in
-            let isCovered = seals.contains { seal in
-                // A row that another one was cut out of says nothing new.
-                seal.holds(event) && !old.contains { $0.holds(event) && $0.rescanAt == seal.rescanAt }
-            }
-            return isCovered && tables.events[event.id].flatMap({ linked[$0] }).map(\.isGone) != false
+        return page.gone.compactMap { number in
+            guard let id = linked[number]?.id, let entry = relay.entry(id), entry.until == nil else { return nil }
+            return "I5: \(id) is said to be gone"
         }
-        guard let first = missing.first else { return [] }
-        return ["silent loss: \(missing.count) events within sealed seconds are missing, one of \(first.createdAt)"]
     }
-}
 
-extension CoverageRow {
-    fileprivate func holds(_ event: SimulatedEvent) -> Bool { (lo.seconds...hi.seconds).contains(event.createdAt) }
+    /// The sums of days are those of the sightings.
+    private var daysAreSums: [String] {
+        page.days.compactMap { day, _ in
+            let (stored, real) = (tables.days[page.relay]?[day], tables.trueDays[page.relay]?[day])
+            return (stored ?? .init()) == (real ?? .init()) ? nil : "day \(day) has another sum than its sightings"
+        }
+    }
 }

@@ -6,10 +6,9 @@ import Testing
 /// An archive that takes some kinds alone, and changes its mind.
 @Suite(.serialized) struct FilterTests {
     private static let relays: [Vices] = [
-        Vices(), Vices { ($0.cap, $0.names) = (50, ["silent cap"]) },
-        Vices { ($0.sets, $0.names) = (.unknown, ["no NIP-77"]) },
-        Vices { ($0.order, $0.names) = (.oldestFirst, ["oldest first"]) },
-        Vices { ($0.ignoresKinds, $0.sets, $0.names) = (true, .unknown, ["ignores kinds"]) },
+        Vices(), Vices("silent cap") { $0.cap = 50 }, Vices("no NIP-77") { $0.sets = .unknown },
+        Vices("oldest first") { $0.order = .oldestFirst },
+        Vices("ignores kinds") { ($0.ignoresKinds, $0.sets) = (true, .unknown) },
     ]
 
     private func run(_ vices: Vices, _ plan: Scenario.Plan) throws -> Scenario.RelayResult {

@@ -24,8 +24,13 @@ final class SimulatedArchive: Sendable {
         var fails: Int32 = 0
         var rate: Double?
         var relayClass: Int16 = 0
+        var lastError: String?
         var behaviour = RelayBehaviour()
         var visits = 0
+        /// When it was claimed.
+        var claims: [Duration] = []
+        /// The fence of the last commit.
+        var committedFence: Int64 = 0
     }
 
     /// A row of `events_relays`.
@@ -43,7 +48,11 @@ final class SimulatedArchive: Sendable {
         var stamps: [Int64: KnownSighting] = [:]
         var phantoms: [RelayID: Set<EventID>] = [:]
         var sightings: [RelayID: [Int64: Sighting]] = [:]
+        /// As the engine wrote them, and as they follow from the sightings.
         var days: [RelayID: [Int32: DaySum]] = [:]
+        var trueDays: [RelayID: [Int32: DaySum]] = [:]
+        /// Rows of the quarantine by reason.
+        var rejected: [RelayID: [String: Int]] = [:]
         var coverage: [RelayID: [Int64: CoverageRow]] = [:]
         /// When each replica last said whether it wants work.
         var crews: [ReplicaID: (seen: Duration, wantsWork: Bool)] = [:]
@@ -53,9 +62,14 @@ final class SimulatedArchive: Sendable {
         var downUntil = Duration.zero
         /// Relays that hide at random and had a seal over what they hid.
         var fooled: Set<RelayID> = []
+        /// Longest time that a relay that was due had to wait for somebody who could have claimed it.
+        var longestWait = Duration.zero
         /// Invariants that did not hold.
         var failures: [String] = []
     }
+
+    /// From a claim until the relay is dialled, at most.
+    private static let slotWait = Duration.seconds(30)
 
     private let tables = Mutex(Tables())
     let world: SimulatedWorld
@@ -84,57 +98,94 @@ final class SimulatedArchive: Sendable {
     }
 
     func claim(
-        _ tables: inout Tables, limit: Int, owner: ReplicaID, ttl: Duration, overdueBy: Duration
+        _ tables: inout Tables, limit: Int, by process: SimulatedProcess, ttl: Duration, overdueBy: Duration
     ) -> [RelayLease] {
         let now = world.now
-        let due = tables.rows.filter { $0.value.dueAt <= now - overdueBy }
-            .sorted { ($0.value.dueAt, $0.key) < ($1.value.dueAt, $1.key) }.prefix(limit)
-        return due.map(\.key).sorted().compactMap { relay in
+        let due = tables.rows.compactMap { $0.value.dueAt <= now - overdueBy ? ($0.value.dueAt, $0.key) : nil }
+            .sorted { $0 < $1 }.prefix(limit)
+        return due.map(\.1).sorted().compactMap { relay in
             guard var row = tables.rows[relay] else { return nil }
-            row.owner = owner
+            if overdueBy == .zero {
+                let wait = now - max(row.dueAt, tables.downUntil, process.ableSince)
+                tables.longestWait = max(tables.longestWait, wait)
+            }
+            row.owner = process.id
             row.fence += 1
             row.dueAt = now + ttl
             row.claimedAt = now
             row.visits += 1
+            row.claims.append(now)
             tables.rows[relay] = row
+            world.note("claim \(relay) fence \(row.fence)")
             return RelayLease(
-                relay: relay, url: row.url, network: .clearnet, owner: owner, fence: row.fence,
+                relay: relay, url: row.url, network: .clearnet, owner: process.id, fence: row.fence,
                 relayClass: row.relayClass, tailSeen: row.tailSeen, sealedHi: row.sealedHi, walkLo: row.walkLo,
                 walkHi: row.walkHi, frontier: row.frontier, capSeen: row.capSeen, pageSize: row.pageSize,
                 fails: row.fails, rate: row.rate, databaseNow: UnixTime(seconds: world.seconds))
         }
     }
 
+    /// I3: a visit that read everything leaves nothing out up to its beginning, less the overlap.
+    func checkComplete(_ report: VisitReport, by owner: ReplicaID) {
+        guard report.ending == .complete, let began = network.log.connectedAt[report.url]?[owner] else { return }
+        tables.withLock { tables in
+            guard let row = tables.rows[report.relay] else { return }
+            let hi = tables.coverage[report.relay]?.values.map(\.hi.seconds).max() ?? 0
+            let due = SimulatedWorld.epoch + (began - Self.slotWait).components.seconds - CommitCheck.overlap
+            guard hi < due else { return }
+            tables.failures.append("I3: a complete visit of \(row.url) ended with \(hi), not \(due), at \(world.now)")
+        }
+    }
+
     func commit(_ tables: inout Tables, _ batch: PagesBatch) -> [CommitAnswer] {
         batch.pages.map { page in
-            guard var row = tables.rows[page.relay], row.fence == page.fence, row.owner == batch.owner else {
+            guard let row = tables.rows[page.relay], row.fence == page.fence, row.owner == batch.owner else {
                 tables.refused += 1
                 return CommitAnswer(relay: page.relay, accepted: false)
             }
-            tables.commits += 1
-            var answer = CommitAnswer(relay: page.relay, accepted: true)
-            for place in page.newEvents where batch.events.indices.contains(place) {
-                link(batch.events[place], page.relay, &tables, &answer)
-            }
-            for known in page.known { link(known, page.relay, &tables, &answer) }
-            for number in page.gone { tables.sightings[page.relay]?[number]?.isGone = true }
-            for (day, sum) in page.days { tables.days[page.relay, default: [:]][day] = sum }
             let coverage = Array((tables.coverage[page.relay] ?? [:]).values)
-            for lo in page.coverageDrop { tables.coverage[page.relay]?[lo.seconds] = nil }
-            for interval in page.coveragePut {
-                tables.coverage[page.relay, default: [:]][interval.lo.seconds] = interval
-            }
-            let before = row
-            apply(page, to: &row)
-            tables.rows[page.relay] = row
+            let (answer, links) = store(page, of: batch, &tables)
             world.note("commit \(page.relay) fence \(page.fence) \(page.words)")
+            let left = network.settle(row.url, batch.owner, links.map(\.id))
             let check = CommitCheck(
-                page: page, before: before, after: row, replica: batch.owner, coverageBefore: coverage,
-                tables: tables, network: network, world: world)
-            tables.failures += check.failures
-            if check.isFooled { tables.fooled.insert(page.relay) }
+                page: page, before: row, after: tables.rows[page.relay] ?? row, coverageBefore: coverage,
+                links: links, unstored: left, tables: tables, relay: network.relay(row.url),
+                shown: network.log.shown[row.url] ?? [:], seconds: world.seconds, now: world.now)
+            let (failures, isFooled) = check.verdict
+            tables.failures += failures
+            if isFooled { tables.fooled.insert(page.relay) }
             return answer
         }
+    }
+
+    /// One page, whole.
+    private func store(
+        _ page: RelayPage, of batch: PagesBatch, _ tables: inout Tables
+    ) -> (CommitAnswer, [CommitCheck.Link]) {
+        tables.commits += 1
+        var answer = CommitAnswer(relay: page.relay, accepted: true)
+        var links: [CommitCheck.Link] = []
+        for place in page.newEvents where batch.events.indices.contains(place) {
+            let event = batch.events[place]
+            links.append(.init(id: event.id, kind: event.kind, isNew: true))
+            link(event, page.relay, &tables, &answer)
+        }
+        for known in page.known {
+            if let id = tables.ids[known.event] { links.append(.init(id: id, kind: known.kind, isNew: false)) }
+            link(known, page.relay, &tables, &answer)
+        }
+        for number in page.gone { end(number, page.relay, &tables) }
+        for (day, sum) in page.days { tables.days[page.relay, default: [:]][day] = sum }
+        for row in page.quarantined { tables.rejected[page.relay, default: [:]][row.reason, default: 0] += 1 }
+        for lo in page.coverageDrop { tables.coverage[page.relay]?[lo.seconds] = nil }
+        for interval in page.coveragePut {
+            tables.coverage[page.relay, default: [:]][interval.lo.seconds] = interval
+        }
+        if var row = tables.rows[page.relay] {
+            apply(page, to: &row)
+            tables.rows[page.relay] = row
+        }
+        return (answer, links)
     }
 
     private func apply(_ page: RelayPage, to row: inout Row) {
@@ -147,6 +198,7 @@ final class SimulatedArchive: Sendable {
         row.capSeen = page.capSeen ?? row.capSeen
         row.pageSize = page.pageSize ?? row.pageSize
         if let seen = page.behaviour { row.behaviour = row.behaviour.merging(seen) }
+        row.committedFence = page.fence
     }
 
     private func link(_ event: Event, _ relay: RelayID, _ tables: inout Tables, _ answer: inout CommitAnswer) {
@@ -157,15 +209,32 @@ final class SimulatedArchive: Sendable {
         tables.stamps[number] = KnownSighting(
             event: number, createdAt: event.createdAt, kind: event.kind, pubkey: event.pubkey)
         if isNew { answer.eventsNew += 1 } else { answer.eventsKnown += 1 }
-        if tables.sightings[relay]?[number] == nil { answer.sightingsNew += 1 }
-        tables.sightings[relay, default: [:]][number] = Sighting(id: event.id, createdAt: event.createdAt.seconds)
+        see(number, event.id, event.createdAt, relay, &tables, &answer)
     }
 
     private func link(_ known: KnownSighting, _ relay: RelayID, _ tables: inout Tables, _ answer: inout CommitAnswer) {
         guard let id = tables.ids[known.event] else { return }
         answer.eventsKnown += 1
-        if tables.sightings[relay]?[known.event] == nil { answer.sightingsNew += 1 }
-        tables.sightings[relay, default: [:]][known.event] = Sighting(id: id, createdAt: known.createdAt.seconds)
+        see(known.event, id, known.createdAt, relay, &tables, &answer)
+    }
+
+    private func see(
+        _ number: Int64, _ id: EventID, _ second: UnixTime, _ relay: RelayID, _ tables: inout Tables,
+        _ answer: inout CommitAnswer
+    ) {
+        let before = tables.sightings[relay]?[number]
+        if before == nil { answer.sightingsNew += 1 }
+        if before?.isGone != false {
+            tables.trueDays[relay, default: [:]][DaySum.day(of: second), default: .init()].add(id)
+        }
+        tables.sightings[relay, default: [:]][number] = Sighting(id: id, createdAt: second.seconds)
+    }
+
+    private func end(_ number: Int64, _ relay: RelayID, _ tables: inout Tables) {
+        guard let sighting = tables.sightings[relay]?[number], !sighting.isGone else { return }
+        tables.sightings[relay]?[number]?.isGone = true
+        let day = DaySum.day(of: UnixTime(seconds: sighting.createdAt))
+        tables.trueDays[relay, default: [:]][day, default: .init()].subtract(sighting.id)
     }
 }
 

@@ -4,30 +4,80 @@ import Support
 
 /// An event whose id is right and whose signature is a mark: the id twice where it is valid, zeros where it is not.
 /// Only the simulation takes that for a signature; everything else of the path is the real one.
-struct SimulatedEvent: Sendable {
+final class SimulatedEvent: Sendable {
+    /// What is wrong with one that nobody may store.
+    enum Flaw: Sendable, CaseIterable {
+        case signature
+        /// The id is not the hash.
+        case id
+        /// No event at all, and no time in it.
+        case garbage
+
+        /// As the quarantine calls it.
+        var reason: String {
+            switch self {
+            case .signature: "bad_signature"
+            case .id: "id_mismatch"
+            case .garbage: "not_json"
+            }
+        }
+    }
+
     let id: EventID
     let createdAt: Int64
     let kind: UInt16
     let pubkey: PublicKey
     /// As a relay serves it.
     let json: [UInt8]
-    let isValid: Bool
+    let flaw: Flaw?
 
-    init(createdAt: Int64, kind: UInt16, author: UInt8, serial: Int, isValid: Bool = true) {
+    var isValid: Bool { flaw == nil }
+
+    /// - Parameter padding: bytes by which its content is longer.
+    init(createdAt: Int64, kind: UInt16, author: UInt8, serial: Int, flaw: Flaw? = nil, padding: Int = 0) {
         let pubkey = SHA256.hash([author])
-        let id = SHA256.hash([UInt8](#"[0,"\#(pubkey.hex)",\#(createdAt),\#(kind),[],"\#(serial)"]"#.utf8))
-        let signature = isValid ? id.hex + id.hex : String(repeating: "0", count: 128)
-        self.id = id
+        let content = "\(serial)" + String(repeating: "x", count: padding)
+        let hash = SHA256.hash([UInt8](#"[0,"\#(pubkey.hex)",\#(createdAt),\#(kind),[],"\#(content)"]"#.utf8))
+        id = flaw == .id ? SHA256.hash(Array(hash.bytes)) : hash
         self.createdAt = createdAt
         self.kind = kind
         self.pubkey = pubkey
-        self.isValid = isValid
+        self.flaw = flaw
+        let signature = flaw == .signature ? String(repeating: "0", count: 128) : id.hex + id.hex
         let fields = #""id":"\#(id.hex)","pubkey":"\#(pubkey.hex)","created_at":\#(createdAt),"kind":\#(kind)"#
-        json = [UInt8](#"{\#(fields),"tags":[],"content":"\#(serial)","sig":"\#(signature)"}"#.utf8)
+        json =
+            flaw == .garbage
+            ? [UInt8](#"{"garbage \#(serial)"#.utf8)
+            : [UInt8](#"{\#(fields),"tags":[],"content":"\#(content)","sig":"\#(signature)"}"#.utf8)
     }
+
+    private init(forging event: SimulatedEvent) {
+        id = event.id
+        createdAt = event.createdAt
+        kind = event.kind
+        pubkey = event.pubkey
+        flaw = .signature
+        // The signature is the last member.
+        json = event.json.dropLast(130) + [UInt8](String(repeating: "0", count: 128).utf8) + [UInt8](#""}"#.utf8)
+    }
+
+    /// The same event with a signature that is none.
+    var forged: SimulatedEvent { SimulatedEvent(forging: self) }
 
     /// What stands for the verification of a signature.
     @Sendable static func isAuthentic(_ event: ParsedEvent) -> Bool {
         event.signature.bytes.elementsEqual(event.id.bytes + event.id.bytes)
     }
+}
+
+extension Filter {
+    /// Whether it asks for an event.
+    func asks(for event: SimulatedEvent) -> Bool {
+        if let since, event.createdAt < since.seconds { return false }
+        if let until, event.createdAt > until.seconds { return false }
+        return asks(forKindOf: event) && authors?.contains(event.pubkey) ?? true && ids?.contains(event.id) ?? true
+    }
+
+    /// Whether it asks for events of that kind.
+    func asks(forKindOf event: SimulatedEvent) -> Bool { kinds?.contains(event.kind) ?? true }
 }

@@ -12,12 +12,19 @@ final class SimulatedNetwork: Sendable {
         var requests = 0
         /// Requests by relay.
         var asked: [RelayURL: Int] = [:]
-        var pagesInFlight = 0
-        var mostInFlight = 0
         /// Open connections by relay.
         var open: [RelayURL: [ObjectIdentifier: SimulatedProcess]] = [:]
-        /// Events shown to the visit of a process, by relay: what a commit may rest on.
-        var shown: [RelayURL: [ReplicaID: [[SimulatedEvent]]]] = [:]
+        /// Of each relay, what it ever showed: true where a copy of it was valid.
+        var shown: [RelayURL: [EventID: Bool]] = [:]
+        /// Of each relay, what is linked to it.
+        var stored: [RelayURL: Set<EventID>] = [:]
+        /// Pages of the visit of a process that are not stored yet, by relay: their valid events, each once.
+        var unstored: [RelayURL: [ReplicaID: [[SimulatedEvent]]]] = [:]
+        /// Connections of a process to an address on which something was asked.
+        var addresses: [ReplicaID: [String: Set<ObjectIdentifier>]] = [:]
+        var mostAtOneAddress = 0
+        /// When a process last connected, by relay.
+        var connectedAt: [RelayURL: [ReplicaID: Duration]] = [:]
         var failures: [String] = []
         /// Events that came to a relay while it was followed, and were looked for in the archive.
         var looked = 0
@@ -33,10 +40,12 @@ final class SimulatedNetwork: Sendable {
     }
 
     let world: SimulatedWorld
+    let limits: VisitLimits
     private let state: Mutex<State>
 
-    init(world: SimulatedWorld, relays: [RelayURL: SimulatedRelay], seed: UInt64) {
+    init(world: SimulatedWorld, relays: [RelayURL: SimulatedRelay], seed: UInt64, limits: VisitLimits = .init()) {
         self.world = world
+        self.limits = limits
         state = Mutex(State(relays: relays, random: SplitMix64(seed: seed)))
     }
 
@@ -46,7 +55,8 @@ final class SimulatedNetwork: Sendable {
 
     func change(_ url: RelayURL, _ body: (inout SimulatedRelay) -> Void) {
         state.withLock { state in
-            guard var relay = state.relays[url] else { return }
+            // Taken out meanwhile, so that nothing is copied.
+            guard var relay = state.relays.removeValue(forKey: url) else { return }
             body(&relay)
             state.relays[url] = relay
         }
@@ -58,6 +68,7 @@ final class SimulatedNetwork: Sendable {
         let (feeds, vices) = state.withLock { ($0.feeds[url] ?? [:], $0.relays[url]?.vices ?? Vices()) }
         // One that leaves out events does so here too.
         guard vices.isHonest else { return }
+        state.withLock { $0.log.show(events, by: url) }
         for feed in feeds.values.sorted(by: { "\($0.process.id)" < "\($1.process.id)" }) { feed.send(events) }
     }
 
@@ -68,89 +79,144 @@ final class SimulatedNetwork: Sendable {
 
     func note(_ change: (inout Log) -> Void) { state.withLock { change(&$0.log) } }
 
-    fileprivate func follow(
-        _ filter: Filter, _ session: SimulatedSession, _ url: RelayURL, _ process: SimulatedProcess
-    ) -> SimulatedFeed {
-        state.withLock { state in
-            state.log.requests += 1
-            var stored: [SimulatedEvent] = []
-            var refusal: InconclusiveReason?
-            switch state.relays[url]?.answer(filter, at: world.now) {
-            case .page(let events, _): stored = events
-            case .partial(_, let reason): refusal = reason
-            case nil: refusal = .disconnected
-            }
-            let feed = SimulatedFeed(network: self, process: process, stored: stored)
-            if let refusal { feed.end(refusal) }
-            state.feeds[url, default: [:]][ObjectIdentifier(session)] = feed
-            return feed
-        }
-    }
-
     /// A time between two machines.
     func latency() -> Duration {
         state.withLock { .milliseconds(Int64.random(in: 1...80, using: &$0.random)) }
     }
 
-    fileprivate func ask(_ url: RelayURL, _ filter: Filter, _ process: SimulatedProcess) -> SimulatedRelay.Answer? {
+    /// True in a share of cases.
+    func chance(_ share: Double) -> Bool {
+        share > 0 && state.withLock { Double.random(in: 0..<1, using: &$0.random) < share }
+    }
+
+    /// Opens a subscription.
+    func follow(
+        _ filter: Filter, _ session: ObjectIdentifier, _ url: RelayURL, _ process: SimulatedProcess
+    ) -> SimulatedFeed {
+        var stored: [SimulatedEvent] = []
+        var refusal: InconclusiveReason?
+        note { $0.requests += 1 }
+        change(url) { relay in
+            switch relay.answer(filter, at: world.now) {
+            case .page(let events, _): stored = events
+            case .partial(_, let reason), .broken(_, let reason, _): refusal = reason
+            }
+        }
+        let feed = SimulatedFeed(network: self, process: process, stored: stored)
+        if let refusal { feed.end(refusal) }
+        state.withLock { state in
+            state.log.show(stored, by: url)
+            state.feeds[url, default: [:]][session] = feed
+        }
+        return feed
+    }
+
+    /// One page; nil where there is no such relay.
+    func ask(
+        _ url: RelayURL, _ filter: Filter, _ budget: PageBudget, _ process: SimulatedProcess
+    ) -> SimulatedRelay.Answer? {
+        var answer: SimulatedRelay.Answer?
+        change(url) { answer = $0.answer(filter, at: world.now) }
+        guard let answer else { return nil }
         state.withLock { state in
             state.log.requests += 1
             state.log.asked[url, default: 0] += 1
-            guard var relay = state.relays[url] else { return nil }
-            let answer = relay.answer(filter, at: world.now)
-            state.relays[url] = relay
-            let events =
-                switch answer {
-                case .page(let events, _), .partial(let events, _): events
-                }
-            // What was not asked for is not taken, and nothing rests on it.
-            let (lo, hi) = (filter.since?.seconds ?? 0, filter.until?.seconds ?? .max)
-            let kinds = filter.kinds.map(Set.init)
-            let asked = events.filter {
-                $0.createdAt >= lo && $0.createdAt <= hi && kinds?.contains($0.kind) ?? true
+            // What was not asked for is not taken, and nothing rests on it; nor does anything on what is too much.
+            let asked = answer.events.prefix(budget.events).filter { filter.asks(for: $0) }
+            state.log.show(asked, by: url)
+            state.log.wait(for: asked, of: url, process.id)
+        }
+        world.note("\(url) \(filter.words): \(answer.words)")
+        return answer
+    }
+
+    func count(_ url: RelayURL, _ filter: Filter) -> CountAnswer {
+        note { $0.requests += 1 }
+        let answer = relay(url)?.count(filter, at: world.now) ?? .inconclusive(.disconnected)
+        world.note("\(url) COUNT \(filter.words): \(answer)")
+        return answer
+    }
+
+    func set(_ url: RelayURL, _ filter: Filter) -> Result<SimulatedSets, SimulatedRelay.SetRefusal> {
+        note { $0.requests += 1 }
+        var answer: Result<SimulatedSets, SimulatedRelay.SetRefusal> = .failure(.disconnected)
+        change(url) { relay in
+            answer = relay.set(filter, at: world.now).map { set in
+                SimulatedSets(server: NegentropyServer(set), fixed: relay.fixedMessage())
             }
-            state.log.shown[url, default: [:]][process.id, default: []].append(asked)
-            world.note("\(url) \(filter.words): \(answer.words)")
-            return answer
         }
+        world.note("\(url) NEG-OPEN \(filter.words)")
+        return answer
     }
 
-    fileprivate func set(
-        _ url: RelayURL, _ filter: Filter
-    ) -> Result<NegentropySet, SimulatedRelay.SetRefusal> {
-        state.withLock { state in
-            state.log.requests += 1
-            return state.relays[url]?.set(filter, at: world.now) ?? .failure(.disconnected)
-        }
-    }
-
-    fileprivate func opened(_ session: SimulatedSession, _ url: RelayURL, _ process: SimulatedProcess) {
+    /// A connection stands. C6: at most one to a relay but for the time of a lease after a kill or a pause.
+    func opened(_ session: ObjectIdentifier, _ url: RelayURL, _ process: SimulatedProcess) {
         let now = world.now
         state.withLock { state in
-            state.log.shown[url, default: [:]][process.id] = []
+            state.log.unstored[url, default: [:]][process.id] = []
+            state.log.connectedAt[url, default: [:]][process.id] = now
             // One that was killed or frozen has not seen yet that its lease is over.
             let isLate = process.frozenUntil > .zero && now - process.frozenUntil <= Scenario.leaseTTL
             let others = (state.log.open[url] ?? [:]).values.filter {
                 !$0.isDead && $0 !== process && now - $0.frozenUntil > Scenario.leaseTTL
             }
             if !others.isEmpty && !isLate { state.log.failures.append("C6: two connections to \(url) at \(now)") }
-            state.log.open[url, default: [:]][ObjectIdentifier(session)] = process
+            state.log.open[url, default: [:]][session] = process
         }
     }
 
-    fileprivate func closed(_ session: SimulatedSession, _ url: RelayURL) {
+    func closed(_ session: ObjectIdentifier, _ url: RelayURL, _ process: SimulatedProcess) {
         let feed = state.withLock { state in
-            _ = state.log.open[url]?.removeValue(forKey: ObjectIdentifier(session))
-            return state.feeds[url]?.removeValue(forKey: ObjectIdentifier(session))
+            _ = state.log.open[url]?.removeValue(forKey: session)
+            if let address = state.relays[url]?.address {
+                state.log.addresses[process.id]?[address]?.remove(session)
+            }
+            return state.feeds[url]?.removeValue(forKey: session)
         }
         feed?.end(.disconnected)
     }
 
-    fileprivate func enter(_ change: Int, _ count: Int, _ url: RelayURL) {
+    /// Something is about to be asked. I6: so many requests at a time, and so many connections to an address.
+    func asks(_ session: ObjectIdentifier, _ count: Int, _ url: RelayURL, _ process: SimulatedProcess) {
         state.withLock { state in
-            if count > 1 { state.log.failures.append("I6: \(count) requests at once to \(url)") }
-            state.log.pagesInFlight += change
-            state.log.mostInFlight = max(state.log.mostInFlight, state.log.pagesInFlight)
+            var sessions = 0
+            if let address = state.relays[url]?.address {
+                state.log.addresses[process.id, default: [:]][address, default: []].insert(session)
+                sessions = state.log.addresses[process.id]?[address]?.count ?? 0
+                state.log.mostAtOneAddress = max(state.log.mostAtOneAddress, sessions)
+            }
+            let unstored = state.log.unstored[url]?[process.id]?.count ?? 0
+            state.log.failures += limits.failures(requests: count, sessions: sessions, unstored: unstored, url)
+        }
+    }
+
+    /// Notes what was stored of a relay.
+    /// - Returns: what the visit of a process was shown and is not stored yet.
+    func settle(_ url: RelayURL, _ process: ReplicaID, _ ids: some Sequence<EventID>) -> [SimulatedEvent] {
+        state.withLock { state in
+            state.log.stored[url, default: []].formUnion(ids)
+            let stored = state.log.stored[url] ?? []
+            guard let pages = state.log.unstored[url]?[process] else { return [] }
+            let left = pages.map { $0.filter { !stored.contains($0.id) } }.filter { !$0.isEmpty }
+            state.log.unstored[url]?[process] = left
+            return left.flatMap { $0 }
+        }
+    }
+}
+
+extension SimulatedNetwork.Log {
+    /// A page that was received.
+    fileprivate mutating func wait(for page: [SimulatedEvent], of url: RelayURL, _ process: ReplicaID) {
+        let pages = unstored[url]?[process] ?? []
+        let stored = stored[url] ?? []
+        let waiting = Set(pages.joined().map(\.id))
+        let fresh = page.filter { $0.isValid && !stored.contains($0.id) && !waiting.contains($0.id) }
+        if !fresh.isEmpty { unstored[url, default: [:]][process, default: []].append(fresh) }
+    }
+
+    fileprivate mutating func show(_ events: some Sequence<SimulatedEvent>, by url: RelayURL) {
+        for event in events where shown[url]?[event.id] != true {
+            shown[url, default: [:]][event.id] = event.isValid
         }
     }
 }
@@ -165,129 +231,13 @@ extension Filter {
 
 extension SimulatedRelay.Answer {
     fileprivate var words: String {
-        let (events, ending) =
+        let ending =
             switch self {
-            case .page(let events, let hint): (events, hint.map { "\($0)" } ?? "EOSE")
-            case .partial(let events, let reason): (events, reason.rawValue)
+            case .page(_, let hint): hint.map { "\($0)" } ?? "EOSE"
+            case .partial(_, let reason): reason.rawValue
+            case .broken(_, let reason, let failure): "\(reason.rawValue) \(failure ?? "")"
             }
         let seconds = events.map(\.createdAt)
         return "\(events.count) [\(seconds.min() ?? 0)...\(seconds.max() ?? 0)] \(ending)"
-    }
-}
-
-/// The road of one process to the relays.
-struct SimulatedTransport: RelayTransport {
-    let network: SimulatedNetwork
-    let process: SimulatedProcess
-
-    struct Unreachable: Error {}
-
-    func connect(to url: RelayURL) async throws -> any RelaySession {
-        try await process.wait(network.latency())
-        guard network.relay(url) != nil else { throw Unreachable() }
-        return SimulatedSession(network: network, process: process, url: url)
-    }
-
-    func failureKind(_ error: any Error) -> String { "unreachable" }
-
-    func retryAfter(_ error: any Error) -> Duration? { nil }
-}
-
-/// One simulated connection.
-private final class SimulatedSession: RelaySession {
-    private let network: SimulatedNetwork
-    private let process: SimulatedProcess
-    private let url: RelayURL
-    private let state = Mutex((isClosed: false, asking: 0))
-
-    init(network: SimulatedNetwork, process: SimulatedProcess, url: RelayURL) {
-        self.network = network
-        self.process = process
-        self.url = url
-        network.opened(self, url, process)
-    }
-
-    func page(_ filter: Filter, budget: PageBudget) async throws -> RawPage {
-        network.enter(
-            1,
-            state.withLock {
-                $0.asking += 1; return $0.asking
-            }, url)
-        defer {
-            state.withLock { $0.asking -= 1 }
-            network.enter(-1, 0, url)
-        }
-        try await process.wait(network.latency())
-        guard !state.withLock({ $0.isClosed }) else { return Self.broken }
-        let answer = network.ask(url, filter, process)
-        try await process.wait(network.latency())
-        switch answer {
-        case nil: return Self.broken
-        case .page(let events, let hint): return Self.page(events, .conclusive(hint: hint), budget)
-        case .partial(let events, let reason):
-            if reason == .timedOut { try await process.wait(budget.progressTimeout) }
-            if reason == .disconnected { await close() }
-            return Self.page(events, .inconclusive(reason), budget)
-        }
-    }
-
-    func reconcile(
-        _ filter: Filter, opening: [UInt8], budget: ReconciliationBudget,
-        reply: @escaping @Sendable (_ message: [UInt8]) async throws -> [UInt8]?
-    ) async throws -> ReconciliationEnding {
-        try await process.wait(network.latency())
-        guard !state.withLock({ $0.isClosed }) else { return .inconclusive(.disconnected) }
-        switch network.set(url, filter) {
-        case .failure(.unknown):
-            try await process.wait(budget.firstAnswerTimeout)
-            return .unsupported
-        case .failure(.tooMany): return .refused(prefix: .blocked, message: "blocked: too many query results")
-        case .failure(.disconnected):
-            await close()
-            return .inconclusive(.disconnected)
-        case .success(let set): return try await exchange(NegentropyServer(set), opening, reply)
-        }
-    }
-
-    private func exchange(
-        _ server: NegentropyServer, _ opening: [UInt8],
-        _ reply: @Sendable (_ message: [UInt8]) async throws -> [UInt8]?
-    ) async throws -> ReconciliationEnding {
-        var message = opening
-        while true {
-            try await process.wait(network.latency())
-            guard !state.withLock({ $0.isClosed }) else { return .inconclusive(.disconnected) }
-            do {
-                guard let next = try await reply(try server.answer(message)) else { return .finished }
-                message = next
-            } catch let error as NegentropyError {
-                return .malformed(error.kind)
-            }
-        }
-    }
-
-    func count(_ filter: Filter, timeout: Duration) async throws -> CountAnswer { .unsupported }
-
-    func follow(_ filter: Filter, budget: FeedBudget) async throws -> any RelayFeed {
-        try await process.wait(network.latency())
-        let feed = network.follow(filter, self, url, process)
-        if state.withLock({ $0.isClosed }) { feed.end(.disconnected) }
-        return feed
-    }
-
-    func facts() async -> SessionFacts { SessionFacts() }
-
-    func close() async {
-        state.withLock { $0.isClosed = true }
-        network.closed(self, url)
-    }
-
-    private static let broken = RawPage(chunks: [], ending: .inconclusive(.disconnected))
-
-    private static func page(_ events: [SimulatedEvent], _ ending: PageEnding, _ budget: PageBudget) -> RawPage {
-        let isOver = events.count > budget.events
-        return RawPage(
-            chunks: [EventChunk(Array(events.prefix(budget.events)))],
-            ending: isOver ? .inconclusive(.overBudget) : ending)
     }
 }

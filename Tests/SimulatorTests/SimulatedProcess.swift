@@ -10,10 +10,12 @@ final class SimulatedProcess: Sendable {
 
     let id: ReplicaID
     private let world: SimulatedWorld
+    private let bornAt: Duration
     private let state = Mutex(State())
 
     init(world: SimulatedWorld, number: UInt64) {
         self.world = world
+        bornAt = world.now
         id = ReplicaID(SQLUUID(high: 7, low: number))
     }
 
@@ -27,6 +29,9 @@ final class SimulatedProcess: Sendable {
 
     /// When it was last able to act.
     var frozenUntil: Duration { state.withLock { $0.frozenUntil } }
+
+    /// Since when it has been able to act.
+    var ableSince: Duration { max(bornAt, frozenUntil) }
 
     /// Passes some time, as on the way to another machine.
     /// - Throws: `CancellationError` for a dead process, or a cancelled task.

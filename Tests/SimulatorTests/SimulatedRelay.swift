@@ -4,54 +4,6 @@ import RelayClient
 import Support
 import SyncEngine
 
-/// What a simulated relay does wrong. The default does nothing wrong.
-struct Vices: Sendable, CustomStringConvertible {
-    /// Most events of an answer, whatever was asked for.
-    var cap = 500
-    var ignoresSince = false
-    var ignoresUntil = false
-    var order = Order.newestFirst
-    /// Shares of requests, 0 to 1.
-    var timeouts = 0.0
-    var disconnects = 0.0
-    var refusals = 0.0
-    /// Answers that end early as if they were whole.
-    var earlyEnds = 0.0
-    /// Share of the events of an answer that are left out.
-    var omissions = 0.0
-    /// Events outside the filter added to each answer.
-    var strays = 0
-    /// Answers with events of any kind.
-    var ignoresKinds = false
-    /// NIP-67.
-    var hints = false
-    /// NIP-77.
-    var sets = Sets.compared
-    /// Names of what is set, for a failure's message.
-    var names: [String] = []
-
-    enum Sets: Sendable {
-        case compared
-        /// Silence instead of an answer.
-        case unknown
-        /// Refused above so many events.
-        case limited(Int)
-        /// Claims events that it does not deliver.
-        case lies(Int)
-    }
-
-    enum Order: Sendable { case newestFirst, oldestFirst, randomSubset }
-
-    /// Pages cannot follow it.
-    var isUnpageable: Bool { ignoresUntil }
-    /// It leaves the same event out of two passes now and then: what fools every reader is judged by its share.
-    var hidesAtRandom: Bool { omissions > 0 || (order == .randomSubset && (hints || earlyEnds > 0)) }
-    /// It shows everything it holds to whoever asks properly.
-    var isHonest: Bool { earlyEnds == 0 && omissions == 0 && order == .newestFirst && !ignoresUntil }
-
-    var description: String { names.isEmpty ? "well-behaved" : names.joined(separator: "+") }
-}
-
 /// A relay's holdings over time, and how it answers. Not thread-safe: the network guards it.
 struct SimulatedRelay {
     /// An event and when the relay had it, in seconds of the simulation.
@@ -59,99 +11,138 @@ struct SimulatedRelay {
         let event: SimulatedEvent
         let from: Duration
         var until: Duration?
+
+        func isThere(at now: Duration) -> Bool { from <= now && until.map { $0 > now } ?? true }
     }
 
+    /// A message larger than this breaks the connection.
+    static let mostMessageBytes = 100_000
+
     let vices: Vices
+    /// Newest first.
     private(set) var held: [Held] = []
     /// Kinds that the archive asks for; nil for all.
     var archivedKinds: Set<UInt16>?
+    /// Where its host is; the archive counts connections by it. Nil behind a proxy.
+    var address: String?
     private var random: SplitMix64
-    private var newestFirst: [Int] = []
+    private var churned = 0
 
     init(vices: Vices, seed: UInt64) {
         self.vices = vices
         random = SplitMix64(seed: seed)
     }
 
+    /// Whether chance explains that so many events are missing: what one relay leaves out of two passes fools every
+    /// reader, and where it leaves out one or two of all it has, they look like such as came late.
+    func mayHide(_ count: Int) -> Bool { vices.hidesAtRandom || (vices.order == .randomSubset && count <= 2) }
+
     mutating func add(_ events: [SimulatedEvent], at now: Duration) {
         held += events.map { Held(event: $0, from: now) }
-        newestFirst = held.indices.sorted { left, right in
-            let (one, other) = (held[left].event, held[right].event)
+        held.sort { left, right in
+            let (one, other) = (left.event, right.event)
             return one.createdAt == other.createdAt ? one.id < other.id : one.createdAt > other.createdAt
         }
     }
 
     mutating func remove(share: Double, at now: Duration) {
+        guard share > 0 else { return }
         for place in held.indices where held[place].until == nil && chance(share) { held[place].until = now }
     }
 
     /// Valid events that the archive asks for and that it held all the time between two points.
-    func owed(from: Duration, to: Duration) -> [SimulatedEvent] {
-        held.filter { entry in
+    func owed(from: Duration, to: Duration, in seconds: ClosedRange<Int64>? = nil) -> [SimulatedEvent] {
+        held[seconds.map { places($0.lowerBound, $0.upperBound) } ?? held.indices].filter { entry in
             entry.event.isValid && archivedKinds?.contains(entry.event.kind) ?? true
                 && entry.from <= from && (entry.until ?? .seconds(Int64.max / 2)) >= to
         }.map(\.event)
     }
 
-    /// What it says it has in an interval; nil where it does not compare sets.
-    mutating func set(_ filter: Filter, at now: Duration) -> Result<NegentropySet, SetRefusal> {
-        if case .unknown = vices.sets { return .failure(.unknown) }
-        if chance(vices.disconnects) { return .failure(.disconnected) }
-        let (kinds, authors) = (filter.kinds.map(Set.init), filter.authors.map(Set.init))
-        let events = held.filter { entry in
-            entry.from <= now && entry.until.map { $0 > now } ?? true
-                && (filter.since?.seconds ?? 0)...(filter.until?.seconds ?? .max) ~= entry.event.createdAt
-                && kinds?.contains(entry.event.kind) ?? true && authors?.contains(entry.event.pubkey) ?? true
-        }
-        if case .limited(let most) = vices.sets, events.count > most { return .failure(.tooMany) }
-        // What no reader can take is nothing to compare.
-        var items = events.map(\.event).filter(\.isValid)
-            .map { NegentropyItem(createdAt: UnixTime(seconds: $0.createdAt), id: $0.id) }
-        if case .lies(let count) = vices.sets, let first = items.first {
-            items += (0..<count).map { NegentropyItem(createdAt: first.createdAt, id: SHA256.hash([UInt8($0)])) }
-        }
-        return .success(NegentropySet(items))
-    }
-
-    enum SetRefusal: Error { case unknown, tooMany, disconnected }
+    /// What it held of an event; nil where it never had it.
+    func entry(_ id: EventID) -> Held? { held.first { $0.event.id == id } }
 
     /// What one request meets.
     enum Answer {
         case page([SimulatedEvent], hint: EOSEHint?)
         case partial([SimulatedEvent], InconclusiveReason)
+        /// The connection ends too.
+        case broken([SimulatedEvent], InconclusiveReason, failure: String?)
+
+        var events: [SimulatedEvent] {
+            switch self {
+            case .page(let events, _), .partial(let events, _), .broken(let events, _, _): events
+            }
+        }
     }
 
     mutating func answer(_ filter: Filter, at now: Duration) -> Answer {
+        defer { churn(at: now) }
         if chance(vices.timeouts) { return .partial([], .timedOut) }
-        if chance(vices.refusals) { return .partial([], .rateLimited) }
+        if chance(vices.refusals) { return .partial([], vices.refusal) }
         let matching = matches(filter, at: now)
-        var page = cut(matching, limit: min(vices.cap, filter.limit ?? .max))
-        if chance(vices.disconnects) {
-            return .partial(Array(page.prefix(Int.random(in: 0...page.count, using: &random))), .disconnected)
+        let cap = now < Vices.capFallsAt ? vices.cap : vices.laterCap ?? vices.cap
+        var page = cut(matching, limit: vices.ignoresLimit ? .max : min(cap, filter.limit ?? .max))
+        if chance(vices.disconnects) { return .broken(start(of: page), .disconnected, failure: nil) }
+        if chance(vices.floods) { return .broken(start(of: page), .disconnected, failure: "notice_flood") }
+        if let place = page.firstIndex(where: { $0.json.count > Self.mostMessageBytes }) {
+            return .broken(Array(page[..<place]), .overBudget, failure: "message_too_large")
         }
-        if chance(vices.earlyEnds) { page = Array(page.prefix(Int.random(in: 0...page.count, using: &random))) }
+        if chance(vices.earlyEnds) { page = start(of: page) }
         let isWhole = page.count == matching.count
         if vices.omissions > 0 { page = page.filter { _ in !chance(vices.omissions) } }
+        if vices.forgeries > 0 { page = page.map { chance(vices.forgeries) ? $0.forged : $0 } }
+        if vices.repeats { page = page.flatMap { [$0, $0] } }
         page += strays(outside: filter)
-        return .page(page, hint: vices.hints ? (isWhole ? .finish : .more) : nil)
+        return .page(page, hint: hint(isWhole))
+    }
+
+    /// What NIP-45 answers.
+    func count(_ filter: Filter, at now: Duration) -> CountAnswer {
+        let count = Int64(matches(filter, at: now).count)
+        switch vices.counts {
+        case .unknown: return .unsupported
+        case .exact: return .count(count, isApproximate: false)
+        case .approximate: return .count(count * 9 / 10, isApproximate: true)
+        case .wrong(let by): return .count(max(count + Int64(by), 0), isApproximate: false)
+        case .impossible: return .inconclusive(.contradicted)
+        }
+    }
+
+    private func hint(_ isWhole: Bool) -> EOSEHint? {
+        switch vices.hints {
+        case .none: nil
+        case .honest: isWhole ? .finish : .more
+        case .alwaysFinish: .finish
+        case .alwaysMore: .more
+        }
     }
 
     private func matches(_ filter: Filter, at now: Duration) -> [SimulatedEvent] {
         let (since, until) = (
             vices.ignoresSince ? nil : filter.since?.seconds, vices.ignoresUntil ? nil : filter.until?.seconds
         )
-        let (kinds, authors, ids) = (filter.kinds.map(Set.init), filter.authors.map(Set.init), filter.ids.map(Set.init))
-        return newestFirst.compactMap { place in
-            let entry = held[place]
-            let event = entry.event
-            guard entry.from <= now, entry.until.map({ $0 > now }) ?? true else { return nil }
-            if let since, event.createdAt < since { return nil }
-            if let until, event.createdAt > until { return nil }
-            if let kinds, !vices.ignoresKinds, !kinds.contains(event.kind) { return nil }
-            if let authors, !authors.contains(event.pubkey) { return nil }
-            if let ids, !ids.contains(event.id) { return nil }
-            return event
+        var rest = filter
+        (rest.since, rest.until) = (nil, nil)
+        if vices.ignoresKinds { rest.kinds = nil }
+        return held[places(since ?? .min, until ?? .max)].compactMap { entry in
+            entry.isThere(at: now) && rest.asks(for: entry.event) ? entry.event : nil
         }
+    }
+
+    /// Of those from `lo` to `hi`.
+    func places(_ lo: Int64, _ hi: Int64) -> Range<Int> {
+        let first = firstPlace { $0.event.createdAt <= hi }
+        return first..<max(first, firstPlace { $0.event.createdAt < lo })
+    }
+
+    /// The first place where the test holds; from there on it always does.
+    private func firstPlace(_ test: (Held) -> Bool) -> Int {
+        var (lo, hi) = (0, held.count)
+        while lo < hi {
+            let middle = (lo + hi) / 2
+            if test(held[middle]) { hi = middle } else { lo = middle + 1 }
+        }
+        return lo
     }
 
     private mutating func cut(_ events: [SimulatedEvent], limit: Int) -> [SimulatedEvent] {
@@ -165,6 +156,10 @@ struct SimulatedRelay {
         }
     }
 
+    private mutating func start(of page: [SimulatedEvent]) -> [SimulatedEvent] {
+        Array(page.prefix(Int.random(in: 0...page.count, using: &random)))
+    }
+
     private mutating func strays(outside filter: Filter) -> [SimulatedEvent] {
         guard vices.strays > 0, let since = filter.since?.seconds else { return [] }
         return held.map(\.event).filter { $0.createdAt < since }.shuffled(using: &random).prefix(vices.strays).map {
@@ -172,7 +167,21 @@ struct SimulatedRelay {
         }
     }
 
-    private mutating func chance(_ share: Double) -> Bool {
+    /// One event goes, and one comes that was made before.
+    private mutating func churn(at now: Duration) {
+        guard chance(vices.churn), let place = held.indices.randomElement(using: &random) else { return }
+        let event = held[place].event
+        if held[place].until == nil { held[place].until = now }
+        churned += 1
+        add(
+            [
+                SimulatedEvent(
+                    createdAt: event.createdAt - Int64.random(in: 0...5_000, using: &random), kind: 1, author: 99,
+                    serial: 900_000_000 + churned)
+            ], at: now)
+    }
+
+    mutating func chance(_ share: Double) -> Bool {
         share > 0 && Double.random(in: 0..<1, using: &random) < share
     }
 }

@@ -23,7 +23,7 @@ struct SimulatedStore: SyncStore {
         lane: Int16, network: Network, limit: Int, owner: ReplicaID, ttl: Duration, overdueBy: Duration
     ) async throws -> [RelayLease] {
         try await call("claim_relays") {
-            archive.claim(&$0, limit: limit, owner: owner, ttl: ttl, overdueBy: overdueBy)
+            archive.claim(&$0, limit: limit, by: process, ttl: ttl, overdueBy: overdueBy)
         }
     }
 
@@ -55,6 +55,7 @@ struct SimulatedStore: SyncStore {
             row.relayClass = release.relayClass ?? row.relayClass
             row.fails = release.fails
             row.rate = release.rate
+            row.lastError = release.lastError
             tables.rows[release.relay] = row
             return true
         }

@@ -108,8 +108,13 @@ final class SimulatedWorld: TaskExecutor {
         let isCancelled = state.withLock { state in
             if state.cancelled.remove(timer.number) != nil { return true }
             // Latest first, so that the next one is the last.
-            let place = state.timers.firstIndex { ($0.at, $0.number) < (timer.at, timer.number) }
-            state.timers.insert(timer, at: place ?? state.timers.endIndex)
+            var (lo, hi) = (0, state.timers.count)
+            while lo < hi {
+                let middle = (lo + hi) / 2
+                let other = state.timers[middle]
+                if (other.at, other.number) < (timer.at, timer.number) { hi = middle } else { lo = middle + 1 }
+            }
+            state.timers.insert(timer, at: lo)
             return false
         }
         if isCancelled { timer.wake.resume(throwing: CancellationError()) }

@@ -1,0 +1,33 @@
+import Support
+import SyncEngine
+
+extension Scenario {
+    /// How much goes wrong.
+    struct Plan: Sendable {
+        var replicas = 1
+        var kills = 0
+        var freezes = 0
+        var outages = 0
+        /// Length of the run.
+        var length = Duration.seconds(4 * 3_600)
+        /// Backdated events that appear on each relay half way.
+        var late = 0
+        /// Events that come to each relay in the course of the run.
+        var arrivals = 0
+        var lane = SyncLane.ordinary
+        /// Whether relays are followed.
+        var follows = true
+        /// Connections of each replica.
+        var slots = 8
+        /// Share of each relay's events that is deleted half way.
+        var deleted = 0.0
+        /// Connections of a process to the one address that all relays have; nil where each has its own.
+        var connectionsPerAddress: Int?
+        /// When all processes are killed at once, and come back at once.
+        var massacreAt: Duration?
+        /// When each process is ended and started again.
+        var restartAt: Duration?
+        /// Kinds that are archived, before and after that; empty for all.
+        var kinds: (before: [UInt16], after: [UInt16]) = ([], [])
+    }
+}

@@ -1,0 +1,38 @@
+import Crypto
+import Nostr
+import Support
+
+/// How it compares sets (NIP-77).
+extension SimulatedRelay {
+    enum SetRefusal: Error { case unknown, tooMany, disconnected }
+
+    /// What it says it has of what a filter asks for.
+    mutating func set(_ filter: Filter, at now: Duration) -> Result<NegentropySet, SetRefusal> {
+        if case .unknown = vices.sets { return .failure(.unknown) }
+        if chance(vices.disconnects) { return .failure(.disconnected) }
+        let events = held[places(filter.since?.seconds ?? .min, filter.until?.seconds ?? .max)]
+            .filter { $0.isThere(at: now) && filter.asks(for: $0.event) }.map(\.event)
+        if case .limited(let most) = vices.sets, events.count > most { return .failure(.tooMany) }
+        // What no reader can take is nothing to compare.
+        var items = events.filter(\.isValid)
+            .map { NegentropyItem(createdAt: UnixTime(seconds: $0.createdAt), id: $0.id) }
+        if case .lies(let count) = vices.sets, let first = items.first {
+            items += (0..<count).map { NegentropyItem(createdAt: first.createdAt, id: SHA256.hash([UInt8($0)])) }
+        }
+        return .success(NegentropySet(items))
+    }
+
+    /// The message that it sends whatever it is told; nil where it answers as it should.
+    mutating func fixedMessage() -> [UInt8]? {
+        let version: UInt8 = 0x61
+        let (infinity, noPrefix, fingerprint): (UInt8, UInt8, UInt8) = (0, 0, 1)
+        switch vices.sets {
+        // One range over everything whose fingerprint is never the same.
+        case .endless:
+            return [version, infinity, noPrefix, fingerprint] + (0..<16).map { _ in chance(0.5) ? 0xA5 : 0x5A }
+        // Two bounds in one second, the second one below the first.
+        case .malformed: return [version, 101, 1, 0xFF, 0, 1, 1, 0x01, 0]
+        case .compared, .unknown, .limited, .lies: return nil
+        }
+    }
+}
