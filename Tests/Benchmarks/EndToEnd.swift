@@ -1,8 +1,3 @@
-import Database
-import Logging
-import Nostr
-import ServiceKit
-import Settings
 import Support
 import SyncEngine
 import Synchronization
@@ -19,29 +14,26 @@ struct EndToEnd {
 
     var rate: Double { Double(events) / seconds }
 
+    /// On fresh tables.
     static func measure(_ corpus: Corpus) async throws -> EndToEnd {
+        try await withTestDatabase { try await measure(corpus, in: $0) }
+    }
+
+    /// In a database that holds none of the corpus.
+    static func measure(_ corpus: Corpus, in database: TestDatabase) async throws -> EndToEnd {
         let folder = try TemporaryFolder()
         let file = "\(folder.path)/events.jsonl"
         try corpus.samples.writeJSONL(to: file)
         return try await RealRelay.withRunning(file: file, within: .seconds(600)) { relay in
-            try await withTestDatabase { database in try await archive(relay, database) }
+            try await archive(relay, database)
         }
     }
 
     private static func archive(_ relay: RealRelay, _ database: TestDatabase) async throws -> EndToEnd {
-        let built = RelayRecord.build(urls: [relay.url], at: UnixTime(seconds: 1_700_000_000))
-        _ = try await database.brotr.insertRelays(built.records)
+        try await LocalEngine.add([relay.url], to: database.brotr)
         try await database.server.run("CHECKPOINT")
-        var networks = NetworksSettings()
-        networks.local.enabled = true
-        let context = ServiceContext(
-            brotr: database.brotr, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
-        var settings = SynchronizingSettings()
-        settings.budget.visit = 3_600
-        settings.tail.enabled = false
-        let crew = SyncCrew(
-            SyncContext(context, transport: try LiveTransport(networks: networks)), settings: settings, lane: 0,
-            slots: [.local: 1])
+        let engine = try LocalEngine(database.brotr)
+        let crew = engine.crew(LocalEngine.readingOnce, connections: 1)
         let stored = Mutex(0)
         let before = (own: CPUTime.own, servers: CPUTime.servers, relay: CPUTime.of(process: relay.processID))
         let clock = ContinuousClock()
@@ -51,12 +43,12 @@ struct EndToEnd {
         }
         let elapsed = clock.now - start
         // Counting is part of what an event costs.
-        await StatisticsFolder(context).foldIfDue()
+        await StatisticsFolder(engine.context).foldIfDue()
         let count = stored.withLock { $0 }
         guard count == relay.held else { throw Incomplete(stored: count, held: relay.held) }
         let scale = 1e6 / Double(count)
         return EndToEnd(
-            events: count, seconds: Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18,
+            events: count, seconds: elapsed.inSeconds,
             clientMicroseconds: (CPUTime.own - before.own) * scale,
             serverMicroseconds: (CPUTime.servers - before.servers) * scale,
             relayMicroseconds: (CPUTime.of(process: relay.processID) - before.relay) * scale,

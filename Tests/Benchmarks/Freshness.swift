@@ -1,9 +1,7 @@
 import Database
 import Glibc
-import Logging
 import Nostr
 import ServiceKit
-import Settings
 import Support
 import SyncEngine
 import Synchronization
@@ -30,15 +28,9 @@ struct Freshness {
     private static func follow(
         _ relay: FakeRelay, _ samples: [SampleEvent], _ database: TestDatabase
     ) async throws -> [Duration] {
-        _ = try await database.brotr.insertRelays([
-            RelayRecord(url: relay.url, insertedAt: UnixTime(seconds: 1_700_000_000))
-        ])
-        var networks = NetworksSettings()
-        networks.local.enabled = true
-        let context = ServiceContext(
-            brotr: database.brotr, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
-        let engine = SyncContext(context, transport: try LiveTransport(networks: networks))
-        let crew = SyncCrew(engine, settings: SynchronizingSettings(), lane: 0, slots: [.local: 2])
+        try await LocalEngine.add([relay.url.text], to: database.brotr)
+        let engine = try LocalEngine(database.brotr)
+        let crew = engine.crew(SynchronizingSettings(), connections: 2)
         return try await withThrowingTaskGroup(of: [Duration].self) { group in
             group.addTask {
                 try await crew.run { _ in }
@@ -47,7 +39,7 @@ struct Freshness {
             group.addTask { try await publish(samples, on: relay, database) }
             while let delays = try await group.next() {
                 guard !delays.isEmpty else { continue }
-                context.shutdown.request()
+                engine.context.shutdown.request()
                 return delays
             }
             return []

@@ -6,47 +6,81 @@ import Support
 struct StoreCosts {
     private static let page = 1_000
 
-    let rows: [CostRow]
-    /// Microseconds to look up and store one new event.
-    let newEvent: Double
-
-    static func measure(_ corpus: Corpus) async throws -> StoreCosts {
-        try await withTestDatabase { database in
-            let brotr = database.brotr
-            let events = zip(corpus.samples, ClientCosts.parsed(corpus, count: corpus.samples.count)).map {
-                sample, event in
-                sample.json.withUnsafeBufferPointer { event.materialised(from: $0) }
-            }
-            var leases: [RelayLease] = []
-            let urls = ["wss://first.example.com", "wss://second.example.com"]
-            let built = RelayRecord.build(urls: urls, at: UnixTime(seconds: 1_700_000_000))
-            _ = try await brotr.insertRelays(built.records)
-            leases = try await brotr.claimRelays(
-                lane: 0, network: .clearnet, limit: 2, owner: .random(), ttl: .seconds(3_600))
-            precondition(leases.count == 2, "both relays are due")
-            try await database.server.run("CHECKPOINT")
-            let new = try await cost(events.count) { try await store(events, leases[0], brotr) }
-            let known = try await cost(events.count) { try await store(events, leases[1], brotr) }
-            let linked = try await cost(events.count) { try await store(events, leases[1], brotr) }
-            return StoreCosts(
-                rows: [
-                    CostRow(name: "new event: look-up and commit_pages", microseconds: new.all),
-                    CostRow(name: "  of which client", microseconds: new.client),
-                    CostRow(name: "  of which PgBouncer and PostgreSQL", microseconds: new.all - new.client),
-                    CostRow(name: "known event on a new relay", microseconds: known.all),
-                    CostRow(name: "event already linked (look-up only)", microseconds: linked.all),
-                ], newEvent: new.all)
-        }
+    /// Microseconds of CPU an event.
+    struct Cost {
+        var client = 0.0
+        var servers = 0.0
+        var all: Double { client + servers }
     }
 
-    private static func cost(_ count: Int, _ body: () async throws -> Void) async throws -> (
-        all: Double, client: Double
-    ) {
+    /// Look-up and commit of events that are new, that another relay showed before, and that this one did.
+    let new, known, linked: Cost
+    /// What comes later of each: statistics are folded, pending index entries sorted in.
+    let newLater, knownLater: Cost
+
+    /// Microseconds to look up and store one new event.
+    var newEvent: Double { new.all }
+
+    var rows: [CostRow] {
+        [
+            CostRow(name: "new event: look-up and commit_pages", microseconds: new.all),
+            CostRow(name: "  of which client", microseconds: new.client),
+            CostRow(name: "  of which PgBouncer and PostgreSQL", microseconds: new.servers),
+            CostRow(name: "  afterwards: folding, index flush", microseconds: newLater.all),
+            CostRow(name: "known event on a new relay", microseconds: known.all),
+            CostRow(name: "  afterwards: folding", microseconds: knownLater.all),
+            CostRow(name: "event already linked (look-up only)", microseconds: linked.all),
+        ]
+    }
+
+    /// Everything that an event costs, with what is wanted of it.
+    /// - Parameter goal: of a new event, in verifications.
+    func sums(_ client: ClientCosts, verification: Double, goal: Double) -> [CostRow] {
+        let new = verification + client.parse + client.columns + new.all + newLater.all
+        return [
+            CostRow(name: "a new event", microseconds: new, goal: goal),
+            CostRow(
+                name: "a known event on a new relay", microseconds: client.parse + known.all + knownLater.all,
+                goal: 0.5),
+            CostRow(name: "an event already linked", microseconds: client.parse + linked.all, goal: 0.25),
+        ]
+    }
+
+    /// Stores the corpus in a database that has none of it.
+    static func measure(_ corpus: Corpus, in database: TestDatabase) async throws -> StoreCosts {
+        let brotr = database.brotr
+        let events = zip(corpus.samples, ClientCosts.parsed(corpus, count: corpus.samples.count)).map {
+            sample, event in
+            sample.json.withUnsafeBufferPointer { event.materialised(from: $0) }
+        }
+        try await LocalEngine.add(["wss://first.example.com", "wss://second.example.com"], to: brotr)
+        let leases = try await brotr.claimRelays(
+            lane: 0, network: .clearnet, limit: 2, owner: .random(), ttl: .seconds(3_600))
+        precondition(leases.count == 2, "both relays are due")
+        try await database.server.run("CHECKPOINT")
+        return StoreCosts(
+            new: try await cost(events.count) { try await store(events, leases[0], brotr) },
+            newLater: try await cost(events.count) { try await finish(database) },
+            known: try await cost(events.count) { try await store(events, leases[1], brotr) },
+            knownLater: try await cost(events.count) { try await finish(database) },
+            linked: try await cost(events.count) { try await store(events, leases[1], brotr) })
+    }
+
+    private init(new: Cost, newLater: Cost, known: Cost, knownLater: Cost, linked: Cost) {
+        (self.new, self.newLater, self.known, self.knownLater, self.linked) = (new, newLater, known, knownLater, linked)
+    }
+
+    /// What the fleet and PostgreSQL do in the background, done at once.
+    private static func finish(_ database: TestDatabase) async throws {
+        while let folded = try await database.brotr.foldStatistics(rows: 100), folded > 0 {}
+        try await database.server.run("SELECT gin_clean_pending_list('events_tags')", database: database.name)
+    }
+
+    private static func cost(_ count: Int, _ body: () async throws -> Void) async throws -> Cost {
         let (own, servers) = (CPUTime.own, CPUTime.servers)
         try await body()
-        let client = CPUTime.own - own
         let scale = 1e6 / Double(count)
-        return ((client + CPUTime.servers - servers) * scale, client * scale)
+        return Cost(client: (CPUTime.own - own) * scale, servers: (CPUTime.servers - servers) * scale)
     }
 
     /// Stores all events as one relay's pages: what the lookup knows becomes a sighting, the rest an event.

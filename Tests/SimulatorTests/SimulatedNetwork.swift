@@ -12,6 +12,8 @@ final class SimulatedNetwork: Sendable {
         var requests = 0
         /// Requests by relay.
         var asked: [RelayURL: Int] = [:]
+        /// Bytes of the events in their answers.
+        var served: [RelayURL: Int] = [:]
         /// Open connections by relay.
         var open: [RelayURL: [ObjectIdentifier: SimulatedProcess]] = [:]
         /// Of each relay, what it ever showed: true where a copy of it was valid.
@@ -121,6 +123,7 @@ final class SimulatedNetwork: Sendable {
         state.withLock { state in
             state.log.requests += 1
             state.log.asked[url, default: 0] += 1
+            state.log.served[url, default: 0] += answer.events.reduce(0) { $0 + $1.json.count }
             // What was not asked for is not taken, and nothing rests on it; nor does anything on what is too much.
             let asked = answer.events.prefix(budget.events).filter { filter.asks(for: $0) }
             state.log.show(asked, by: url)

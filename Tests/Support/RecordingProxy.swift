@@ -16,6 +16,10 @@ public final class RecordingProxy: Sendable {
         public var events = 0
         /// EOSE messages from the relay.
         public var ends = 0
+        /// Bytes to the relay and from it, the upgrade and the frames' headers included.
+        public var bytesUp = 0
+        /// See `bytesUp`.
+        public var bytesDown = 0
     }
 
     /// ws://127.0.0.1:PORT.
@@ -39,13 +43,15 @@ public final class RecordingProxy: Sendable {
                 ClientBootstrap(group: client.eventLoop)
                     .channelInitializer { relay in
                         relay.eventLoop.makeCompletedFuture {
-                            try relay.pipeline.syncOperations.addHandler(Passage(to: client, counting: state))
+                            try relay.pipeline.syncOperations.addHandler(
+                                Passage(to: client, from: .relay, counting: state))
                         }
                     }
                     .connect(host: "127.0.0.1", port: port)
                     .flatMapThrowing { relay in
                         if refusesSets { try client.pipeline.syncOperations.addHandler(SetRefusal()) }
-                        try client.pipeline.syncOperations.addHandler(Passage(to: relay, counting: nil))
+                        try client.pipeline.syncOperations.addHandler(
+                            Passage(to: relay, from: .client, counting: state))
                     }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -64,17 +70,22 @@ public final class RecordingProxy: Sendable {
 private final class Passage: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
+    enum Side { case client, relay }
+
     private let peer: any Channel
-    private let state: NIOLockedValueBox<RecordingProxy.Counts>?
+    private let side: Side
+    private let state: NIOLockedValueBox<RecordingProxy.Counts>
     private var meter = FrameMeter()
 
-    init(to peer: any Channel, counting state: NIOLockedValueBox<RecordingProxy.Counts>?) {
+    init(to peer: any Channel, from side: Side, counting state: NIOLockedValueBox<RecordingProxy.Counts>) {
         self.peer = peer
+        self.side = side
         self.state = state
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        state?.withLockedValue { counts in
+        guard side == .relay else { return context.fireChannelActive() }
+        state.withLockedValue { counts in
             counts.connections += 1
             counts.open += 1
             counts.mostOpen = max(counts.mostOpen, counts.open)
@@ -84,18 +95,21 @@ private final class Passage: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
-        if let state {
+        switch side {
+        case .client: state.withLockedValue { $0.bytesUp += buffer.readableBytes }
+        case .relay:
             let (events, ends) = meter.count(buffer.readableBytesView)
             state.withLockedValue { counts in
                 counts.events += events
                 counts.ends += ends
+                counts.bytesDown += buffer.readableBytes
             }
         }
         peer.writeAndFlush(buffer, promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        state?.withLockedValue { $0.open -= 1 }
+        if side == .relay { state.withLockedValue { $0.open -= 1 } }
         peer.close(promise: nil)
     }
 

@@ -1,0 +1,80 @@
+import Support
+
+/// One run: what several parts need is made once, when the first of them asks for it.
+final class BenchmarkRun {
+    private let options: BenchmarkOptions
+    private let report: Report
+    private lazy var corpus = makeCorpus()
+    /// Microseconds of one bare verification.
+    private lazy var verification = measureVerification()
+    private lazy var client = ClientCosts(corpus)
+    private var newEvent: Double?
+
+    init(_ options: BenchmarkOptions, _ report: Report) {
+        self.options = options
+        self.report = report
+        report.line("BigBrotr benchmarks, \(Processors.count) processors")
+    }
+
+    func run(_ part: BenchmarkPart) async throws {
+        switch part {
+        case .costs: try await costs()
+        case .endToEnd: try await endToEnd()
+        case .freshness: report.freshness(try await Freshness.measure())
+        case .overlap:
+            let unit = verification
+            report.overlap(try await Overlap.measure(corpus), verification: unit)
+        case .sets: report.sets(try await UnchangedWindow.measure())
+        case .claims: report.claims(try await ClaimRates.measure())
+        case .replicas: report.replicas(try await ReplicaScaling.measure())
+        case .memory: report.memory(try await FollowerMemory.measure(relays: options.relays))
+        case .stored: try await stored()
+        }
+    }
+
+    private func costs() async throws {
+        let unit = verification
+        report.table("client, one core", client.rows(verification: unit))
+        let store = try await withTestDatabase { try await StoreCosts.measure(corpus, in: $0) }
+        newEvent = store.newEvent
+        report.table("store, all CPU of client, PgBouncer and PostgreSQL", store.rows)
+        report.table("an event, all CPU", store.sums(client, verification: unit, goal: 2.6))
+    }
+
+    private func endToEnd() async throws {
+        let unit = verification
+        if newEvent == nil {
+            newEvent = try await withTestDatabase { try await StoreCosts.measure(corpus, in: $0) }.newEvent
+        }
+        report.endToEnd(try await EndToEnd.measure(corpus), verification: unit, store: newEvent ?? 0)
+    }
+
+    private func stored() async throws {
+        let (unit, report, corpus, client) = (verification, report, corpus, client)
+        // Others than those whose costs are measured, since each is new once.
+        let others = Corpus(events: options.events, seed: 2)
+        try await withTestDatabase { database in
+            let fill = try await StoredEvents.fill(options.storedEvents, database, report)
+            report.filled(fill)
+            let store = try await StoreCosts.measure(corpus, in: database)
+            report.table("store, at \(fill.events) events stored", store.rows)
+            report.table(
+                "an event, all CPU, at \(fill.events) events", store.sums(client, verification: unit, goal: 2.9))
+            let whole = try await EndToEnd.measure(others, in: database)
+            report.endToEnd(whole, verification: unit, store: store.newEvent)
+        }
+    }
+
+    private func makeCorpus() -> Corpus {
+        let corpus = Corpus(events: options.events, seed: 1)
+        report.line("corpus: \(corpus.samples.count) signed events, \(corpus.meanBytes) bytes mean")
+        return corpus
+    }
+
+    private func measureVerification() -> Double {
+        let microseconds = ClientCosts.verification(corpus)
+        report.unit = microseconds
+        report.line("one verification: \(microseconds.text(2)) us = 1.00 x")
+        return microseconds
+    }
+}
