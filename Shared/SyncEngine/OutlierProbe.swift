@@ -13,6 +13,9 @@ struct OutlierProbe: Sendable {
     private static let proportion: Int64 = 20
     /// A step that is never out of proportion, in seconds.
     private static let usualStep: Int64 = 60
+    /// Events above a step from which on they say what is usual. Of a few it is chance: on a quiet relay almost every
+    /// page begins with a step that is wide beside the one above it.
+    private static let telling = 10
     /// Events asked for beside those that are known: enough to meet some that were left out.
     private static let sample = 20
 
@@ -20,10 +23,12 @@ struct OutlierProbe: Sendable {
     /// - Parameters:
     ///   - seconds: of the page's events, valid or not, ascending.
     ///   - liveAfter: what is newer may have arrived live, and says nothing of the proportions.
-    init?(_ page: PageFacts, seconds: [UnixTime], liveAfter: UnixTime) {
+    ///   - limit: what was asked for. A page that was cut holds that many stored events above the outliers.
+    init?(_ page: PageFacts, seconds: [UnixTime], liveAfter: UnixTime, limit: Int) {
         guard let outlier = seconds.first, let newest = seconds.last(where: { $0 < liveAfter }) ?? seconds.last
         else { return nil }
-        for place in seconds.indices.dropFirst().reversed() {
+        let fewest = min(Self.telling, max(limit / 2, 1))
+        for place in seconds.indices.dropFirst().reversed() where seconds.count - place >= fewest {
             let above = seconds[place]
             let step = above.seconds - seconds[place - 1].seconds
             let spread = max(newest.seconds - above.seconds, 0) / Int64(seconds.count - place + 1)

@@ -18,7 +18,7 @@ extension WalkPlan {
         disorders = 0
         // A page of nothing but the future: what is due by now comes first, and each later visit sees some of the rest.
         if frontier == nil, oldest > now.moved(by: Self.slack) { return move(to: now.moved(by: Self.slack)) }
-        if let probe = OutlierProbe(facts, seconds: seconds, liveAfter: liveAfter) {
+        if let probe = OutlierProbe(facts, seconds: seconds, liveAfter: liveAfter, limit: pageSize) {
             let progress = frontier.map { probe.above < $0 } ?? true ? move(to: probe.above) : Progress()
             mode = .probing(probe)
             return progress

@@ -72,6 +72,20 @@ import Testing
         #expect(result.brokenPromises.isEmpty)
     }
 
+    @Test func `a quiet relay is asked for each event once`() {
+        var (factory, random, second) = (StampFactory(seed: 5), StampFactory(seed: 6), Int64(1_000_000))
+        let events = (0..<3_000).map { _ in
+            second -= Int64(random.next() % 300 + 1)
+            return factory.stamp(at: second)
+        }
+        var relay = ModelRelay(events: events)
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.seen.count == 3_000)
+        // Seven pages and the end; twice as many pages where each is asked about once more.
+        #expect(relay.requests.count <= 16)
+    }
+
     @Test func `a relay that lowered its cap is read whole`() {
         var factory = StampFactory(seed: 4)
         let crowd = (0..<600).map { _ in factory.stamp(at: 1_000_100) }
