@@ -202,7 +202,7 @@ struct RelayVisit: Sendable {
                 // What was gone and is shown again was left out in between.
                 step.doubts.contradictions += step.difference?.returned.count ?? 0
                 let change = reading.progress.apply(step)
-                if step.progress != WalkPlan.Progress() || step.verdict != nil { report.isStuck = false }
+                if step.getsOn { report.isStuck = false }
                 report.isUnordered = plan.order == .unordered
                 guard try await finishCommit(&commits, &report) else { return }
                 guard !(prepared.isEmpty && change.isEmpty) else { continue }

@@ -48,7 +48,9 @@ struct ReleasePlan: Sendable, Equatable {
             relayClass = reason == .unordered ? .unordered : .unpageable
             lastError = "\(reason)"
         case .failed(let kind), .databaseFailed(let kind):
-            self.fails = fails == .max ? .max : fails + 1
+            // One that got on before it failed begins a new row: the next one goes on from there.
+            let before = report.hasGotOn ? 0 : fails
+            self.fails = before == .max ? .max : before + 1
             dueIn = settings.budget.retry.delay(afterAttempt: Int(self.fails), jitter: jitter)
             lastError = kind
             guard case .failed = report.ending else { return }

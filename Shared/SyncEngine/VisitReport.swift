@@ -82,6 +82,11 @@ public struct VisitReport: Sendable {
         deficitBytes = lease.deficitBytes
     }
 
+    /// It failed after something was proven of what it was reading.
+    var hasGotOn: Bool {
+        if case .failed = ending { !isStuck } else { false }
+    }
+
     mutating func count(_ page: FetchedPage) {
         pages[page.facts.ending.word, default: 0] += 1
         bytes += page.byteCount

@@ -2,6 +2,13 @@ internal import Nostr
 internal import Settings
 
 extension VisitProgress.Step {
+    /// Something was proven, or nothing is left to be asked.
+    var getsOn: Bool {
+        if progress != WalkPlan.Progress() { return true }
+        if case .inconclusive = verdict { return false }
+        return verdict != nil
+    }
+
     mutating func describe(_ page: FetchedPage, _ plan: WalkPlan, since before: Doubts) {
         verdict = plan.verdict
         items = page.items.count

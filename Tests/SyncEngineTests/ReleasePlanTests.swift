@@ -56,6 +56,14 @@ import Testing
         #expect(silent.fails == 8 && silent.dueIn > .seconds(3_600))
     }
 
+    @Test func `a visit that got on before it failed is the first failure of a row`() throws {
+        var gotOn = try report(.failed("disconnected"), pages: 12)
+        gotOn.isStuck = false
+        #expect(plan(gotOn, fails: 7).fails == 1 && plan(gotOn, fails: 7).dueIn < .seconds(120))
+        let stuck = plan(try report(.failed("disconnected"), pages: 12), fails: 7)
+        #expect(stuck.fails == 8 && stuck.dueIn > .seconds(3_600))
+    }
+
     @Test func `a busy address says nothing about the relay`() throws {
         let plan = plan(try report(.addressBusy), fails: 3)
         #expect(plan.relayClass == nil && plan.fails == 3 && plan.lastError == nil)
