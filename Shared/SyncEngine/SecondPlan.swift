@@ -173,6 +173,10 @@ public struct SecondPlan: Sendable {
         }
         if let unseen, !unseen.isEmpty { parts.append(Part(kinds: part.kinds, authors: unseen)) }
         if unseen == nil { isSaturated = true }
-        parts += seen.sorted().map { Part(kinds: part.kinds, authors: [$0]) }
+        // By halves: one author at a time would be hundreds of questions where two or four are enough.
+        let (all, middle) = (seen.sorted(), seen.count / 2)
+        for half in [all[middle...], all[..<middle]] where !half.isEmpty {
+            parts.append(Part(kinds: part.kinds, authors: Array(half)))
+        }
     }
 }
