@@ -10,6 +10,7 @@ public actor LaneCycle {
     private let tally: SyncTally
     private let folder: StatisticsFolder?
     private let gauges: CoverageGauges
+    private let memory: FreedMemory
     private var crew: SyncCrew?
 
     /// The work on one lane, within the networks of the core settings.
@@ -20,6 +21,7 @@ public actor LaneCycle {
         tally = SyncTally(metrics: context.metrics, logger: context.logger)
         gauges = CoverageGauges(context)
         folder = lane.foldsStatistics ? StatisticsFolder(context) : nil
+        memory = FreedMemory(clock: context.clock)
     }
 
     /// One cycle.
@@ -29,17 +31,19 @@ public actor LaneCycle {
         beside companion: @escaping @Sendable () async -> Void = {}
     ) async throws -> SyncTally.Cycle {
         let crew = try readyCrew()
-        let (tally, folder, gauges) = (tally, folder, gauges)
+        let (tally, folder, gauges, memory) = (tally, folder, gauges, memory)
         tally.beginCycle()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await folder?.run() }
             group.addTask { await gauges.run() }
+            group.addTask { await memory.run() }
             group.addTask { await companion() }
             defer { group.cancelAll() }
             try await crew.run { tally.count($0) }
         }
-        // Short cycles leave the one beside them no time.
+        // Short cycles leave those beside them no time.
         await folder?.foldIfDue()
+        memory.giveBackIfDue()
         return tally.cycle
     }
 

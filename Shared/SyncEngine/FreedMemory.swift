@@ -1,0 +1,41 @@
+internal import Glibc
+internal import ServiceKit
+internal import Synchronization
+
+/// Gives memory that is free back to the system.
+///
+/// The C library keeps what was freed between pieces that are still in use. A process that read hundreds of relays at
+/// the same time, each with a page, would stay as large as it was then for as long as it follows them.
+final class FreedMemory: Sendable {
+    /// malloc_trim(3); nil where the C library has none.
+    private static let trim = dlsym(nil, "malloc_trim").map {
+        unsafeBitCast($0, to: (@convention(c) (_ pad: Int) -> Int32).self)
+    }
+    /// Some milliseconds of one core where there is much to give back, less than one where there is not.
+    private static let pause = Duration.seconds(5)
+
+    private let clock: MonotonicClock
+    /// When the next round may begin.
+    private let dueAt = Mutex(Duration.zero)
+
+    init(clock: MonotonicClock) { self.clock = clock }
+
+    /// Gives back every few seconds until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            giveBackIfDue()
+            do { try await clock.sleep(for: Self.pause) } catch { return }
+        }
+    }
+
+    /// Gives back what is free, unless that was done within the last seconds.
+    func giveBackIfDue() {
+        let now = clock.now()
+        let isDue = dueAt.withLock { dueAt in
+            guard dueAt <= now else { return false }
+            dueAt = now + Self.pause
+            return true
+        }
+        if isDue { _ = Self.trim?(0) }
+    }
+}
