@@ -42,6 +42,7 @@ struct RequestCost {
         let crew = crew(world, network, archive, seed)
         let passes = Mutex<[Pass]>([])
         let afterFirst = Mutex<(missing: Int, read: CoverageState?)>((0, nil))
+        let firstEnd = Mutex<Int64?>(nil)
         try world.run(mostJobs: 200_000_000) {
             for number in 0..<2 {
                 passes.withLock { $0.append(Pass()) }
@@ -50,12 +51,14 @@ struct RequestCost {
                 repeat {
                     try? await crew.run { _ in passes.withLock { $0[number].visits += 1 } }
                     try? await world.sleep(for: .seconds(1))
-                } while !isRead(archive, times: number + 1) && world.now < end
+                } while !isRead(archive, again: firstEnd.withLock { $0 }) && world.now < end
                 passes.withLock { passes in
                     passes[number].requests = (network.log.asked[url] ?? 0) - before.requests
                     passes[number].bytes = (network.log.served[url] ?? 0) - before.bytes
                 }
-                if number == 0 { afterFirst.withLock { $0 = look(archive, events) } }
+                guard number == 0 else { continue }
+                afterFirst.withLock { $0 = look(archive, events) }
+                firstEnd.withLock { $0 = archive.read { $0.rows[relay]?.sealedHi?.seconds } }
             }
         }
         let (missing, read) = afterFirst.withLock { $0 }
@@ -68,15 +71,14 @@ struct RequestCost {
     /// The first relay of the archive.
     private static let relay = RelayID(1)
 
-    /// After the first pass no walk is under way; after the second one nothing is left that was read once.
-    private static func isRead(_ archive: SimulatedArchive, times: Int) -> Bool {
+    /// After the first pass no walk is under way; after the second one nothing up to its end was read but once.
+    private static func isRead(_ archive: SimulatedArchive, again firstEnd: Int64?) -> Bool {
         archive.read { tables in
             guard let row = tables.rows[relay], row.sealedHi != nil, row.walkHi == nil else { return false }
-            guard times > 1 else { return true }
-            let rows = (tables.coverage[relay] ?? [:]).values
-            // New time is read beside it, and is read once by then.
-            let newest = rows.map(\.lo.seconds).max() ?? 0
-            return !rows.contains { $0.lo.seconds < newest && $0.state == CoverageState.provisional.rawValue }
+            guard let firstEnd else { return true }
+            return !(tables.coverage[relay] ?? [:]).values.contains { row in
+                row.lo.seconds <= firstEnd && row.state == CoverageState.provisional.rawValue
+            }
         }
     }
 
