@@ -12,6 +12,8 @@ struct ClaimRates {
         let clients: Int
         let claims: Int
         let seconds: Double
+        /// Of this process, PgBouncer and PostgreSQL.
+        let cpuMicroseconds: Double
         var perSecond: Double { Double(claims) / seconds }
     }
 
@@ -47,6 +49,7 @@ struct ClaimRates {
 
     /// Each relay is claimed once at most: what was claimed stays held, as in a fleet.
     private static func measure(_ clients: Int, _ claims: Int, _ brotr: Brotr) async throws -> Rate {
+        let before = CPUTime.own + CPUTime.servers
         let start = ContinuousClock.now
         let claimed = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<clients {
@@ -65,7 +68,9 @@ struct ClaimRates {
         }
         let seconds = (ContinuousClock.now - start).inSeconds
         precondition(claimed == claims / clients * clients * limit, "each claim found \(limit) relays that were due")
-        return Rate(clients: clients, claims: claims / clients * clients, seconds: seconds)
+        let cpu = (CPUTime.own + CPUTime.servers - before) * 1e6 / Double(claims)
+        return Rate(
+            clients: clients, claims: claims / clients * clients, seconds: seconds, cpuMicroseconds: cpu)
     }
 }
 
@@ -76,8 +81,8 @@ extension Report {
         for rate in result.rates {
             let clients = "\(rate.clients) client\(rate.clients == 1 ? "" : "s")"
             line(
-                "  \(clients.padded(to: 12))\(Int(rate.perSecond)) claims/s, \(Int(rate.perSecond * 4)) relays/s"
-                    + "   (goal: at least 1000 claims/s)")
+                "  \(clients.padded(to: 12))\(Int(rate.perSecond)) claims/s, \(Int(rate.perSecond * 4)) relays/s,"
+                    + " \(rate.cpuMicroseconds.text(0)) us of CPU a claim   (goal: at least 1000 claims/s)")
         }
     }
 }

@@ -10,7 +10,7 @@ struct FollowerMemory {
     static let perSecond = 100
 
     let relays: Int
-    /// MiB when the last relay was followed, and then each second.
+    /// MiB some seconds after the last relay was read, and then each second.
     let samples: [Double]
     /// Most of the whole life, the reading of what the relays held included.
     let peak: Double
@@ -45,6 +45,8 @@ struct FollowerMemory {
             try await ContinuousClock().sleep(for: .milliseconds(500))
             return relays.allSatisfy(\.isFollowedAndRead)
         }
+        // What only reading took is given back by then.
+        try await ContinuousClock().sleep(for: .seconds(10))
         let before = try await database.eventCount()
         var samples = [CPUTime.residentMebibytes(of: process.processID)]
         try await withThrowingTaskGroup(of: Void.self) { group in
