@@ -36,6 +36,17 @@ public enum ReconciliationEnding: Sendable, Equatable {
     /// threw.
     case malformed(String)
 
+    /// Why it came to no end, as a stable word for logs and metrics; nil for one that finished.
+    var failure: String? {
+        switch self {
+        case .finished: nil
+        case .refused: "refused"
+        case .unsupported: "unsupported"
+        case .inconclusive(let reason): reason.rawValue
+        case .malformed(let kind): kind
+        }
+    }
+
     /// Whether a smaller interval could be reconciled where this one was refused. Other refusals hold for any interval:
     /// to split for them would end in single seconds.
     public var isTooLarge: Bool {

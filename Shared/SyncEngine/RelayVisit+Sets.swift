@@ -30,6 +30,7 @@ extension RelayVisit {
             reading.live.watch(window.seconds)
             let compared = try await asking(&reading, &report) { try await comparison.run(window.seconds) }
             guard let (ending, difference) = compared else { return }
+            report.count(ending)
             switch ending {
             case .finished: try await take(difference, window, session, &reading, &report)
             case .inconclusive(.rateLimited): return

@@ -26,3 +26,15 @@ public struct SessionFacts: Sendable, Equatable {
     /// Nothing was seen.
     public init() {}
 }
+
+extension SessionFacts {
+    /// How often the relay sent what nobody had asked for, by a stable word for logs and metrics; nothing that it did
+    /// not do.
+    var oddities: [String: Int] {
+        let counts = [
+            "foreign_event": foreignEvents, "late_event": lateEvents, "stray_end": strayEnds,
+            "bad_message": badMessages, "notice": notices, "challenge": challenges,
+        ]
+        return counts.filter { $0.value > 0 }
+    }
+}

@@ -76,11 +76,12 @@ public final class SyncTally: Sendable {
         increment("bigbrotr_events_total", visit.eventsNew, [("outcome", "new")])
         increment("bigbrotr_events_total", visit.eventsKnown, [("outcome", "known")])
         increment("bigbrotr_events_total", visit.eventsEphemeral, [("outcome", "ephemeral")])
-        for (reason, count) in visit.rejected {
-            increment("bigbrotr_events_rejected_total", count, [("reason", reason)])
-        }
+        increment("bigbrotr_events_rejected_total", visit.rejected)
+        increment("bigbrotr_sets_inconclusive_total", visit.setsInconclusive)
+        increment("bigbrotr_relay_oddities_total", visit.oddities)
+        increment("bigbrotr_phantoms_total", visit.phantoms, [])
         increment("bigbrotr_sightings_total", visit.sightingsNew, [])
-        for (outcome, count) in visit.pages { increment("bigbrotr_pages_total", count, [("outcome", outcome)]) }
+        increment("bigbrotr_pages_total", visit.pages, by: "outcome")
         increment("bigbrotr_event_bytes_total", visit.bytes, [])
         increment("bigbrotr_signatures_checked_total", visit.signaturesChecked, [])
     }
@@ -113,6 +114,10 @@ public final class SyncTally: Sendable {
         Counter(label: label, dimensions: dimensions, factory: metrics).increment(by: count)
     }
 
+    private func increment(_ label: String, _ counts: [String: Int], by dimension: String = "reason") {
+        for (word, count) in counts { increment(label, count, [(dimension, word)]) }
+    }
+
     private func log(_ visit: VisitReport) {
         logger.debug(
             "relay_visited",
@@ -123,7 +128,17 @@ public final class SyncTally: Sendable {
                 LogKey.count("pages"): .stringConvertible(visit.pages.values.reduce(0, +)),
                 LogKey.count("events_received"): .stringConvertible(visit.eventsReceived),
                 LogKey.count("events_new"): .stringConvertible(visit.eventsNew),
+                LogKey.reasons: .dictionary(visit.oddReasons),
             ])
+    }
+}
+
+extension VisitReport {
+    /// How often each reason occurred for which something was not taken as it came.
+    fileprivate var oddReasons: Logger.Metadata {
+        let all = [rejected, pages.filter { $0.key != "conclusive" }, setsInconclusive, oddities]
+        return all.reduce(into: [String: Int]()) { $0.merge($1, uniquingKeysWith: +) }
+            .mapValues { .stringConvertible($0) }
     }
 }
 

@@ -33,7 +33,7 @@ public struct VisitReport: Sendable {
     public let network: Network
     /// How the visit ended.
     public var ending = Ending.complete
-    /// Pages by how they ended: `conclusive`, or the word of an `InconclusiveReason`.
+    /// Pages by how they ended: `conclusive`, or why they prove nothing.
     public private(set) var pages: [String: Int] = [:]
     /// Bytes of event JSON received.
     public var bytes = 0
@@ -57,6 +57,10 @@ public struct VisitReport: Sendable {
     public var eventsLive = 0
     /// Events that the relay claimed to have and never delivered.
     public var phantoms = 0
+    /// Comparisons of sets that came to no end, by reason.
+    public private(set) var setsInconclusive: [String: Int] = [:]
+    /// What the relay sent beside answers, by a stable word; known when the connection is over.
+    public var oddities: [String: Int] = [:]
     /// The relay's pages are in no order: it is read in windows of time.
     public var isUnordered = false
     /// Why a part of its history cannot be read by pages at all, where that is so.
@@ -88,17 +92,24 @@ public struct VisitReport: Sendable {
     }
 
     mutating func count(_ page: FetchedPage) {
-        pages[page.facts.ending.word, default: 0] += 1
         bytes += page.byteCount
         eventsReceived += page.facts.received
         switch page.facts.ending {
         case .conclusive:
             conclusivePages += 1
+            pages["conclusive", default: 0] += 1
             isLastInconclusive = false
         case .inconclusive(let reason):
-            lastFailure = page.failure ?? reason.rawValue
+            let failure = page.failure ?? reason.rawValue
+            lastFailure = failure
+            pages[failure, default: 0] += 1
             isLastInconclusive = true
         }
+    }
+
+    /// A comparison of sets.
+    mutating func count(_ ending: ReconciliationEnding) {
+        if let reason = ending.failure { setsInconclusive[reason, default: 0] += 1 }
     }
 
     /// Live events; no page, and no proof of anything.
@@ -143,15 +154,5 @@ public struct VisitReport: Sendable {
         eventsNew += answer.eventsNew
         eventsKnown += answer.eventsKnown
         sightingsNew += answer.sightingsNew
-    }
-}
-
-extension PageEnding {
-    /// A stable word, for metrics.
-    fileprivate var word: String {
-        switch self {
-        case .conclusive: "conclusive"
-        case .inconclusive(let reason): reason.rawValue
-        }
     }
 }
