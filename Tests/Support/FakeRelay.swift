@@ -21,6 +21,11 @@ public final class FakeRelay: Sendable {
         var connectionCount = 0
         var mostConnections = 0
         var watchers: [(isMet: @Sendable (State) -> Bool, wake: CheckedContinuation<Void, Never>)] = []
+
+        mutating func change(new: [SampleEvent], gone: Set<Bytes32>) {
+            guard !new.isEmpty || !gone.isEmpty else { return }
+            events = FakeRelay.sorted(events.filter { !gone.contains($0.id) } + new)
+        }
     }
 
     /// `ws://127.0.0.1:port`, or `wss://localhost:port` with TLS.
@@ -65,6 +70,9 @@ public final class FakeRelay: Sendable {
         set { state.withLockedValue { $0.behaviour = newValue } }
     }
 
+    /// What it holds now, newest first.
+    public var events: [SampleEvent] { state.withLockedValue { $0.events } }
+
     /// Every REQ so far, in the order of arrival.
     public var requests: [FakeRelayRequest] { state.withLockedValue { $0.requests } }
 
@@ -98,6 +106,26 @@ public final class FakeRelay: Sendable {
         insert([event])
         for connection in state.withLockedValue({ Array($0.connections.values) }) {
             connection.eventLoop.execute { connection.value.publish(event) }
+        }
+    }
+
+    /// Sends texts to whoever is connected, whether they asked for anything or not.
+    public func send(_ texts: [String]) {
+        onEachConnection { connection in for text in texts { connection.send(text) } }
+    }
+
+    /// Sends bytes as they are, so many times.
+    public func send(bytes: [UInt8], times: Int) {
+        let buffer = ByteBuffer(bytes: bytes)
+        onEachConnection { connection in for _ in 0..<times { connection.gate.write(buffer) } }
+    }
+
+    private func onEachConnection(_ body: @escaping @Sendable (FakeRelayConnection) -> Void) {
+        for connection in state.withLockedValue({ Array($0.connections.values) }) {
+            connection.eventLoop.execute {
+                body(connection.value)
+                connection.value.gate.open()
+            }
         }
     }
 
@@ -145,7 +173,7 @@ public final class FakeRelay: Sendable {
         }
     }
 
-    private static func sorted(_ events: [SampleEvent]) -> [SampleEvent] {
+    fileprivate static func sorted(_ events: [SampleEvent]) -> [SampleEvent] {
         events.sorted { $0.createdAt == $1.createdAt ? $0.id < $1.id : $0.createdAt > $1.createdAt }
     }
 }

@@ -1,6 +1,7 @@
+public import Crypto
+
 /// What a fake relay does wrong; the default does nothing wrong. May be changed while the relay runs: each REQ is
-/// answered
-/// by the behaviour of its moment, each upgrade too.
+/// answered by the behaviour of its moment, each upgrade too.
 public struct FakeRelayBehaviour: Sendable {
     /// How a REQ is answered.
     public enum Answer: Sendable {
@@ -30,6 +31,16 @@ public struct FakeRelayBehaviour: Sendable {
         case notices(Int)
         /// With an event that is not UTF-8, then as usual.
         case invalidUTF8
+        /// With these texts, in which "$" stands for the subscription id, then as usual.
+        case preceded(by: [String])
+        /// As `endless`, but minds CLOSE.
+        case endlessUntilClosed
+        /// One event at a time.
+        case trickle(every: Duration)
+        /// With a text that never ends, in fragments of so many bytes.
+        case endlessFragments(of: Int)
+        /// With pings as fast as they go out, while nothing more is read.
+        case pings
     }
 
     /// Which of the matching events are sent, and in which order.
@@ -98,10 +109,18 @@ public struct FakeRelayBehaviour: Sendable {
     public var ignoresSince = false
     /// Answers as if `until` were absent.
     public var ignoresUntil = false
+    /// Answers that take the place of `answer`, each to its share of the REQs; which ones follows from their number.
+    public var chances: [(share: Double, answer: Answer)] = []
+    /// Share of the chosen events that is left out of an answer, others each time.
+    public var omissions = 0.0
+    /// What comes and goes before the REQ of this number, counted from 0, is answered.
+    public var changes: (@Sendable (_ request: Int) -> (new: [SampleEvent], gone: Set<Bytes32>))?
     /// Uses another subscription id in everything it answers.
     public var changesSubscriptionID = false
     /// Stored events that do not match, sent after those that do.
     public var strays = 0
+    /// These are older than what was asked for, never newer.
+    public var straysAreOlder = false
     /// How often EOSE is sent.
     public var eoseCopies = 1
     /// Sends the hint of NIP-67: `finish` when everything was sent, `more` when the cap cut it.
@@ -130,9 +149,13 @@ public struct FakeRelayBehaviour: Sendable {
     public var noticeBeforeAnswer: String?
     /// Keeps the TCP connection and does nothing more on it, no pong either, from the first message on.
     public var isHalfOpen = false
+    /// Reads nothing after the first message, so that what is sent to it piles up.
+    public var stopsReading = false
+    /// Resets each connection after so many bytes of its answer to the upgrade as the last part of the path says.
+    public var cutsHandshake = false
     /// Answers the upgrade with this status instead of 101.
     public var upgradeStatus: Int?
-    /// Headers of that answer.
+    /// Headers of that answer, or more headers of the 101.
     public var upgradeHeaders: [(String, String)] = []
 
     /// A relay without a fault.
@@ -140,4 +163,20 @@ public struct FakeRelayBehaviour: Sendable {
 
     /// A relay whose only fault is this answer.
     public init(_ answer: Answer) { self.answer = answer }
+
+    /// What the REQ of this number gets.
+    func drawn(_ request: Int) -> FakeRelayBehaviour {
+        guard !chances.isEmpty else { return self }
+        var random = SplitMix64(seed: UInt64(request) &* 0x9E37 &+ 7)
+        var left = Double.random(in: 0..<1, using: &random)
+        var drawn = self
+        for (share, answer) in chances {
+            if left < share {
+                drawn.answer = answer
+                break
+            }
+            left -= share
+        }
+        return drawn
+    }
 }

@@ -11,10 +11,12 @@ final class FakeRelayConnection: ChannelInboundHandler {
     let gate: FlushGate
     /// The filters of open reconciliations, and how often each was answered.
     var negotiations: [String: (filter: FakeRelayFilter, answers: Int)] = [:]
+    /// Nothing but fragments follows.
+    var isInFragments = false
     private(set) var isAuthenticated = false
-    private var context: ChannelHandlerContext?
+    private(set) var context: ChannelHandlerContext?
+    private(set) var live: [String: [FakeRelayFilter]] = [:]
     private var number = 0
-    private var live: [String: [FakeRelayFilter]] = [:]
     private var challenges = 0
     private var isDead = false
 
@@ -47,10 +49,12 @@ final class FakeRelayConnection: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isDead else { return }
-        if state.withLockedValue({ $0.behaviour.isHalfOpen }) {
+        let behaviour = state.withLockedValue { $0.behaviour }
+        if behaviour.isHalfOpen {
             isDead = true
             return
         }
+        if behaviour.stopsReading { stopReading() }
         let frame = unwrapInboundIn(data)
         switch frame.opcode {
         case .text:
@@ -127,14 +131,16 @@ final class FakeRelayConnection: ChannelInboundHandler {
 
     private func request(_ id: String, _ filters: [FakeRelayFilter]) {
         let (behaviour, index) = state.update { state in
+            let index = state.requests.count
             state.requests.append(FakeRelayRequest(connection: number, subscription: id, filters: filters))
-            return (state.behaviour, state.requests.count - 1)
+            if let (new, gone) = state.behaviour.changes?(index) { state.change(new: new, gone: gone) }
+            return (state.behaviour.drawn(index), index)
         }
         live[id] = filters
         after(behaviour.delay) { self.answer(id, index, filters, behaviour) }
     }
 
-    private func after(_ delay: Duration, _ body: @escaping () -> Void) {
+    func after(_ delay: Duration, _ body: @escaping () -> Void) {
         guard delay > .zero, let context else { return body() }
         context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(delay)) {
             body()
@@ -162,12 +168,16 @@ extension FakeRelayConnection {
             deliver(Array(found.events.prefix(count)), shown, index)
             gate.open()
             return disconnect()
-        case .endless: return flood(shown, found.events)
+        case .endless: return flood(shown, found.events, until: { false })
+        case .endlessUntilClosed: return flood(shown, found.events, until: { self.live[id] == nil })
+        case .trickle(let interval): return trickle(found.events[...], shown, index, interval)
+        case .endlessFragments(let size): return floodFragments(size)
+        case .pings: return floodPings()
         case .raw(let bytes): return gate.write(ByteBuffer(bytes: bytes))
         case .oversized(let length): return gate.write(Self.header(opcode: 1, length: length, isLong: true))
         case .drip(let interval): return drip(found.events, shown, interval)
         case .earlyEOSE(let count): deliver(Array(found.events.prefix(count)), shown, index)
-        case .normal, .neverEOSE, .garbage, .notices, .invalidUTF8:
+        case .normal, .neverEOSE, .garbage, .notices, .invalidUTF8, .preceded:
             nonsense(behaviour.answer, shown)
             deliver(found.events, shown, index)
         }
@@ -181,11 +191,12 @@ extension FakeRelayConnection {
         case .notices(let count): (0..<count).forEach { send("[\"NOTICE\",\"notice \($0)\"]") }
         case .invalidUTF8:
             write(opcode: 1, Array("[\"EVENT\",\"\(id)\",{\"content\":\"".utf8) + [0xC3, 0x28] + Array("\"}]".utf8))
+        case .preceded(let texts): for text in texts { send(text.replacingOccurrences(of: "$", with: id)) }
         default: break
         }
     }
 
-    private func deliver(_ events: [SampleEvent], _ id: String, _ index: Int) {
+    func deliver(_ events: [SampleEvent], _ id: String, _ index: Int) {
         for event in events { send(event, id) }
         state.update { $0.requests[index].sent += events }
     }
@@ -203,22 +214,7 @@ extension FakeRelayConnection {
         after(interval) { self.dripNext(bytes.dropFirst(), interval) }
     }
 
-    /// A hundred events a turn while the client takes them.
-    private func flood(_ id: String, _ events: [SampleEvent]) {
-        guard let context else { return }
-        if context.channel.isWritable {
-            for number in 0..<100 {
-                if events.isEmpty {
-                    send(#"["EVENT","\#(id)",{"id":"\#(number)"}]"#)
-                } else {
-                    send(events[number % events.count], id)
-                }
-            }
-        }
-        after(.milliseconds(1)) { self.flood(id, events) }
-    }
-
-    private func send(_ event: SampleEvent, _ id: String) { write(opcode: 1, Self.message(event, id)) }
+    func send(_ event: SampleEvent, _ id: String) { write(opcode: 1, Self.message(event, id)) }
 
     func send(_ text: String) { write(opcode: 1, Array(text.utf8)) }
 

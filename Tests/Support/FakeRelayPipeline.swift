@@ -9,6 +9,7 @@ enum FakeRelayPipeline {
     static func add(to channel: any Channel, tls: NIOSSLContext?, _ state: NIOLockedValueBox<FakeRelay.State>) throws {
         let pipeline = channel.pipeline.syncOperations
         if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+        if state.withLockedValue({ $0.behaviour.cutsHandshake }) { try pipeline.addHandler(HandshakeCut()) }
         let gate = FlushGate()
         try pipeline.addHandler(gate)
         let boundGate = NIOLoopBound(gate, eventLoop: channel.eventLoop)
@@ -17,7 +18,8 @@ enum FakeRelayPipeline {
             shouldUpgrade: { channel, _ in
                 let behaviour = state.withLockedValue { $0.behaviour }
                 boundGate.value.isShut = behaviour.challenge != nil
-                return channel.eventLoop.makeSucceededFuture(behaviour.upgradeStatus == nil ? HTTPHeaders() : nil)
+                let headers = behaviour.upgradeStatus == nil ? HTTPHeaders(behaviour.upgradeHeaders) : nil
+                return channel.eventLoop.makeSucceededFuture(headers)
             },
             upgradePipelineHandler: { channel, _ in
                 channel.eventLoop.makeCompletedFuture {

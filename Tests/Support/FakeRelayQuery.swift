@@ -23,8 +23,23 @@ struct FakeRelayQuery {
             var seen: Set<Bytes32> = []
             chosen = chosen.filter { seen.insert($0.id).inserted }
         }
-        let others = stored.lazy.filter { event in !filters.contains { $0.matches(event) } }
-        return (chosen + others.prefix(behaviour.strays), isWhole)
+        return (kept(chosen) + strays(stored), isWhole)
+    }
+
+    private func strays(_ stored: [SampleEvent]) -> [SampleEvent] {
+        guard behaviour.strays > 0 else { return [] }
+        let others = stored.lazy.filter { event in
+            !filters.contains { filter in
+                filter.matches(event) || (behaviour.straysAreOlder && event.createdAt >= filter.since ?? 0)
+            }
+        }
+        return Array(others.prefix(behaviour.strays))
+    }
+
+    private func kept(_ chosen: [SampleEvent]) -> [SampleEvent] {
+        guard behaviour.omissions > 0 else { return chosen }
+        var random = SplitMix64(seed: UInt64(salt) &* 31 &+ 5)
+        return chosen.filter { _ in Double.random(in: 0..<1, using: &random) >= behaviour.omissions }
     }
 
     private func choose(_ matching: [SampleEvent], _ count: Int) -> [SampleEvent] {

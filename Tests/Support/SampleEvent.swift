@@ -29,6 +29,21 @@ public struct SampleEvent: Sendable, Hashable {
     }
 }
 
+extension SampleEvent {
+    /// The same event with other bytes in the first place of these: what a relay sends that keeps broken events.
+    public func replacing(_ old: String, with new: [UInt8]) -> SampleEvent {
+        let old = Array(old.utf8)
+        var bytes = json
+        if let place = bytes.indices.first(where: { bytes[$0...].starts(with: old) }) {
+            bytes.replaceSubrange(place..<(place + old.count), with: new)
+        }
+        return SampleEvent(id: id, publicKey: publicKey, createdAt: createdAt, kind: kind, json: bytes)
+    }
+
+    /// The same with a text in that place.
+    public func replacing(_ old: String, with new: String) -> SampleEvent { replacing(old, with: Array(new.utf8)) }
+}
+
 extension Sequence where Element == SampleEvent {
     /// Writes one event a line to a new file.
     public func writeJSONL(to path: String) throws {
