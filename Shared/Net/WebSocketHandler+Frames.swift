@@ -37,15 +37,24 @@ extension WebSocketHandler {
             guard phase == .open else { return }
             delegate.received(text: payload.assumingMemoryBound(to: UInt8.self))
         case .ping(let payload):
+            guard countControlFrame() else { return }
             // A peer that pings and does not read gets no more pongs than it takes.
             if writes.queuedBytes < limits.queuedBytes { send(FrameWriter.frame(.pong, payload)) }
         case .pong:
-            return
+            _ = countControlFrame()
         case .close(let code, let reason):
             if phase == .open { sendClose(code ?? 1000) }
             let text = String(decoding: reason, as: UTF8.self)
             end(phase == .closing ? .closedByUs : .closedByPeer(code: code, reason: text))
         }
+    }
+
+    /// False when that was one too many, and the connection is over.
+    private func countControlFrame() -> Bool {
+        controlFrames += 1
+        guard controlFrames > limits.controlFrames else { return true }
+        fail(NetError(.protocolViolation, .open, "flood of control frames"))
+        return false
     }
 
     /// Sends a text message. Over the limit of waiting bytes the connection fails: the peer does not read.
@@ -73,6 +82,7 @@ extension WebSocketHandler {
     }
 
     private func tickKeepAlive() {
+        controlFrames = 0
         switch keepAlive.tick(isReading: !isPaused && !isStarved) {
         case .nothing: break
         case .ping: send(FrameWriter.frame(.ping, UnsafeRawBufferPointer(start: nil, count: 0)))

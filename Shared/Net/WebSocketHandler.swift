@@ -28,6 +28,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
     /// For the want of memory for the message that is under way.
     var isStarved = false
     var share: MessageShare
+    /// Pings and pongs since the last turn of the keep-alive.
+    var controlFrames = 0
     /// Bytes of frames that came in, headers included.
     var bytesReceived = 0
     /// One a purpose; the last one scheduled stands here, to be cancelled at the end.

@@ -13,6 +13,8 @@ public struct WebSocketLimits: Sendable, Equatable {
     public var queuedBytes = 4 << 20
     /// Silence after which a ping is sent; two pings without any byte coming back end the connection.
     public var keepAlive = Duration.seconds(20)
+    /// Pings and pongs of the peer within that time; one more ends the connection.
+    public var controlFrames = 10_000
     /// How long the peer may take none of the bytes that wait for it.
     public var writeDeadline = Duration.seconds(20)
     /// How long a closing handshake may take.

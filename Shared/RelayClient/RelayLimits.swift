@@ -18,6 +18,9 @@ public struct RelayLimits: Sendable, Equatable {
     public var maxBadMessages = 100
     /// EVENTs for subscription ids that we never used; one more ends the connection.
     public var maxForeignEvents = 1_000
+    /// Messages within `noticeWindow` that answer nothing: challenges, and OK, EOSE, CLOSED, COUNT, NEG-MSG and NEG-ERR
+    /// of nothing that is open; one more ends the connection. Relays that end everything twice stay far below it.
+    public var maxStrays = 5_000
     /// Bytes of EVENTs and NEG-MSGs for requests that are over: what was under way when CLOSE was sent, and no more.
     public var maxLateBytes = 32 << 20
     /// How long collected events wait for more before they are handed on.

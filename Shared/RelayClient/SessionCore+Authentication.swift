@@ -28,6 +28,7 @@ extension SessionCore {
     /// AUTH from the relay.
     func take(challenge: String) {
         statistics.challengeCount += 1
+        countStray()
         tellAuthentication(.challenge(challenge))
     }
 

@@ -22,7 +22,7 @@ extension SessionCore {
 
     /// Tells the COUNT with this id what has come; without one it is a stray.
     func tell(countID id: String, _ input: CountState.Input) {
-        guard let count = counts.first(where: { $0.id == id }) else { return statistics.strayEnds += 1 }
+        guard let count = counts.first(where: { $0.id == id }) else { return countStrayEnd() }
         tell(count, input)
     }
 

@@ -34,7 +34,7 @@ extension SessionCore {
     /// Tells the reconciliation with this id what has come; without one it is a stray.
     func tell(_ id: String, _ input: ReconciliationState.Input, byteCount: Int = 0) {
         guard let reconciliation = reconciliation(id) else {
-            statistics.strayEnds += 1
+            countStrayEnd()
             return countLate(byteCount)
         }
         tell(reconciliation, input)
@@ -43,7 +43,7 @@ extension SessionCore {
     func tell(_ reconciliation: ActiveReconciliation, _ input: ReconciliationState.Input) {
         switch reconciliation.state.handle(input) {
         case .nothing: return
-        case .stray: statistics.strayEnds += 1
+        case .stray: countStrayEnd()
         case .hand(let message):
             // One message at most waits there, so it never asks for a pause.
             _ = reconciliation.mailbox.put(.message(message))

@@ -42,14 +42,14 @@ extension SessionCore {
 
     /// An EOSE or CLOSED for this id.
     func end(_ id: String, _ body: (inout SubscriptionState) -> SubscriptionState.Action) {
-        guard let subscription = subscriptions.first(where: { $0.id == id }) else { return statistics.strayEnds += 1 }
+        guard let subscription = subscriptions.first(where: { $0.id == id }) else { return countStrayEnd() }
         perform(body(&subscription.state), subscription)
     }
 
     func perform(_ action: SubscriptionState.Action, _ subscription: ActiveSubscription) {
         switch action {
         case .nothing, .keep: return
-        case .stray: statistics.strayEnds += 1
+        case .stray: countStrayEnd()
         case .caughtUp(let hint):
             flush(subscription)
             put(.caughtUp(hint: hint), subscription)

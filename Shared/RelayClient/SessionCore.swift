@@ -27,6 +27,7 @@ final class SessionCore {
     var isFlushScheduled = false
 
     private var notices: FloodMeter
+    private var strays: FloodMeter
 
     init(url: RelayURL, limits: RelayLimits, authenticator: (any RelayAuthenticator)?, loop: any EventLoop) {
         self.url = url
@@ -35,6 +36,7 @@ final class SessionCore {
         self.loop = loop
         authentication = AuthenticationState(patience: limits.authenticationTimeout)
         notices = FloodMeter(limit: limits.maxNotices, window: limits.noticeWindow)
+        strays = FloodMeter(limit: limits.maxStrays, window: limits.noticeWindow)
     }
 
     /// Monotonic time.
@@ -77,6 +79,7 @@ final class SessionCore {
         case .notice(let text): take(notice: text)
         case .auth(let challenge): take(challenge: challenge)
         case .ok(let id, let isAccepted, let text):
+            if !authentication.isWaiting { countStray() }
             tellAuthentication(.ok(id, isAccepted: isAccepted, message: text))
         case .count(let id, let count, let isApproximate, _):
             tell(countID: id, .count(count, isApproximate: isApproximate))
@@ -118,6 +121,17 @@ final class SessionCore {
     func countLate(_ bytes: Int) {
         statistics.lateBytes += bytes
         if statistics.lateBytes > limits.maxLateBytes { abort(.abuse("messages after CLOSE")) }
+    }
+
+    /// Counts a message that answers nothing; too many of them in a time end the connection.
+    func countStray() {
+        if strays.isFlooded(at: now) { abort(.abuse("messages that answer nothing")) }
+    }
+
+    /// Counts an end or answer of what is not open.
+    func countStrayEnd() {
+        statistics.strayEnds += 1
+        countStray()
     }
 
     private func take(notice: String) {

@@ -110,6 +110,17 @@ import Testing
         await relay.stop()
     }
 
+    @Test func `a flood of pings ends the connection`() async throws {
+        let relay = try await FakeRelay.start(behaviour: FakeRelayBehaviour(.pings))
+        let recorder = Recorder()
+        let client = try client(limits: limits { $0.controlFrames = 1_000 })
+        let connection = try await client.connect(endpoint(relay), within: .seconds(60), delegate: recorder)
+        connection.send(text: Array(#"["REQ","a",{}]"#.utf8))
+        guard case .failed(let error) = await recorder.end() else { return #expect(Bool(false)) }
+        #expect(error.kind == .protocolViolation)
+        await relay.stop()
+    }
+
     @Test func `a peer that does not read hits the write deadline`() async throws {
         let server = try await ScriptedServer.start(.acceptAndStop)
         let recorder = Recorder()

@@ -152,6 +152,18 @@ import Testing
         #expect(statistics.notices.last == "notice 99")
     }
 
+    @Test(arguments: [
+        #"["EOSE","nobody"]"#, #"["AUTH","x"]"#, #"["OK","\#(String(repeating: "0", count: 64))",true,""]"#,
+    ])
+    func `a flood of messages that answer nothing ends the connection`(message: String) async throws {
+        let flood = [String](repeating: message, count: 5_001)
+        guard case .broken(.abuse) = try await page(.init(.preceded(by: flood)), events: 2).received.end else {
+            return #expect(Bool(false))
+        }
+        let few = [String](repeating: message, count: 5_000)
+        #expect(try await page(.init(.preceded(by: few)), events: 2).received.end == .eose(hint: nil))
+    }
+
     @Test func `garbage is counted and then ends the connection`() async throws {
         let (received, statistics, _) = try await page(.init(.garbage(100)), events: 2)
         #expect(received.end == .eose(hint: nil))
