@@ -34,6 +34,21 @@ public enum CoverageReason: Int16, Sendable, CaseIterable {
     case oversize = 8
     /// Nothing in the answers is a valid event.
     case poison = 9
+
+    /// A stable word for logs and `relay_sync.last_error`.
+    var word: String {
+        switch self {
+        case .unanswered: "unanswered"
+        case .saturatedSecond: "saturated_second"
+        case .untilIgnored: "until_ignored"
+        case .unordered: "unordered"
+        case .auth: "auth"
+        case .payment: "payment"
+        case .restricted: "restricted"
+        case .oversize: "oversize"
+        case .poison: "poison"
+        }
+    }
 }
 
 /// What makes an interval count as complete, as stored in `relay_coverage.proof`.

@@ -46,7 +46,7 @@ struct ReleasePlan: Sendable, Equatable {
         case .unpageable(let reason):
             dueIn = max(settings.sync.revisitInterval.duration, Self.unpageableInterval)
             relayClass = reason == .unordered ? .unordered : .unpageable
-            lastError = "\(reason)"
+            lastError = reason.word
         case .failed(let kind), .databaseFailed(let kind):
             // One that got on before it failed begins a new row: the next one goes on from there.
             let before = report.hasGotOn ? 0 : fails

@@ -170,7 +170,7 @@ extension VisitReport.Ending {
     public var reason: String? {
         switch self {
         case .failed(let kind), .databaseFailed(let kind): kind
-        case .unpageable(let reason): "\(reason)"
+        case .unpageable(let reason): reason.word
         default: nil
         }
     }

@@ -64,6 +64,13 @@ import Testing
         #expect(stuck.fails == 8 && stuck.dueIn > .seconds(3_600))
     }
 
+    @Test(arguments: CoverageReason.allCases) func `what cannot be paged is named in snake_case`(
+        reason: CoverageReason
+    ) throws {
+        let word = try #require(plan(try report(.unpageable(reason))).lastError)
+        #expect(word == word.lowercased() && word.filter { $0 != "_" } == "\(reason)".lowercased())
+    }
+
     @Test func `a busy address says nothing about the relay`() throws {
         let plan = plan(try report(.addressBusy), fails: 3)
         #expect(plan.relayClass == nil && plan.fails == 3 && plan.lastError == nil)
