@@ -42,7 +42,11 @@ extension RelayVisit {
             case .inconclusive(.disconnected):
                 report.ending = control.isStopped ? .yielded : .failed(InconclusiveReason.disconnected.rawValue)
             case let refused where refused.mayBeTooLarge(speaks: reading.progress.behaviour.negentropy == true):
-                guard halves < Self.mostHalves else { return }
+                guard halves < Self.mostHalves else {
+                    // No window was small enough, not once: the relay is left to pages like one that does not compare.
+                    guard reading.progress.behaviour.negentropy != true else { return }
+                    return try await store(giveUpSets(ending, &reading), writer, reading)
+                }
                 halves += 1
                 guard let halves = window.halves else {
                     try await store(reading.progress.leaveToPages(window), writer, reading)
