@@ -21,6 +21,8 @@ struct ReleasePlan: Sendable, Equatable {
     private static let blockedInterval = Duration.seconds(86_400)
     /// Another visit to the address may end at any moment.
     private static let busyInterval = Duration.seconds(15)
+    /// The visit before is over as soon as this process comes to it.
+    private static let overlapInterval = Duration.seconds(1)
     /// After a database error the relay itself is not to blame.
     private static let databaseInterval = Duration.seconds(5)
 
@@ -38,9 +40,14 @@ struct ReleasePlan: Sendable, Equatable {
             dueIn = Self.busyInterval * (1 + jitter)
             relayClass = nil
             self.fails = fails
+        case .overlapping:
+            dueIn = Self.overlapInterval
+            relayClass = nil
+            self.fails = fails
         case .ignored: dueIn = Self.ignoredInterval
         case .databaseFailed(let kind) where !Self.isOfData(kind):
             dueIn = Self.databaseInterval
+            relayClass = nil
             self.fails = fails
             lastError = kind
         case .unpageable(let reason):

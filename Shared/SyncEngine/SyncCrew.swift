@@ -117,10 +117,10 @@ public struct SyncCrew: Sendable {
             // Fewer than could be had: nobody else is due, and slots are left to stay in.
             let mayStay = self.lane == SyncLane.priority.rawValue || leases.count < limit
             for lease in leases {
-                // A lease of ours that ran out while its visit still ends: let it.
+                // A relay of ours that was due again before its visit was taken off the list: let it end.
                 guard crew.running[lease.relay] == nil else {
                     var report = VisitReport(lease)
-                    report.ending = .databaseFailed("lease_overlap")
+                    report.ending = .overlapping
                     await release(lease, report)
                     continue
                 }

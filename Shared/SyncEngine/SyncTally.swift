@@ -153,6 +153,7 @@ extension VisitReport.Ending {
         case .unpageable: "unpageable"
         case .leaseLost: "lease_lost"
         case .addressBusy: "address_busy"
+        case .overlapping: "overlapping"
         case .ignored: "ignored"
         case .databaseFailed: "database_failed"
         }

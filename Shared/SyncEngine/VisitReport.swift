@@ -19,6 +19,8 @@ public struct VisitReport: Sendable {
         case leaseLost
         /// Its address has as many connections as it may; nothing was asked.
         case addressBusy
+        /// The visit before has not quite ended here; nothing was asked.
+        case overlapping
         /// An operator wants the relay left alone; it was not dialled.
         case ignored
         /// The database failed; the relay is not to blame. The word is a `DatabaseError` kind.

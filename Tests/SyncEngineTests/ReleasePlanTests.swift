@@ -71,6 +71,16 @@ import Testing
         #expect(word == word.lowercased() && word.filter { $0 != "_" } == "\(reason)".lowercased())
     }
 
+    @Test func `a relay whose last visit is just ending is left as it is, and is due in a moment`() throws {
+        let plan = plan(try report(.overlapping), fails: 3)
+        #expect(plan.relayClass == nil && plan.fails == 3 && plan.lastError == nil && plan.dueIn == .seconds(1))
+    }
+
+    @Test func `a failure of the database says nothing about the relay`() throws {
+        let plan = plan(try report(.databaseFailed("connection_lost")), fails: 3)
+        #expect(plan.relayClass == nil && plan.fails == 3 && plan.dueIn == .seconds(5))
+    }
+
     @Test func `a busy address says nothing about the relay`() throws {
         let plan = plan(try report(.addressBusy), fails: 3)
         #expect(plan.relayClass == nil && plan.fails == 3 && plan.lastError == nil)
