@@ -57,20 +57,3 @@ final class CoverageGauges: Sendable {
         Meter(label: label, dimensions: dimensions, factory: context.metrics).set(value)
     }
 }
-
-extension CoverageReason {
-    /// As the comment of the column has it.
-    var word: String {
-        switch self {
-        case .unanswered: "unanswered"
-        case .saturatedSecond: "saturated_second"
-        case .untilIgnored: "until_ignored"
-        case .unordered: "unordered"
-        case .auth: "auth"
-        case .payment: "payment"
-        case .restricted: "restricted"
-        case .oversize: "oversize"
-        case .poison: "poison"
-        }
-    }
-}
