@@ -1,3 +1,4 @@
+internal import Database
 internal import Glibc
 internal import ServiceKit
 internal import Synchronization

@@ -58,7 +58,7 @@ struct RequestCost {
                 }
                 guard number == 0 else { continue }
                 afterFirst.withLock { $0 = look(archive, events) }
-                firstEnd.withLock { $0 = archive.read { $0.rows[relay]?.sealedHi?.seconds } }
+                firstEnd.withLock { $0 = archive.read { $0.rows[Self.relay]?.sealedHi?.seconds } }
             }
         }
         let (missing, read) = afterFirst.withLock { $0 }
