@@ -54,8 +54,9 @@ extension Fleet {
 
     private func expectDays(_ archive: Archive, _ sourceLocation: SourceLocation) {
         let ids = Dictionary(uniqueKeysWithValues: archive.events.map { ($0.number, $0.id) })
-        let groups = Dictionary(grouping: archive.sightings) {
-            Archive.Day(relay: $0.relay, day: Int32($0.createdAt / 86_400))
+        // What is gone is not counted there; the last day stands for all that is later.
+        let groups = Dictionary(grouping: archive.sightings.filter { !$0.isGone }) {
+            Archive.Day(relay: $0.relay, day: Int32(clamping: $0.createdAt / 86_400))
         }
         check(Set(groups.keys) == Set(archive.days.keys), "days of relay_day", sourceLocation)
         for (day, sightings) in groups {

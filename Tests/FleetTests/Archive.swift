@@ -16,7 +16,8 @@ struct Archive {
         let signature: Bytes64
         let tags: [[String]]
         let content: String
-        let hasRaw: Bool
+        /// As received, where the columns cannot hold it.
+        let raw: [UInt8]?
     }
 
     /// One row of `events_relays`.
@@ -24,6 +25,8 @@ struct Archive {
         let event: Int64
         let relay: Int32
         let createdAt: Int64
+        /// The relay was found to have it no more.
+        let isGone: Bool
     }
 
     /// One row of `relay_day`.
@@ -49,8 +52,9 @@ struct Archive {
             try await connection.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", timeout: .seconds(10))
             let events = try await connection.query(Self.allEvents, timeout: .seconds(60)).map(Self.event)
             let sightings = try await connection.query(Self.allSightings, timeout: .seconds(60)).map {
-                let (event, relay, createdAt) = try $0.decode(Int64.self, Int32.self, Int64.self)
-                return Sighting(event: event, relay: relay, createdAt: createdAt)
+                let (event, relay, createdAt, isGone) = try $0.decode(
+                    Int64.self, Int32.self, Int64.self, Bool.self)
+                return Sighting(event: event, relay: relay, createdAt: createdAt, isGone: isGone)
             }
             let relays = try await connection.query(Self.allRelays, timeout: .seconds(60)).map {
                 try $0.decode(Int32.self, String.self)
@@ -70,9 +74,11 @@ struct Archive {
     }
 
     private static let allEvents: NamedStatement = """
-        SELECT id, event_id, pubkey, created_at, kind, sig, tags::text, content, raw IS NOT NULL FROM events
+        SELECT id, event_id, pubkey, created_at, kind, sig, tags::text, content, raw FROM events
         """
-    private static let allSightings: NamedStatement = "SELECT event, relay_id, created_at FROM events_relays"
+    private static let allSightings: NamedStatement = """
+        SELECT event, relay_id, created_at, gone_at IS NOT NULL FROM events_relays
+        """
     private static let allRelays: NamedStatement = "SELECT relay_id, relay_url FROM relays"
     private static let allDays: NamedStatement = "SELECT relay_id, day, n, idsum FROM relay_day WHERE n > 0"
     private static let allBatches: NamedStatement = "SELECT unnest(events) FROM event_batches"
@@ -86,7 +92,7 @@ struct Archive {
             number: number, id: id, publicKey: key, createdAt: createdAt, kind: Int(kind),
             signature: try row.decode(at: 5),
             tags: tags,
-            content: try row.decode(at: 7), hasRaw: try row.decode(at: 8))
+            content: try row.decode(at: 7), raw: try row.decode(Bytea?.self, at: 8)?.bytes)
     }
 
     /// Ids of all events.
@@ -112,10 +118,21 @@ extension Archive.StoredEvent {
         return json + [UInt8(ascii: "]")]
     }
 
-    /// The columns say what was signed: hashed again they give the id, and the signature is over that.
+    /// The columns, or what was received where they cannot hold it, say what was signed: hashed again they give the id,
+    /// and the signature is over that.
     func isAuthentic(_ verifier: SchnorrVerifier) -> Bool {
-        !hasRaw && SHA256.hash(canonical) == id
+        SHA256.hash(received?.canonical ?? canonical) == id
             && verifier.isValid(signature: signature, message: id, publicKey: publicKey)
+    }
+
+    /// The same with the texts of `raw`, read by Foundation; nil where there is none.
+    private var received: Archive.StoredEvent? {
+        guard let raw, let object = try? JSONSerialization.jsonObject(with: Data(raw)) as? [String: Any],
+            let tags = object["tags"] as? [[String]], let content = object["content"] as? String
+        else { return nil }
+        return Archive.StoredEvent(
+            number: number, id: id, publicKey: publicKey, createdAt: createdAt, kind: kind, signature: signature,
+            tags: tags, content: content, raw: nil)
     }
 
     /// The class of the kind by NIP-01.

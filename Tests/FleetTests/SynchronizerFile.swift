@@ -4,8 +4,16 @@ struct SynchronizerFile {
     /// Between two visits of a relay that is read; long, so that a test decides itself when a relay is due again.
     var revisit = 3_600.0
     var retry = 3_600.0
+    /// Length of a visit.
+    var visit = 60.0
+    /// Longest wait after failed visits; at least `retry`.
+    var retryCeiling = 21_600.0
     var leaseTTL = 60.0
     var progressTimeout = 30.0
+    /// For one page.
+    var pageTimeout = 120.0
+    /// Requests a second below which no rate falls.
+    var rateFloor = 0.1
     var healthPort = 0
     /// From one pass over history to the next, and from then on.
     var secondPass = 3_600.0
@@ -23,12 +31,16 @@ struct SynchronizerFile {
           claim_interval: 0.1
           help_overdue: \(helpOverdue)
           progress_timeout: \(progressTimeout)
+          page_timeout: \(pageTimeout)
         lease:
           ttl: \(leaseTTL)
           heartbeat: \(leaseTTL / 4)
         budget:
+          visit: \(visit)
           retry_delay: \(retry)
-          retry_ceiling: \(max(retry, 21_600))
+          retry_ceiling: \(max(retry, retryCeiling))
+        rate:
+          floor: \(rateFloor)
         tail:
           enabled: \(follows)
         proof:

@@ -145,7 +145,7 @@ import Testing
 
 extension FakeRelay {
     /// Somebody has a subscription open that asks for no interval.
-    fileprivate var isFollowed: Bool {
+    var isFollowed: Bool {
         guard openConnections > 0 else { return false }
         return requests.contains { request in
             let filter = request.filters.first
@@ -156,7 +156,7 @@ extension FakeRelay {
 }
 
 extension Fleet {
-    fileprivate func holds(_ event: SampleEvent) async throws -> Bool {
+    func holds(_ event: SampleEvent) async throws -> Bool {
         try await number("SELECT count(*) FROM events WHERE event_id = '\\x\(event.id.hex)'") == 1
     }
 }

@@ -1,0 +1,109 @@
+import Crypto
+import Foundation
+import Nostr
+import Support
+import Testing
+
+/// Relays that are followed and go wrong afterwards, when no page is under way whose time could run out.
+@Suite(.timeLimit(.minutes(10))) struct HostileTailTests {
+    /// What comes on the open connection, and under which word that is counted.
+    private struct Flood {
+        let name: String
+        var texts: [String] = []
+        var pings = 0
+        var reason: String?
+    }
+
+    private static let floods = [
+        Flood(name: "22 NOTICEs", texts: .init(repeating: #"["NOTICE","hello"]"#, count: 200), reason: "notice"),
+        Flood(name: "23c challenges", texts: .init(repeating: #"["AUTH","who"]"#, count: 6_000), reason: "challenge"),
+        Flood(name: "17b EOSE", texts: .init(repeating: #"["EOSE","nobody"]"#, count: 6_000), reason: "stray_end"),
+        Flood(name: "7c no JSON", texts: .init(repeating: "nothing", count: 200), reason: "bad_message"),
+        Flood(
+            name: "16b events of others", texts: .init(repeating: #"["EVENT","nobody",{"id":"1"}]"#, count: 1_100),
+            reason: "foreign_event"),
+        Flood(name: "37b pings", pings: 20_000),
+    ]
+
+    private func factory(_ seed: UInt64) -> EventFactory {
+        EventFactory(seed: seed, createdAt: Int64(Date().timeIntervalSince1970))
+    }
+
+    @Test func `a followed relay that floods is hung up on, and followed again`() async throws {
+        var factory = factory(1_200)
+        let old = (0...Self.floods.count).map { _ in factory.events(20) }
+        var relays: [FakeRelay] = []
+        for events in old { relays.append(try await FakeRelay.start(events: events)) }
+        try await withFleet { fleet in
+            try await fleet.add(relays.map(\.url.text))
+            var file = SynchronizerFile(revisit: 2, retry: 0.3, retryCeiling: 2)
+            file.follows = true
+            let process = try fleet.start(own: file.text)
+            for relay in relays { try await fleet.waitUntilFollowed(relay, process) }
+            for (relay, flood) in zip(relays, Self.floods) {
+                relay.send(flood.texts)
+                relay.send(bytes: [0x89, 0], times: flood.pings)
+            }
+            for (relay, flood) in zip(relays, Self.floods) {
+                try await eventually("\(flood.name): it is dialled again", found: { process.everything }) {
+                    relay.connectionCount > 1
+                }
+                try await fleet.waitUntilFollowed(relay, process)
+            }
+            let new = factory.events(relays.count)
+            for (relay, event) in zip(relays, new) { relay.publish(event) }
+            try await eventually("what comes then is stored", found: { process.everything }) {
+                try await fleet.eventCount() == relays.count * 21
+            }
+            #expect(try await process.terminate() == 0, "\(process.everything)")
+            for (relay, flood) in zip(relays, Self.floods) {
+                let reasons = process.log("relay_visited").filter { $0["relay"] as? String == relay.url.text }
+                    .compactMap { $0["reasons"] as? [String: Int] }
+                guard let reason = flood.reason else { continue }
+                #expect(reasons.contains { $0.keys.contains(reason) }, "\(flood.name): \(reasons)")
+            }
+            #expect(process.longestLine < 4_096)
+            let ids = zip(old, new).map { Set($0.map(\.id)).union([$1.id]) }
+            try await fleet.expectExactly(
+                Dictionary(uniqueKeysWithValues: zip(relays.map(\.url.text), ids)))
+        }
+        for relay in relays { await relay.stop() }
+    }
+
+    /// Nobody asks it anything for an hour: only the pings of the connection find it out.
+    @Test func `a followed relay that is half-open is dead after two pings`() async throws {
+        var factory = factory(1_201)
+        let relay = try await FakeRelay.start(events: factory.events(20))
+        try await withFleet { fleet in
+            try await fleet.add([relay.url.text])
+            var file = SynchronizerFile()
+            file.follows = true
+            let process = try fleet.start(own: file.text)
+            try await fleet.waitUntilFollowed(relay, process)
+            // From then on no page is asked for.
+            try await eventually("it is read", found: { process.everything }) {
+                try await fleet.number(
+                    "SELECT count(*) FROM relay_sync WHERE sealed_hi IS NOT NULL AND walk_hi IS NULL") == 1
+            }
+            #expect(try await fleet.eventCount() == 20)
+            relay.behaviour.isHalfOpen = true
+            try await eventually("it is dead", within: .seconds(180), found: { process.everything }) {
+                process.log("relay_not_followed").contains { $0["reason"] as? String == "disconnected" }
+            }
+            relay.behaviour.isHalfOpen = false
+            try await fleet.makeDue()
+            try await eventually("it is dialled again", found: { process.everything }) { relay.connectionCount == 2 }
+            try await fleet.waitUntilFollowed(relay, process)
+            relay.publish(factory.events(1)[0])
+            try await eventually("what comes then is stored") { try await fleet.eventCount() == 21 }
+            #expect(try await process.terminate() == 0, "\(process.everything)")
+        }
+        await relay.stop()
+    }
+}
+
+extension Fleet {
+    fileprivate func waitUntilFollowed(_ relay: FakeRelay, _ process: ServiceProcess) async throws {
+        try await eventually("\(relay.url) is followed", found: { process.everything }) { relay.isFollowed }
+    }
+}
