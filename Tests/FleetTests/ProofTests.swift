@@ -61,6 +61,7 @@ import Testing
         let late = stride(from: 0, to: all.count, by: 50).map { all[$0] }
         var behaviour = FakeRelayBehaviour()
         behaviour.reconciling = .notice("ERROR: bad msg: negentropy disabled")
+        behaviour.counting = .exact
         let relay = try await FakeRelay.start(events: Array(Set(all).subtracting(late)), behaviour: behaviour)
         try await withFleet { fleet in
             try await fleet.add([relay.url.text])

@@ -50,7 +50,7 @@ import Testing
             acceptedBytes: 5.2),
         Case(vices: plain { ($0.omissions, $0.names) = (0.01, ["omissions"]) }, proposed: 487),
         Case(
-            vices: plain { ($0.hints, $0.names) = (true, ["NIP-67"]) }, crowds: crowds, proposed: 160, accepted: 470,
+            vices: plain { ($0.hints, $0.names) = (.honest, ["NIP-67"]) }, crowds: crowds, proposed: 160, accepted: 470,
             acceptedBytes: 2.7),
         Case(vices: plain { ($0.strays, $0.names) = (3, ["strays"]) }, proposed: 48),
     ]

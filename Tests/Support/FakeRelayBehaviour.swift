@@ -142,7 +142,7 @@ public struct FakeRelayBehaviour: Sendable {
     /// See `Reconciling`.
     public var reconciling = Reconciling.normal
     /// See `Counting`.
-    public var counting = Counting.exact
+    public var counting = Counting.closed("error: COUNT is not known here")
     /// Events that it claims to have and never sends.
     public var phantoms: [SampleEvent] = []
     /// Sent as NOTICE before every answer to a REQ.

@@ -18,7 +18,9 @@ import Testing
     @Test func `what matches is counted`() async throws {
         let events = LiveFixture.events(900)
         let second = UnixTime(seconds: events[100].createdAt)
-        try await LiveFixture.withFake(events: events) { session, _ in
+        var behaviour = FakeRelayBehaviour()
+        behaviour.counting = .exact
+        try await LiveFixture.withFake(events: events, behaviour) { session, _ in
             let all = try await session.count(Filter(), timeout: .seconds(60))
             let some = try await session.count(Filter(since: second, until: second), timeout: .seconds(60))
             #expect(all == .count(900, isApproximate: false))
