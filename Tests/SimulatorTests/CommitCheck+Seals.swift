@@ -5,7 +5,7 @@ import SyncEngine
 
 /// What sealed says, and when it may no longer be said.
 extension CommitCheck {
-    /// I2: every seal has its evidence, and the relay nothing on record that takes it away. That no two overlap is I3's.
+    /// I2: every seal has its evidence, and the relay nothing on record against it. That no two overlap is part of I3.
     var sealsAreProven: [String] {
         coverage.filter(\.isSealed).flatMap { row -> [String] in
             var failures: [String] = []

@@ -21,7 +21,7 @@ import Testing
     }
 
     /// C4.
-    @Test(arguments: 1...5) func `after all replicas were killed every relay that is due is visited soon`(
+    @Test(arguments: 1...3) func `after all replicas were killed every relay that is due is visited soon`(
         seed: UInt64
     ) throws {
         var plan = Scenario.Plan(replicas: 3, length: .seconds(2_000), slots: 10)

@@ -7,10 +7,11 @@ import Testing
 
 /// The engine and its leases, run whole over simulated relays, replicas and faults.
 @Suite(.serialized) struct SimulatorTests {
-    /// How many runs: `SEEDS=10000 make simulate`. One alone: `SEED=77`.
+    /// How many runs: `SEEDS=10000 make simulate`, from `FIRST` on. One alone: `SEED=77`.
     static var seeds: [UInt64] {
         if let one = number("SEED") { return [one] }
-        return Array(1...max(number("SEEDS") ?? 500, 1))
+        let first = number("FIRST") ?? 1
+        return Array(first..<(first + max(number("SEEDS") ?? 500, 1)))
     }
 
     /// Where to write what happened, of the last seed: `make simulate SEED=77 TRACE=file`.
