@@ -1,7 +1,7 @@
 internal import Nostr
 internal import Settings
 
-/// Pages on their way: asked for with room in memory, one ahead of the one in hand.
+/// Pages, asked for with room in memory.
 extension RelayVisit {
     /// Asks for a page. One that found no room in memory is asked for again when there is room for any.
     func page(_ request: PageRequest, _ session: any RelaySession) async throws -> RawPage {
@@ -18,21 +18,6 @@ extension RelayVisit {
         loan.settle()
         page.loan = loan
         return page
-    }
-
-    /// Begins to ask for a page in a task of the group.
-    func begin(
-        _ request: PageRequest, _ session: any RelaySession, _ pages: inout ThrowingDiscardingTaskGroup<any Error>
-    ) -> PendingPage {
-        let pending = PendingPage()
-        pages.addTask {
-            do {
-                pending.fill(.success(try await page(request, session)))
-            } catch {
-                pending.fill(.failure(error))
-            }
-        }
-        return pending
     }
 }
 

@@ -6,9 +6,8 @@ internal import Settings
 ///
 /// A visit is one such round, and further ones where it may stay: then the relay is followed meanwhile and in between.
 ///
-/// Pages are fetched one after the other. While a page is being stored the next one is verified, and the one after
-/// that is asked for, so at most three pages are repeated after a kill; the frontier moves in the transaction that
-/// stores the page behind it.
+/// Pages are fetched one after the other. While a page is being stored the next one is fetched and verified, so at
+/// most two pages are repeated after a kill; the frontier moves in the transaction that stores the page behind it.
 struct RelayVisit: Sendable {
     let lease: RelayLease
     let context: SyncContext
@@ -149,7 +148,7 @@ struct RelayVisit: Sendable {
         if !control.isStopped { report.blameSilence() }
     }
 
-    /// Reads one stretch page by page, one page ahead and one commit behind.
+    /// Reads one stretch page by page, one commit behind.
     private func walk(
         _ stretch: WalkState.Stretch, _ session: any RelaySession, _ reading: inout Reading,
         _ report: inout VisitReport
@@ -160,28 +159,16 @@ struct RelayVisit: Sendable {
         report.isStuck = true
         reading.progress.begin(stretch)
         reading.live.watch(stretch)
-        try await withThrowingDiscardingTaskGroup { pages in
-            defer { pages.cancelAll() }
-            try await walk(stretch, &plan, session, &pages, &reading, &report)
-        }
-    }
-
-    private func walk(
-        _ stretch: WalkState.Stretch, _ plan: inout WalkPlan, _ session: any RelaySession,
-        _ pages: inout ThrowingDiscardingTaskGroup<any Error>, _ reading: inout Reading, _ report: inout VisitReport
-    ) async throws {
         var record = PassRecord()
-        var ahead: PendingPage?
         try await withThrowingTaskGroup(of: PageWriter.Result.self) { commits in
             while case .ask(let request) = plan.next() {
                 guard mayContinue(reading), report.bytes < share.bytes else {
                     report.ending = .yielded
                     break
                 }
-                let pending = ahead ?? begin(request, session, &pages)
                 let raw = try await asking(
                     &reading, &report, before: { try await finishCommit(&commits, &$0) },
-                    { try await pending.value() })
+                    { try await self.page(request, session) })
                 guard let raw else { return }
                 let page = FetchedPage(raw, request: request)
                 report.count(page)
@@ -189,10 +176,6 @@ struct RelayVisit: Sendable {
                 var step = VisitProgress.Step(stretch: stretch, progress: plan.absorb(page.facts))
                 step.describe(page, plan, since: doubts)
                 step.behaviour = reading.calibration.observe(page.facts, request, capSeen: plan.capSeen)
-                ahead = nil
-                if case .ask(let next) = plan.next(), mayContinue(reading), report.bytes < share.bytes {
-                    ahead = begin(next, session, &pages)
-                }
                 reading.capSeen = max(reading.capSeen, plan.capSeen)
                 // A further pass asks for less on purpose: that is no size to begin the next visit with.
                 if stretch.isFirstLook { reading.pageSize = plan.pageSize }

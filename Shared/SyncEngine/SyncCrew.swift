@@ -115,7 +115,7 @@ public struct SyncCrew: Sendable {
                 overdueBy: overdueBy)
             if lane == self.lane, leases.isEmpty { wantsWork = true }
             // Fewer than could be had: nobody else is due, and slots are left to stay in.
-            let mayStay = self.lane == SyncLane.priority.rawValue || leases.count < limit
+            let mayStay = self.lane == SyncLane.priority.rawValue || leases.count < free
             for lease in leases {
                 // A relay of ours that was due again before its visit was taken off the list: let it end.
                 guard crew.running[lease.relay] == nil else {

@@ -41,7 +41,7 @@ extension HostileRelays {
         _ metrics: String, _ outcomes: [String: HostileOutcome], sourceLocation: SourceLocation = #_sourceLocation
     ) {
         for reason in Set(all.flatMap(\.one.reasons)) {
-            let isCounted = metrics.contains(#"reason="\#(reason)""#)
+            let isCounted = ["reason", "outcome"].contains { metrics.contains("\($0)=\"\(reason)\"") }
             #expect(isCounted, "\(reason)", sourceLocation: sourceLocation)
         }
         // What cannot be paged is no failure of a visit.

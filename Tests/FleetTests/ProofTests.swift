@@ -10,10 +10,11 @@ import Testing
     /// Passes follow each other within seconds.
     private static let file = SynchronizerFile(revisit: 0.3, secondPass: 1, rescans: [1, 4]).text
 
-    /// A relay that compares sets seals by that (proof 2), another one by a second pass over its pages (proof 3).
-    @Test(arguments: [true, false])
+    /// A relay that compares sets seals by that (proof 2), one that only counts by its number (proof 4), and one that
+    /// does neither by a second pass over its pages (proof 3).
+    @Test(arguments: [([String](), 2), (["NEG-OPEN"], 4), (["NEG-OPEN", "COUNT"], 3)])
     func `what the first pass read is sealed, and a later look finds what came behind it`(
-        comparesSets: Bool
+        refused: [String], proof: Int
     ) async throws {
         let folder = try TemporaryFolder()
         var factory = EventFactory(seed: 71)
@@ -23,7 +24,7 @@ import Testing
         try Array(early).writeJSONL(to: "\(folder.path)/events.jsonl")
         try await RealRelay.withRunning(file: "\(folder.path)/events.jsonl") { relay in
             let port = try #require(URL(string: relay.url)?.port)
-            let proxy = try await RecordingProxy.start(to: port, refusesSets: !comparesSets)
+            let proxy = try await RecordingProxy.start(to: port, refusing: refused)
             try await withFleet { fleet in
                 try await fleet.add([proxy.url])
                 let process = try fleet.start(own: Self.file)
@@ -37,10 +38,10 @@ import Testing
                 #expect(
                     try await fleet.number(
                         "SELECT min(proof)::bigint * 10 + max(proof) FROM relay_coverage WHERE state = 3")
-                        == (comparesSets ? 22 : 33))
+                        == proof * 11)
                 #expect(
                     try await fleet.number(
-                        "SELECT count(*) FROM relay_sync WHERE behaviour -> 'negentropy' = '\(comparesSets)'") == 1)
+                        "SELECT count(*) FROM relay_sync WHERE behaviour -> 'negentropy' = '\(proof == 2)'") == 1)
                 #expect(
                     try await fleet.number("SELECT count(*) FROM relay_coverage WHERE state = 3 AND items > 0") > 0)
                 for event in late { try await relay.add(eventJSON: String(decoding: event.json, as: UTF8.self)) }

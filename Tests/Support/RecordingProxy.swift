@@ -34,8 +34,8 @@ public final class RecordingProxy: Sendable {
     }
 
     /// Listens on a free port and connects each client to the relay at `port` of 127.0.0.1.
-    /// - Parameter refusesSets: lets the relay seem not to know NIP-77.
-    public static func start(to port: Int, refusesSets: Bool = false) async throws -> RecordingProxy {
+    /// - Parameter refused: commands that the relay seems not to know: "NEG-OPEN", "COUNT".
+    public static func start(to port: Int, refusing refused: [String] = []) async throws -> RecordingProxy {
         let state = NIOLockedValueBox(Counts())
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -49,7 +49,9 @@ public final class RecordingProxy: Sendable {
                     }
                     .connect(host: "127.0.0.1", port: port)
                     .flatMapThrowing { relay in
-                        if refusesSets { try client.pipeline.syncOperations.addHandler(SetRefusal()) }
+                        if !refused.isEmpty {
+                            try client.pipeline.syncOperations.addHandler(CommandRefusal(refused))
+                        }
                         try client.pipeline.syncOperations.addHandler(
                             Passage(to: relay, from: .client, counting: state))
                     }

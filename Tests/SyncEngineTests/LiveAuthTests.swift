@@ -11,6 +11,7 @@ import Testing
         var behaviour = FakeRelayBehaviour()
         behaviour.requiresAuth = true
         behaviour.challenge = "prove it"
+        behaviour.counting = .exact
         change(&behaviour)
         return behaviour
     }

@@ -24,7 +24,9 @@ import Testing
 
     @Test func `what is stored comes first, and then what is published, beside pages and counts`() async throws {
         let events = LiveFixture.events(60)
-        try await LiveFixture.withFake(events: Array(events.prefix(50))) { session, relay in
+        var behaviour = FakeRelayBehaviour()
+        behaviour.counting = .exact
+        try await LiveFixture.withFake(events: Array(events.prefix(50)), behaviour) { session, relay in
             let feed = try await session.follow(Filter(), budget: budget)
             let stored = try await catchUp(feed)
             #expect(stored == 50)
