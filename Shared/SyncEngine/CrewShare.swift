@@ -16,7 +16,7 @@ struct CrewShare: Sendable, Equatable {
     var lookAt = Duration.zero
     /// The last claim found nothing, although there was room.
     var wantsWork = false
-    /// Relays to hold at most, while another replica wants some; nil for as many as there are slots.
+    /// Relays to hold at most, while another replica takes what is due; nil for as many as there are slots.
     private(set) var mostHeld: Int?
 
     /// Takes in how the lane's relays are spread.
@@ -34,8 +34,12 @@ struct CrewShare: Sendable, Equatable {
         return min(running - fair, Self.mostLetGo)
     }
 
-    /// What may be claimed of `limit`.
-    func claimable(_ limit: Int, running: Int) -> Int { mostHeld.map { max(0, min(limit, $0 - running)) } ?? limit }
+    /// What may be claimed into so many free slots. Up to the own part it is what is due; beyond it only what nobody took
+    /// for a while, for the other one may have died since it asked.
+    func claim(_ free: Int, running: Int) -> (limit: Int, overdueBy: Duration) {
+        guard let mostHeld else { return (free, .zero) }
+        return running < mostHeld ? (min(free, mostHeld - running), .zero) : (free, Self.interval)
+    }
 }
 
 /// The share of a crew, from one cycle to the next.

@@ -96,7 +96,7 @@ extension RelayVisit {
         try await reading.preparer.amend(&prepared, with: changes)
         if prepared.parts.isEmpty { prepared.parts = [PreparedPage.Part()] }
         let items = difference.held + difference.need.count - phantoms - difference.gone.count
-        let change = reading.progress.seal(window, by: .negentropy, items: items, cap: reading.capSeen)
+        let change = reading.progress.seal(window, items: items, cap: reading.capSeen)
         if try await commit(prepared, change, reading, &report) { report.isStuck = false }
     }
 

@@ -136,7 +136,6 @@ struct RelayVisit: Sendable {
             try await walk(stretch, session, &reading, &report)
         }
         try await compareSets(session, &reading, &report)
-        try await compareCounts(session, &reading, &report)
         for stretch in reading.progress.coverage.due(at: now) where report.ending == .complete {
             try await walk(stretch, session, &reading, &report)
         }

@@ -16,17 +16,4 @@ struct SightingStore: Sendable {
             limit: limit, matching: archive.filter
         )?.filter { !$0.isGone }
     }
-
-    /// How much that is; nil where it is too much to be counted one by one. The sums of days are of all that the relay
-    /// showed, so under a filter everything is counted one by one.
-    func count(in seconds: ClosedRange<Int64>) async throws -> Int64? {
-        let window = DayWindow(seconds, usesDays: archive.takesAll)
-        var count: Int64 = 0
-        for part in [window.older, window.newer].compactMap(\.self) {
-            guard let live = try await live(in: part) else { return nil }
-            count += Int64(live.count)
-        }
-        guard let days = window.days else { return count }
-        return try await store.relayDays(relay, in: days).reduce(count) { $0 + Int64($1.sum.count) }
-    }
 }

@@ -105,15 +105,16 @@ public struct SyncCrew: Sendable {
         guard crew.mayClaim, !context.shutdown.isRequested else { return }
         try await shareWork(&crew)
         var wantsWork = false
-        for (lane, overdueBy, network) in claims {
+        for (lane, leastOverdue, network) in claims {
             let free = crew.claimable(network)
-            let limit = share.update { $0.claimable(free, running: crew.running.count) }
-            guard limit > 0 else { continue }
+            let part = share.update { $0.claim(free, running: crew.running.count) }
+            let overdueBy = max(leastOverdue, part.overdueBy)
+            guard part.limit > 0 else { continue }
             let claimedAt = context.clock.now()
             let leases = try await context.store.claimRelays(
-                lane: lane, network: network, limit: limit, owner: context.replica, ttl: settings.lease.ttl.duration,
-                overdueBy: overdueBy)
-            if lane == self.lane, leases.isEmpty { wantsWork = true }
+                lane: lane, network: network, limit: part.limit, owner: context.replica,
+                ttl: settings.lease.ttl.duration, overdueBy: overdueBy)
+            if lane == self.lane, leases.isEmpty, overdueBy == .zero { wantsWork = true }
             // Fewer than could be had: nobody else is due, and slots are left to stay in.
             let mayStay = self.lane == SyncLane.priority.rawValue || leases.count < free
             for lease in leases {

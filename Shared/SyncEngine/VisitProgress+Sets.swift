@@ -1,7 +1,7 @@
 internal import Database
 internal import Nostr
 
-/// What comparisons prove: of sets (NIP-77), and of their numbers (NIP-45).
+/// What set reconciliation (NIP-77) proves.
 extension VisitProgress {
     /// A closed interval of seconds to be compared as one.
     struct Window: Sendable, Equatable {
@@ -22,16 +22,9 @@ extension VisitProgress {
 
     /// What is due and was read before, neighbours as one, oldest first. What was never read is for pages: they bring
     /// the events themselves and not only their ids.
-    var windows: [Window] { windows { $0.state != .open } }
-
-    /// Those that may be proven by their number. A relay that refuses us may well count what it does not show.
-    var countableWindows: [Window] {
-        windows { $0.state != .open && ($0.state != .gap || $0.reason == .saturatedSecond) }
-    }
-
-    private func windows(_ isFit: (CoverageMap.Interval) -> Bool) -> [Window] {
+    var windows: [Window] {
         var windows: [Window] = []
-        for case .interval(let interval) in coverage.due(at: now).reversed() where isFit(interval) {
+        for case .interval(let interval) in coverage.due(at: now).reversed() where interval.state != .open {
             if let last = windows.last, last.seconds.upperBound == interval.lo - 1 {
                 let step = [last.step, interval.rescanStep].compactMap { $0 }.min()
                 windows[windows.count - 1] = Window(seconds: last.seconds.lowerBound...interval.hi, step: step)
@@ -42,18 +35,18 @@ extension VisitProgress {
         return windows
     }
 
-    /// The sets of a window are equal now, or their numbers.
+    /// The sets of a window are equal now.
     /// - Parameters:
     ///   - items: events in it.
     ///   - cap: the largest page so far.
-    mutating func seal(_ window: Window, by proof: CoverageProof, items: Int, cap: Int) -> Change {
+    mutating func seal(_ window: Window, items: Int, cap: Int) -> Change {
         var seen = RelayBehaviour()
-        if proof == .negentropy { seen.negentropy = true } else { seen.count = true }
+        seen.negentropy = true
         var change = Change(behaviour: learn(seen))
         var evidence = Step(stretch: .interval(.init(lo: 0, hi: 0, state: .open)), progress: .init())
         evidence.cap = cap
         let (lo, hi) = (window.seconds.lowerBound, window.seconds.upperBound)
-        coverage.set(sealed(proof, lo, hi, after: window.step, evidence, items: items), closesGaps: true)
+        coverage.set(sealed(.negentropy, lo, hi, after: window.step, evidence, items: items), closesGaps: true)
         change.coverage = coverage.changes
         coverage.markStored()
         return change

@@ -51,7 +51,7 @@ import Testing
         process.log("relay_visited").compactMap { $0["relay"] as? String }
     }
 
-    @Test func `no relay is visited by both, and the stored set is exact`() async throws {
+    @Test func `no relay is visited by both at a time, and the stored set is exact`() async throws {
         try await withRelays { relays, held in
             try await withFleet { fleet in
                 let file = SynchronizerFile(pageSize: 100)
@@ -61,10 +61,10 @@ import Testing
                 try await fleet.expectExactly(held)
                 let visits = processes.map(visits)
                 #expect(visits.allSatisfy { !$0.isEmpty }, "one of them had nothing to do")
-                #expect(visits[0].count + visits[1].count == relays.count)
-                #expect(Set(visits[0]).isDisjoint(with: visits[1]))
+                // One that has no work takes relays over from the other, each at most once.
+                #expect(Set(visits[0] + visits[1]) == Set(relays.map(\.url.text)))
                 for relay in relays {
-                    #expect(relay.connectionCount == 1)
+                    #expect(relay.connectionCount <= 2)
                     #expect(relay.mostConnections == 1)
                 }
             }

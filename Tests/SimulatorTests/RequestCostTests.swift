@@ -32,7 +32,7 @@ import Testing
     //   each event comes at least twice, and the halved windows before.
     static let cases: [Case] = [
         Case(vices: plain { _ in }, proposed: 63),
-        Case(vices: plain { _ in }, crowds: crowds, proposed: 168, accepted: 470, acceptedBytes: 2.7),
+        Case(vices: plain { _ in }, crowds: crowds, proposed: 168, accepted: 720, acceptedBytes: 3.8),
         Case(
             vices: plain { ($0.cap, $0.names) = (100, ["silent cap 100"]) }, crowds: crowds, proposed: 749,
             accepted: 1_550, acceptedBytes: 3.1),
@@ -50,8 +50,8 @@ import Testing
             acceptedBytes: 5.2),
         Case(vices: plain { ($0.omissions, $0.names) = (0.01, ["omissions"]) }, proposed: 487),
         Case(
-            vices: plain { ($0.hints, $0.names) = (.honest, ["NIP-67"]) }, crowds: crowds, proposed: 160, accepted: 470,
-            acceptedBytes: 2.7),
+            vices: plain { ($0.hints, $0.names) = (.honest, ["NIP-67"]) }, crowds: crowds, proposed: 160, accepted: 720,
+            acceptedBytes: 3.8),
         Case(vices: plain { ($0.strays, $0.names) = (3, ["strays"]) }, proposed: 48),
     ]
 

@@ -99,26 +99,6 @@ import Testing
         #expect(progress.coverage.unpageable == .untilIgnored)
     }
 
-    @Test func `an equal number seals by that, a crowded second too, and no relay that refused`() {
-        let kinds: [(Int64, Int64, CoverageState, CoverageReason?)] = [
-            (0, 99, .provisional, nil), (100, 100, .gap, .saturatedSecond), (101, 200, .gap, .restricted),
-            (201, 300, .open, nil),
-        ]
-        let rows = kinds.map { lo, hi, state, reason in
-            var row = CoverageMap.Interval(lo: lo, hi: hi, state: state, reason: reason)
-            row.rescanAt = now.seconds
-            return row
-        }
-        var progress = progress(WalkState(sealedHi: second(9_000)), rows)
-        #expect(progress.countableWindows.map(\.seconds) == [0...100])
-        #expect(progress.windows.map(\.seconds) == [0...200])
-        let change = progress.seal(progress.countableWindows[0], by: .exactCount, items: 7, cap: 500)
-        #expect(change.behaviour?.count == true && change.behaviour?.negentropy == nil)
-        let sealed = progress.coverage.intervals[0]
-        #expect((sealed.lo, sealed.hi, sealed.state, sealed.proof) == (0, 100, .sealed, .exactCount))
-        #expect(sealed.items == 7)
-    }
-
     @Test func `a relay that contradicted itself settles and never seals`() {
         let row = due(0, 9_000)
         var progress = progress(WalkState(sealedHi: second(9_000)), [row], doubts: Doubts(contradictions: 1))
