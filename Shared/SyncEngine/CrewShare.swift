@@ -34,8 +34,8 @@ struct CrewShare: Sendable, Equatable {
         return min(running - fair, Self.mostLetGo)
     }
 
-    /// What may be claimed into so many free slots. Up to the own part it is what is due; beyond it only what nobody took
-    /// for a while, for the other one may have died since it asked.
+    /// What may be claimed into so many free slots. Up to the own part it is what is due; beyond it only what nobody
+    /// took for a while, for the other one may have died since it asked.
     func claim(_ free: Int, running: Int) -> (limit: Int, overdueBy: Duration) {
         guard let mostHeld else { return (free, .zero) }
         return running < mostHeld ? (min(free, mostHeld - running), .zero) : (free, Self.interval)
