@@ -2,7 +2,6 @@ internal import Database
 internal import Logging
 internal import Metrics
 internal import ServiceKit
-internal import Synchronization
 internal import Telemetry
 
 /// Says once a minute how complete the whole archive is, and how far behind. Every replica says the same.
@@ -10,16 +9,18 @@ final class CoverageGauges: Sendable {
     private static let interval = Duration.seconds(60)
 
     private let context: ServiceContext
-    /// When the next measurement may be, by the monotonic clock: cycles are shorter.
-    private let dueAt = Mutex(Duration.zero)
+    private let pace: Pace
 
-    init(_ context: ServiceContext) { self.context = context }
+    init(_ context: ServiceContext) {
+        self.context = context
+        pace = Pace(Self.interval, context.clock)
+    }
 
     /// Measures until the task is cancelled. An error of the database is logged, and the old values stay.
     func run() async {
         while !Task.isCancelled {
-            do { try await context.clock.sleep(dueAt.withLock { $0 }) } catch { return }
-            dueAt.withLock { $0 = context.clock.now() + Self.interval }
+            do { try await context.clock.sleep(pace.dueAt) } catch { return }
+            guard pace.begin() else { continue }
             do {
                 record(try await context.brotr.archiveCoverage())
             } catch is CancellationError {

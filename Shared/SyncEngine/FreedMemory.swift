@@ -1,7 +1,6 @@
 internal import Database
 internal import Glibc
 internal import ServiceKit
-internal import Synchronization
 
 /// Gives memory that is free back to the system.
 ///
@@ -16,10 +15,12 @@ final class FreedMemory: Sendable {
     private static let pause = Duration.seconds(5)
 
     private let clock: MonotonicClock
-    /// When the next round may begin.
-    private let dueAt = Mutex(Duration.zero)
+    private let pace: Pace
 
-    init(clock: MonotonicClock) { self.clock = clock }
+    init(clock: MonotonicClock) {
+        self.clock = clock
+        pace = Pace(Self.pause, clock)
+    }
 
     /// Gives back every few seconds until the task is cancelled.
     func run() async {
@@ -31,12 +32,6 @@ final class FreedMemory: Sendable {
 
     /// Gives back what is free, unless that was done within the last seconds.
     func giveBackIfDue() {
-        let now = clock.now()
-        let isDue = dueAt.withLock { dueAt in
-            guard dueAt <= now else { return false }
-            dueAt = now + Self.pause
-            return true
-        }
-        if isDue { _ = Self.trim?(0) }
+        if pace.begin() { _ = Self.trim?(0) }
     }
 }

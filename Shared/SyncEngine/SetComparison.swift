@@ -95,9 +95,11 @@ struct SetComparison: Sendable {
     }
 
     private func sightings(in seconds: ClosedRange<Int64>, limit: Int) async throws -> [StoredSighting] {
-        let stored = SightingStore(store: store, relay: relay, archive: archive, limit: limit)
-        guard let live = try await stored.live(in: seconds) else { throw NegentropyError.tooManyBytes }
-        return live
+        let stored = try await store.relaySightings(
+            relay, from: UnixTime(seconds: seconds.lowerBound), to: UnixTime(seconds: seconds.upperBound), limit: limit,
+            matching: archive.filter)
+        guard let stored else { throw NegentropyError.tooManyBytes }
+        return stored.filter { !$0.isGone }
     }
 
     private func answer(

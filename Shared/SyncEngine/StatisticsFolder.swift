@@ -2,7 +2,6 @@ internal import Database
 internal import Logging
 internal import Metrics
 public import ServiceKit
-internal import Synchronization
 internal import Telemetry
 
 /// Moves what batches queued for counting into the counters, on whichever replica holds the lease `statistics`.
@@ -20,11 +19,13 @@ public final class StatisticsFolder: Sendable {
     private static let pause = Duration.seconds(5)
 
     private let context: ServiceContext
-    /// When the next round may begin, by the monotonic clock.
-    private let dueAt = Mutex(Duration.zero)
+    private let pace: Pace
 
     /// A folder beside the work of this service.
-    public init(_ context: ServiceContext) { self.context = context }
+    public init(_ context: ServiceContext) {
+        self.context = context
+        pace = Pace(Self.pause, context.clock)
+    }
 
     /// Folds every few seconds until the task is cancelled.
     public func run() async {
@@ -37,13 +38,7 @@ public final class StatisticsFolder: Sendable {
     /// Folds what is queued, unless that was done within the last seconds or another replica does it. An error of the
     /// database is logged; the queue waits.
     public func foldIfDue() async {
-        let now = context.clock.now()
-        let isDue = dueAt.withLock { dueAt in
-            guard dueAt <= now else { return false }
-            dueAt = now + Self.pause
-            return true
-        }
-        guard isDue else { return }
+        guard pace.begin() else { return }
         do {
             try await fold()
         } catch is CancellationError {

@@ -136,7 +136,7 @@ public final class SyncTally: Sendable {
 extension VisitReport {
     /// How often each reason occurred for which something was not taken as it came.
     fileprivate var oddReasons: Logger.Metadata {
-        let all = [rejected, pages.filter { $0.key != "conclusive" }, setsInconclusive, oddities]
+        let all = [rejected, pages.filter { $0.key != VisitReport.conclusive }, setsInconclusive, oddities]
         return all.reduce(into: [String: Int]()) { $0.merge($1, uniquingKeysWith: +) }
             .mapValues { .stringConvertible($0) }
     }

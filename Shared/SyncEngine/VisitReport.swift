@@ -27,6 +27,9 @@ public struct VisitReport: Sendable {
         case databaseFailed(String)
     }
 
+    /// How pages end that were answered whole, among `pages`.
+    static let conclusive = "conclusive"
+
     /// The relay.
     public let relay: RelayID
     /// Where it was dialled.
@@ -74,7 +77,7 @@ public struct VisitReport: Sendable {
     /// Requests a second that the relay bears, as learned; nil for no limit.
     public var rate: Double?
     /// Pages that were answered whole.
-    private(set) var conclusivePages = 0
+    var conclusivePages: Int { pages[Self.conclusive, default: 0] }
     /// An event was refused by the database; what is in memory counts it.
     private(set) var hasPoison = false
     private var lastFailure: String?
@@ -98,8 +101,7 @@ public struct VisitReport: Sendable {
         eventsReceived += page.facts.received
         switch page.facts.ending {
         case .conclusive:
-            conclusivePages += 1
-            pages["conclusive", default: 0] += 1
+            pages[Self.conclusive, default: 0] += 1
             isLastInconclusive = false
         case .inconclusive(let reason):
             let failure = page.failure ?? reason.rawValue

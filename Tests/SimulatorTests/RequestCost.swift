@@ -1,5 +1,4 @@
 import Database
-import Logging
 import Nostr
 import ServiceKit
 import Settings
@@ -106,13 +105,7 @@ struct RequestCost {
         _ world: SimulatedWorld, _ network: SimulatedNetwork, _ archive: SimulatedArchive, _ seed: UInt64
     ) -> SyncCrew {
         let process = SimulatedProcess(world: world, number: 0)
-        let random = Mutex(SplitMix64(seed: seed ^ 0x77))
-        let context = SyncContext(
-            store: SimulatedStore(archive: archive, process: process),
-            transport: SimulatedTransport(network: network, process: process), clock: world.clock,
-            randomness: { random.withLock { Double.random(in: 0..<1, using: &$0) } }, shutdown: ShutdownSignal(),
-            replica: process.id, logger: Logger(label: "simulator") { _ in SwiftLogNoOpLogHandler() },
-            isAuthentic: SimulatedEvent.isAuthentic, executor: world)
+        let context = SyncContext(simulating: process, world, network, archive, seed: seed)
         var settings = SynchronizingSettings()
         settings.tail.enabled = false
         // The next visit finds the second pass due.

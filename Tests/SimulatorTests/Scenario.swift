@@ -1,5 +1,4 @@
 import Database
-import Logging
 import Nostr
 import ServiceKit
 import Settings
@@ -140,13 +139,7 @@ struct Scenario {
     private func synchronize(_ process: SimulatedProcess, _ kinds: [UInt16]) async {
         var settings = self.settings
         settings.filter.kinds = kinds.map(Int.init)
-        let random = Mutex(SplitMix64(seed: seed ^ 0x77))
-        let context = SyncContext(
-            store: SimulatedStore(archive: archive, process: process),
-            transport: SimulatedTransport(network: network, process: process), clock: world.clock,
-            randomness: { random.withLock { Double.random(in: 0..<1, using: &$0) } }, shutdown: ShutdownSignal(),
-            replica: process.id, logger: Logger(label: "simulator") { _ in SwiftLogNoOpLogHandler() },
-            isAuthentic: SimulatedEvent.isAuthentic, executor: world)
+        let context = SyncContext(simulating: process, world, network, archive, seed: seed)
         let crew = SyncCrew(context, settings: settings, lane: plan.lane.rawValue, slots: [.clearnet: plan.slots])
         while !Task.isCancelled {
             // A cycle that the database ended is tried again; whatever went wrong shows in the tables.

@@ -72,7 +72,7 @@ import Testing
 
     @Test func `a shortcoming is tried again after a week, and what the relay can do is kept`() {
         var behaviour = RelayBehaviour()
-        (behaviour.negentropy, behaviour.count, behaviour.order) = (false, true, "unordered")
+        (behaviour.negentropy, behaviour.hints, behaviour.order) = (false, true, "unordered")
         behaviour.calibratedAt = 1_000_000
         let before = VisitProgress(
             state: WalkState(), coverage: CoverageMap(), now: UnixTime(seconds: 1_000_000 + 7 * 86_400 - 1),
@@ -81,7 +81,7 @@ import Testing
         var after = VisitProgress(
             state: WalkState(), coverage: CoverageMap(), now: UnixTime(seconds: 1_000_000 + 7 * 86_400),
             behaviour: behaviour)
-        #expect(after.behaviour.negentropy == nil && after.behaviour.count == true && after.order == .unknown)
+        #expect(after.behaviour.negentropy == nil && after.behaviour.hints == true && after.order == .unknown)
         var seen = RelayBehaviour()
         seen.negentropy = false
         let (first, second) = (after.learn(seen), after.learn(seen))

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x98b3920db0fba3b6690edb2723d029289434b0f4ec095959b7cbb18b05fc8ed3')
+            (1, '0001_first_release', '\xa1bc4e21916cdbe62c4b62b75ea7339317b3b6f4afbb2848404ff1aa88b918ba')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

@@ -1,9 +1,9 @@
 import Settings
 
 /// What the archive as a whole can say of its own completeness.
-public struct ArchiveCoverage: Sendable, Equatable {
+public struct ArchiveCoverage: Sendable {
     /// Intervals of one state, over all relays.
-    public struct Part: Sendable, Equatable {
+    public struct Part: Sendable {
         /// As `relay_coverage.state`.
         public var state: Int16
         /// As `relay_coverage.reason`; nil but for gaps.
@@ -22,12 +22,6 @@ public struct ArchiveCoverage: Sendable, Equatable {
 
     /// Nothing is known.
     public init() {}
-
-    /// Equal in everything.
-    public static func == (left: ArchiveCoverage, right: ArchiveCoverage) -> Bool {
-        left.parts == right.parts && left.relays == right.relays && left.lag?.median == right.lag?.median
-            && left.lag?.p95 == right.lag?.p95
-    }
 }
 
 extension Brotr {
