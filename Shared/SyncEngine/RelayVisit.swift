@@ -131,6 +131,9 @@ struct RelayVisit: Sendable {
     ) async throws {
         let now = reading.progress.now
         let settled = UnixTime(seconds: now.seconds - Int64(settings.sync.overlap.value))
+        if let history = reading.progress.state.history, !looksAhead(at: now) {
+            try await walk(history, session, &reading, &report)
+        }
         let stretches = reading.progress.state.stretches(settled: settled, of: reading.archive)
         for stretch in stretches where report.ending == .complete {
             try await walk(stretch, session, &reading, &report)
@@ -147,6 +150,13 @@ struct RelayVisit: Sendable {
         if !control.isStopped { report.blameSilence() }
     }
 
+    /// Whether what is new comes first. A relay that is visited often for its history is asked for that as often as one
+    /// that was read whole.
+    private func looksAhead(at now: UnixTime) -> Bool {
+        guard let asked = lease.tailSeen else { return true }
+        return now >= asked.moved(by: Int64(settings.sync.revisitInterval.value))
+    }
+
     /// Reads one stretch page by page, one commit behind.
     private func walk(
         _ stretch: WalkState.Stretch, _ session: any RelaySession, _ reading: inout Reading,
@@ -154,7 +164,8 @@ struct RelayVisit: Sendable {
     ) async throws {
         var plan = WalkPlan(
             stretch, capSeen: reading.capSeen, pageSize: reading.pageSize, largest: settings.sync.pageSize,
-            now: reading.progress.now, order: reading.progress.order, archive: reading.archive)
+            now: reading.progress.now, order: reading.progress.order, archive: reading.archive,
+            isDoubted: !reading.progress.doubts.areNone)
         report.isStuck = true
         reading.progress.begin(stretch)
         reading.live.watch(stretch)

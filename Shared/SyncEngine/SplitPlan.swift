@@ -4,7 +4,8 @@ internal import Nostr
 /// cut, newest first.
 ///
 /// A window counts as read when its answer is clearly smaller than what the relay is able to give and a second, equal
-/// question adds nothing; otherwise it is halved. Pure.
+/// question adds nothing; otherwise it is halved. The next one is as long as promises an answer of the right size.
+/// Pure.
 struct SplitPlan: Sendable {
     /// What one answer means.
     enum Verdict: Sendable, Equatable {
@@ -16,10 +17,19 @@ struct SplitPlan: Sendable {
         case crowded(UnixTime, [EventStamp])
     }
 
+    /// How many times longer than the last window the next one is at most.
+    private static let mostGrowth = 4.0
+
     /// The present by the database's clock, where a window without end is cut first.
     private let now: Int64
-    /// Windows still to be read, oldest first; the last one is in hand.
-    private var windows: [ClosedRange<Int64>]
+    /// Oldest second of all.
+    private let lo: Int64
+    /// Newest second that is left; `.max` for no end.
+    private var top: Int64
+    /// Oldest second of the window in hand, which ends at `top`.
+    private var from: Int64
+    /// Seconds that the next window should have; nil for all that are left.
+    private var span: Int64?
     private var seen: Set<EventID> = []
     private var answers = 0
     /// Events of the largest answer to this plan. What the relay gave in other times says nothing of its cap now.
@@ -28,58 +38,62 @@ struct SplitPlan: Sendable {
     /// Windows from `lo` to `top`; nil for no end.
     init(lo: UnixTime, top: UnixTime?, now: UnixTime) {
         self.now = now.seconds
-        windows = [lo.seconds...Swift.max(lo.seconds, top?.seconds ?? .max)]
+        self.lo = lo.seconds
+        self.top = Swift.max(lo.seconds, top?.seconds ?? .max)
+        from = lo.seconds
     }
 
-    /// True when every window was read.
-    var isOver: Bool { windows.isEmpty }
-
-    /// The question about the window in hand.
+    /// The question about the window in hand. Once it is known what the relay gives, no more is asked for than tells
+    /// that the window is too large.
     func request(limit: Int) -> PageRequest {
-        let window = windows.last ?? 0...0
-        return PageRequest(
-            since: window.lowerBound > 0 ? UnixTime(seconds: window.lowerBound) : nil,
-            until: window.upperBound < .max ? UnixTime(seconds: window.upperBound) : nil, limit: limit)
+        PageRequest(
+            since: from > 0 ? UnixTime(seconds: from) : nil, until: top < .max ? UnixTime(seconds: top) : nil,
+            limit: largestAnswer > 0 ? min(limit, tooLarge) : limit)
     }
+
+    /// Events from which on an answer may have been cut.
+    private var tooLarge: Int { Swift.max(largestAnswer / 2, SecondPlan.smallestCap) }
 
     /// Takes one conclusive answer in.
     /// - Parameters:
     ///   - limit: what was asked for.
     mutating func absorb(_ facts: PageFacts, limit: Int) -> Verdict {
-        guard let window = windows.last else { return .more }
         let inside = facts.received - facts.older - facts.newer
         largestAnswer = max(largestAnswer, inside)
-        if SecondPlan.mayBeCut(inside, limit: limit, capSeen: largestAnswer) {
+        if inside >= min(limit, tooLarge) {
             begin()
-            guard window.lowerBound < window.upperBound else {
-                return .crowded(UnixTime(seconds: window.lowerBound), facts.events)
-            }
-            windows.removeLast()
-            let middle = middle(of: window)
-            windows += [window.lowerBound...middle, (middle + 1)...window.upperBound]
+            guard from < top else { return .crowded(UnixTime(seconds: from), facts.events) }
+            from = top == .max && from <= now ? now + 1 : from + (top - from) / 2 + 1
             return .more
         }
         answers += 1
         let before = seen.count
         seen.formUnion(facts.events.map(\.id))
         guard answers > 1, seen.count == before else { return .more }
+        let proven = from
+        span = nextSpan
         leave()
-        return .proven(from: UnixTime(seconds: window.lowerBound))
+        return .proven(from: UnixTime(seconds: proven))
     }
 
     /// The window in hand was read some other way, or cannot be read.
     mutating func leave() {
-        _ = windows.popLast()
+        top = from - 1
+        from = Swift.max(lo, span.map { top - $0 + 1 } ?? lo)
         begin()
+    }
+
+    /// A little more than half of what would be too large, so that few windows turn out to be.
+    private var nextSpan: Int64? {
+        guard top < .max else { return nil }
+        let length = top - from + 1
+        // Events that the new window should have, for each one of this.
+        let growth = min(Double(tooLarge) * 0.6 / Double(Swift.max(seen.count, 1)), Self.mostGrowth)
+        return Int64(exactly: (Double(length) * growth).rounded(.up)) ?? length
     }
 
     private mutating func begin() {
         seen.removeAll(keepingCapacity: true)
         answers = 0
-    }
-
-    private func middle(of window: ClosedRange<Int64>) -> Int64 {
-        if window.upperBound == .max, window.lowerBound <= now { return now }
-        return window.lowerBound + (window.upperBound - window.lowerBound) / 2
     }
 }

@@ -42,7 +42,7 @@ extension WalkPlan {
         return Progress()
     }
 
-    mutating func absorbWindow(_ plan: SplitPlan, _ facts: PageFacts, asked: Int) -> Progress {
+    mutating func absorbWindow(_ plan: SplitPlan, _ facts: PageFacts) -> Progress {
         if facts.newer > 0, facts.events.isEmpty {
             mode = .over(.unpageable(.untilIgnored))
             return Progress()
@@ -61,7 +61,7 @@ extension WalkPlan {
             plan.leave()
             resumed = plan
             frontier = second
-            mode = .second(SecondPlan(second: second, firstPage: events, archive: archive))
+            enter(second, SecondPlan.FirstPage(events: events, isCut: true))
             return Progress(frontier: second)
         case .proven(let second):
             guard second > lo else {

@@ -24,7 +24,7 @@ extension WalkPlan {
             return progress
         }
         if let frontier, oldest >= frontier {
-            mode = .second(SecondPlan(second: frontier, firstPage: facts.events, archive: archive, lo: lo))
+            enter(frontier, SecondPlan.FirstPage(events: facts.events, couldGoOn: true, isCut: isFull(facts)))
             return Progress()
         }
         return move(to: oldest)
@@ -43,7 +43,7 @@ extension WalkPlan {
             // The page above the outliers was all in one second.
             if let frontier, probe.above >= frontier {
                 let page = probe.page.events.filter { $0.createdAt == frontier }
-                mode = .second(SecondPlan(second: frontier, firstPage: page, archive: archive))
+                enter(frontier, SecondPlan.FirstPage(events: page))
             }
             return Progress()
         }

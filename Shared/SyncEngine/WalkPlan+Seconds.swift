@@ -2,18 +2,33 @@ internal import Nostr
 
 /// Seconds with more events than a page.
 extension WalkPlan {
-    mutating func absorbSecond(_ plan: SecondPlan, _ facts: PageFacts, asked: Int) -> Progress {
+    /// From here on that second alone.
+    mutating func enter(_ second: UnixTime, _ page: SecondPlan.FirstPage) {
+        mode = .second(
+            SecondPlan(
+                second: second, lo: lo, firstPage: page, archive: archive, kindsMet: kindsMet, census: census))
+    }
+
+    /// As large as answers get: as was asked for, or as the largest so far but for events that came live beside it.
+    func isFull(_ facts: PageFacts) -> Bool {
+        let inside = facts.received - facts.older - facts.newer
+        return inside >= max(min(asked, capSeen - capSeen / 20), SecondPlan.smallestCap)
+    }
+
+    mutating func absorbSecond(_ plan: SecondPlan, _ facts: PageFacts) -> Progress {
         var plan = plan
         switch plan.absorb(facts, limit: asked, capSeen: capSeen) {
         case .more:
             mode = .second(plan)
             return Progress()
-        case .proven: return leaveSecond(plan.second, saturated: false)
-        case .saturated: return leaveSecond(plan.second, saturated: true)
+        case .proven: return leave(plan, saturated: false)
+        case .saturated: return leave(plan, saturated: true)
         }
     }
 
-    mutating func leaveSecond(_ second: UnixTime, saturated: Bool) -> Progress {
+    mutating func leave(_ plan: SecondPlan, saturated: Bool) -> Progress {
+        census = plan.census
+        let second = plan.second
         let gap = saturated ? Gap(lo: second, hi: second, reason: .saturatedSecond) : nil
         guard second > lo else {
             mode = .over(.reachedEnd(byHint: false))

@@ -111,10 +111,16 @@ public struct WalkPlan: Sendable {
     /// What is known of the order of the relay's pages.
     public internal(set) var order: RelayOrder
     let now: UnixTime
-    /// The relay said `finish` and had more: it is not heard any more.
-    var deniesFinish = false
+    /// The relay said `finish` and had more, or is not to be believed at its word: it is not heard any more.
+    var deniesFinish: Bool
     private var isLastShort = false
     private var isLastBeyond = false
+    /// Kinds of the events so far.
+    private(set) var kindsMet: Set<UInt16> = []
+    /// The kinds that the relay has, once a crowded second needed to know.
+    var census: KindCensus?
+    /// Events that the last answer was asked for.
+    private(set) var asked = 0
     /// Windows that are left while one of their seconds is read by itself.
     var resumed: SplitPlan?
 
@@ -123,9 +129,10 @@ public struct WalkPlan: Sendable {
     ///   - now: by the database's clock.
     ///   - liveAfter: events from this second on may arrive live, out of order, before EOSE.
     ///   - archive: which events are asked for; `lo` and `frontier` lie within its range.
+    ///   - isDoubted: the relay's answers have denied each other in earlier walks.
     public init(
         lo: UnixTime, frontier: UnixTime?, capSeen: Int, limits: Limits, liveAfter: UnixTime, now: UnixTime,
-        order: RelayOrder = .unknown, archive: ArchiveFilter = .everything
+        order: RelayOrder = .unknown, archive: ArchiveFilter = .everything, isDoubted: Bool = false
     ) {
         self.lo = lo
         self.frontier = frontier
@@ -135,6 +142,7 @@ public struct WalkPlan: Sendable {
         self.now = now
         self.order = order
         self.archive = archive
+        deniesFinish = isDoubted
         pageSize = limits.pageSize
         endsNeeded = limits.endConfirmations
         if order == .unordered { mode = .splitting(SplitPlan(lo: lo, top: frontier, now: now)) }
@@ -172,26 +180,27 @@ public struct WalkPlan: Sendable {
         timeouts = 0
         if hint == nil { isHinted = false }
         capSeen = max(capSeen, facts.received)
-        let asked = pageSize
+        asked = pageSize
+        kindsMet.formUnion(facts.events.map(\.kind))
         // The question without `since` is answered from below the interval where nothing is left inside: that confirms
         // the end, and is no reason to walk on down there.
         let facts = facts.countingAsOlder(below: lo)
         if facts.received - facts.older >= pageSize {
             pageSize = min(max(pageSize, limits.largestPage), pageSize * 2)
         }
-        if isNarrow, isBlind(facts, asked: asked) {
+        if isNarrow, isBlind(facts) {
             mode = .over(.unpageable(.untilIgnored))
             return Progress()
         }
         switch mode {
         case .over: return Progress()
-        case .second(let plan): return absorbSecond(plan, facts, asked: asked)
+        case .second(let plan): return absorbSecond(plan, facts)
         case .probing(let probe): return absorbProbe(probe, facts)
         case .checkingOrder(let check): return absorbOrderCheck(check, facts, hint)
         case .checkingFinish(let check): return absorbFinishCheck(check, facts)
-        case .splitting(let plan): return absorbWindow(plan, facts, asked: asked)
+        case .splitting(let plan): return absorbWindow(plan, facts)
         case .descending:
-            noteLength(facts, hint, asked: asked)
+            noteLength(facts, hint)
             return checksOrder(facts, hint) ? Progress() : absorbPage(facts, hint)
         case .confirmingEnd(let answers): return absorbConfirmation(answers, facts, hint)
         }
@@ -206,13 +215,13 @@ public struct WalkPlan: Sendable {
     }
 
     /// An answer from above the interval that is as large as answers get: it may not have come down to the interval.
-    private func isBlind(_ facts: PageFacts, asked: Int) -> Bool {
+    private func isBlind(_ facts: PageFacts) -> Bool {
         facts.newer > 0 && SecondPlan.mayBeCut(facts.received - facts.older, limit: asked, capSeen: capSeen)
     }
 
     /// A page well below the others says that nothing follows, and so does one with events from below the interval.
     /// Where something does, the relay ends its answers early, or adds what nobody asked for.
-    private mutating func noteLength(_ facts: PageFacts, _ hint: EOSEHint?, asked: Int) {
+    private mutating func noteLength(_ facts: PageFacts, _ hint: EOSEHint?) {
         let goesOn = facts.events.contains { event in frontier.map { event.createdAt < $0 } ?? false }
         if isLastShort, goesOn { shortAnswers += 1 }
         if isLastBeyond, goesOn { contradictions += 1 }
@@ -224,7 +233,7 @@ public struct WalkPlan: Sendable {
     /// - Parameter atOnce: however long; for a relay so slow that a visit does not get through one second.
     public mutating func leaveCrowdedSecond(atOnce: Bool = false) -> Progress? {
         guard case .second(let plan) = mode, atOnce || plan.answers >= Self.manyAnswers else { return nil }
-        return leaveSecond(plan.second, saturated: true)
+        return leave(plan, saturated: true)
     }
 
     /// Answers of one second after which a visit that ends does not begin that second again.
@@ -265,6 +274,12 @@ public struct WalkPlan: Sendable {
         inconclusive += 1
         switch reason {
         case .authRequired, .restricted, .disconnected, .rateLimited:
+            // It may be that something far below breaks the connection. By itself that second is asked about alone.
+            if case .second(let plan) = mode, reason == .disconnected, plan.looksBelow {
+                let progress = leave(plan, saturated: true)
+                mode = .over(.inconclusive(reason))
+                return progress
+            }
             mode = .over(.inconclusive(reason))
             return Progress()
         case .overBudget:
@@ -282,9 +297,16 @@ public struct WalkPlan: Sendable {
         }
         guard inconclusive >= limits.inconclusiveInARow else { return Progress() }
         // A relay that answers everything but the narrow questions inside one second is left that second.
-        if case .second(let plan) = mode, reason != .contradicted, plan.answers > 0 {
-            inconclusive = 0
-            return leaveSecond(plan.second, saturated: true)
+        if case .second(var plan) = mode, reason != .contradicted {
+            if plan.skipCensus() {
+                inconclusive = 0
+                mode = .second(plan)
+                return Progress()
+            }
+            if plan.answers > 0 {
+                inconclusive = 0
+                return leave(plan, saturated: true)
+            }
         }
         mode = .over(.inconclusive(reason))
         return Progress()

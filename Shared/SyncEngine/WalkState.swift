@@ -26,19 +26,24 @@ struct WalkState: Sendable, Equatable {
         case interval(CoverageMap.Interval)
     }
 
+    /// The unfinished walk.
+    var history: Stretch? {
+        guard let walkLo, let walkHi, let frontier else { return nil }
+        return .history(lo: walkLo, frontier: frontier, hi: walkHi)
+    }
+
     /// What a visit reads first, in order: what is new, then the history that is left.
     /// - Parameters:
     ///   - settled: the newest second that may count as read: the database's now less the overlap.
     ///   - archive: of its range nothing is left out, and nothing outside of it is read.
     func stretches(settled: UnixTime, of archive: ArchiveFilter = .everything) -> [Stretch] {
         let hi = archive.until.map { min($0, settled) } ?? settled
-        guard let walkLo, let walkHi, let frontier else {
+        guard let walkHi, let history else {
             // A clock that once ran ahead must not keep us from asking for what is new.
             let read = sealedHi.map { min($0, settled).moved(by: 1) }
             let lo = max(read ?? UnixTime(seconds: 0), archive.since)
             return archive.ends(before: lo) ? [] : [.fresh(lo: lo, hi: hi)]
         }
-        let history = Stretch.history(lo: walkLo, frontier: frontier, hi: walkHi)
         let lo = max(walkHi.moved(by: 1), archive.since)
         return archive.ends(before: lo) ? [history] : [.head(lo: lo, hi: hi), history]
     }

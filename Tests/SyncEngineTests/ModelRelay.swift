@@ -17,6 +17,8 @@ struct ModelRelay {
     var shortened: [Int: Int] = [:]
     /// What the n-th request gets instead of an answer.
     var endings: [Int: PageEnding] = [:]
+    /// What a request gets instead of an answer, by what it asks.
+    var refuses: (PageRequest) -> PageEnding? = { _ in nil }
     var hint: EOSEHint?
     /// Says `finish` of each answer that has a hint.
     var alwaysFinishes = false
@@ -36,7 +38,7 @@ struct ModelRelay {
 
     mutating func answer(_ request: PageRequest) -> PageFacts {
         requests.append(request)
-        if let ending = endings[requests.count - 1] { return PageFacts(ending: ending) }
+        if let ending = endings[requests.count - 1] ?? refuses(request) { return PageFacts(ending: ending) }
         let kinds = request.kinds.map(Set.init)
         let matching = events.filter { ignoresFilter || (kinds?.contains($0.kind) ?? true) }
             .filter { matches($0, request) }
