@@ -208,6 +208,7 @@ BEGIN
                 ('delete_orphan_nip11', 'writer_monitor'),
                 ('delete_orphan_nip66', 'writer_monitor'),
                 ('insert_event', 'writer_synchronizer writer_priority_synchronizer'),
+                ('claim_relays', 'writer_synchronizer writer_priority_synchronizer'),
                 ('commit_pages', 'writer_synchronizer writer_priority_synchronizer'),
                 ('note_phantoms', 'writer_synchronizer writer_priority_synchronizer'),
                 ('fold_statistics', 'writer_synchronizer'),
@@ -220,13 +221,13 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %s', item.name, item.members);
     END LOOP;
 
-    -- What stays plain SQL: claims, renewals and releases of leases, and each service's own rows.
+    -- What stays plain SQL: renewals and releases of leases, the Monitor's claims, and each service's own rows.
     FOR item IN
         SELECT 'bigbrotr_writer_' || w.member AS member, g.object, g.rights
           FROM (VALUES
                 ('relays', 'UPDATE (status, last_seen)', 'monitor'),
                 ('relay_checks', 'UPDATE (due_at, owner, fence, fails, last_error)', 'monitor'),
-                ('relay_sync', 'UPDATE (due_at, owner, fence, class, fails, rate, deficit_bytes, last_error, behaviour)',
+                ('relay_sync', 'UPDATE (due_at, owner, class, fails, rate, deficit_bytes, last_error, behaviour)',
                     'synchronizer priority_synchronizer'),
                 ('relay_sync', 'UPDATE (lane, lane_next)', 'priority_synchronizer'),
                 ('service_replicas', 'INSERT, UPDATE, DELETE', 'finder monitor synchronizer priority_synchronizer dvm'),

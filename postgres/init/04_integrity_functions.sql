@@ -373,6 +373,10 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
       FROM unnest(ARRAY[
         'add_id(bytea, bytea) bytea',
         'apply_rights() void',
+        'claim_relays(smallint, text, bigint, uuid, double precision, double precision) TABLE(relay_id integer, relay_url text, '
+        'is_ignored boolean, fence bigint, class smallint, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, '
+        'frontier bigint, cap_seen integer, page_size integer, fails integer, deficit_bytes bigint, database_now bigint, '
+        'rate double precision)',
         'commit_pages(uuid, integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], boolean[], integer[], '
         'integer[], jsonb[], bytea[], bytea[], bigint[], integer[], jsonb[], text[], bytea[], tagset[], bigint[], bytea[], '
         'smallint[], uuid[], integer[], integer[], integer[], bigint[], bigint[], integer[], bytea[], integer[], bigint[], '

@@ -67,6 +67,40 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.insert_relays(text[], text[], bigint[]) IS 'insert_relay for many; says which were new.';
 
+-- claim_relays: leases of at most p_limit relays of a lane and network that have been due for p_overdue seconds, those due
+-- longest first, for p_owner until p_ttl seconds from now. Rows that somebody else has locked are passed over; every claim
+-- raises the fence. Answer: where each stands, in no order. A function because its plans are made once a connection: made
+-- at each call they cost more than the work. Without bitmap scans the plan can only be relay_sync_due in its order. The
+-- second statement finds its rows locked by the first.
+CREATE OR REPLACE FUNCTION public.claim_relays(
+    p_lane smallint, p_network text, p_limit bigint, p_owner uuid, p_ttl double precision, p_overdue double precision)
+RETURNS TABLE (
+    relay_id int, relay_url text, is_ignored boolean, fence bigint, class smallint, tail_seen bigint, sealed_hi bigint,
+    walk_lo bigint, walk_hi bigint, frontier bigint, cap_seen int, page_size int, fails int, deficit_bytes bigint,
+    database_now bigint, rate double precision)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_bitmapscan = off ROWS 10 AS $$
+#variable_conflict use_column
+DECLARE
+    due CONSTANT int[] := ARRAY(
+        SELECT z.relay_id
+          FROM (SELECT s.relay_id FROM relay_sync s
+                 WHERE s.lane = p_lane AND s.network = p_network AND s.due_at <= now() - make_interval(secs => p_overdue)
+                 ORDER BY s.due_at LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED) AS z);
+BEGIN
+    IF cardinality(due) = 0 THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+        UPDATE relay_sync s SET owner = p_owner, fence = s.fence + 1, due_at = now() + make_interval(secs => p_ttl)
+         WHERE s.relay_id = ANY (due)
+        RETURNING s.relay_id, (SELECT r.relay_url FROM relays r WHERE r.relay_id = s.relay_id),
+                  (SELECT r.status = 'ignored' FROM relays r WHERE r.relay_id = s.relay_id), s.fence, s.class, s.tail_seen,
+                  s.sealed_hi, s.walk_lo, s.walk_hi, s.frontier, s.cap_seen, s.page_size, s.fails, s.deficit_bytes,
+                  extract(epoch FROM now())::bigint, s.rate::double precision;
+END $$;
+COMMENT ON FUNCTION public.claim_relays(smallint, text, bigint, uuid, double precision, double precision) IS 'Leases relays that are due, longest due first, and says where each stands.';
+
 -- known_events: for each id that is stored its number, and whether this relay has it already. ord is 1-based.
 -- Not SECURITY DEFINER and without SET, so that the planner can inline it; OFFSET 0 keeps the scalar subquery one. Its answer is
 -- the number, negative where the relay has it. created_at is compared, though (event, relay_id) is unique, because with it

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\xa1bc4e21916cdbe62c4b62b75ea7339317b3b6f4afbb2848404ff1aa88b918ba')
+            (1, '0001_first_release', '\xf6d68e41e9cc3e808fd78a3363f9fe30c47e19f4a45cef9f73042eb2aebb5372')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

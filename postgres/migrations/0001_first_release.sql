@@ -311,6 +311,7 @@ BEGIN
                 ('delete_orphan_nip11', 'writer_monitor'),
                 ('delete_orphan_nip66', 'writer_monitor'),
                 ('insert_event', 'writer_synchronizer writer_priority_synchronizer'),
+                ('claim_relays', 'writer_synchronizer writer_priority_synchronizer'),
                 ('commit_pages', 'writer_synchronizer writer_priority_synchronizer'),
                 ('note_phantoms', 'writer_synchronizer writer_priority_synchronizer'),
                 ('fold_statistics', 'writer_synchronizer'),
@@ -323,13 +324,13 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %s', item.name, item.members);
     END LOOP;
 
-    -- What stays plain SQL: claims, renewals and releases of leases, and each service's own rows.
+    -- What stays plain SQL: renewals and releases of leases, the Monitor's claims, and each service's own rows.
     FOR item IN
         SELECT 'bigbrotr_writer_' || w.member AS member, g.object, g.rights
           FROM (VALUES
                 ('relays', 'UPDATE (status, last_seen)', 'monitor'),
                 ('relay_checks', 'UPDATE (due_at, owner, fence, fails, last_error)', 'monitor'),
-                ('relay_sync', 'UPDATE (due_at, owner, fence, class, fails, rate, deficit_bytes, last_error, behaviour)',
+                ('relay_sync', 'UPDATE (due_at, owner, class, fails, rate, deficit_bytes, last_error, behaviour)',
                     'synchronizer priority_synchronizer'),
                 ('relay_sync', 'UPDATE (lane, lane_next)', 'priority_synchronizer'),
                 ('service_replicas', 'INSERT, UPDATE, DELETE', 'finder monitor synchronizer priority_synchronizer dvm'),
@@ -1235,6 +1236,10 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
       FROM unnest(ARRAY[
         'add_id(bytea, bytea) bytea',
         'apply_rights() void',
+        'claim_relays(smallint, text, bigint, uuid, double precision, double precision) TABLE(relay_id integer, relay_url text, '
+        'is_ignored boolean, fence bigint, class smallint, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, '
+        'frontier bigint, cap_seen integer, page_size integer, fails integer, deficit_bytes bigint, database_now bigint, '
+        'rate double precision)',
         'commit_pages(uuid, integer[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], boolean[], integer[], '
         'integer[], jsonb[], bytea[], bytea[], bigint[], integer[], jsonb[], text[], bytea[], tagset[], bigint[], bytea[], '
         'smallint[], uuid[], integer[], integer[], integer[], bigint[], bigint[], integer[], bytea[], integer[], bigint[], '
@@ -1367,6 +1372,40 @@ BEGIN
     END LOOP;
 END $$;
 COMMENT ON FUNCTION public.insert_relays(text[], text[], bigint[]) IS 'insert_relay for many; says which were new.';
+
+-- claim_relays: leases of at most p_limit relays of a lane and network that have been due for p_overdue seconds, those due
+-- longest first, for p_owner until p_ttl seconds from now. Rows that somebody else has locked are passed over; every claim
+-- raises the fence. Answer: where each stands, in no order. A function because its plans are made once a connection: made
+-- at each call they cost more than the work. Without bitmap scans the plan can only be relay_sync_due in its order. The
+-- second statement finds its rows locked by the first.
+CREATE OR REPLACE FUNCTION public.claim_relays(
+    p_lane smallint, p_network text, p_limit bigint, p_owner uuid, p_ttl double precision, p_overdue double precision)
+RETURNS TABLE (
+    relay_id int, relay_url text, is_ignored boolean, fence bigint, class smallint, tail_seen bigint, sealed_hi bigint,
+    walk_lo bigint, walk_hi bigint, frontier bigint, cap_seen int, page_size int, fails int, deficit_bytes bigint,
+    database_now bigint, rate double precision)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_bitmapscan = off ROWS 10 AS $$
+#variable_conflict use_column
+DECLARE
+    due CONSTANT int[] := ARRAY(
+        SELECT z.relay_id
+          FROM (SELECT s.relay_id FROM relay_sync s
+                 WHERE s.lane = p_lane AND s.network = p_network AND s.due_at <= now() - make_interval(secs => p_overdue)
+                 ORDER BY s.due_at LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED) AS z);
+BEGIN
+    IF cardinality(due) = 0 THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+        UPDATE relay_sync s SET owner = p_owner, fence = s.fence + 1, due_at = now() + make_interval(secs => p_ttl)
+         WHERE s.relay_id = ANY (due)
+        RETURNING s.relay_id, (SELECT r.relay_url FROM relays r WHERE r.relay_id = s.relay_id),
+                  (SELECT r.status = 'ignored' FROM relays r WHERE r.relay_id = s.relay_id), s.fence, s.class, s.tail_seen,
+                  s.sealed_hi, s.walk_lo, s.walk_hi, s.frontier, s.cap_seen, s.page_size, s.fails, s.deficit_bytes,
+                  extract(epoch FROM now())::bigint, s.rate::double precision;
+END $$;
+COMMENT ON FUNCTION public.claim_relays(smallint, text, bigint, uuid, double precision, double precision) IS 'Leases relays that are due, longest due first, and says where each stands.';
 
 -- known_events: for each id that is stored its number, and whether this relay has it already. ord is 1-based.
 -- Not SECURITY DEFINER and without SET, so that the planner can inline it; OFFSET 0 keeps the scalar subquery one. Its answer is

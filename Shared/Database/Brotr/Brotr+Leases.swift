@@ -6,24 +6,12 @@ import Telemetry
 /// Leases of relays. All times are the database's; the fence rises with every claim and is carried by every write.
 extension Brotr {
     /// $1 lane, $2 network, $3 limit, $4 owner, $5 seconds of the lease, $6 seconds a relay must be overdue.
-    /// The update takes the locked rows by key, so no statistics can turn it into a scan.
     static let claimRelays = NamedStatement(
         "claim_relays",
         """
-        WITH due AS MATERIALIZED (
-            SELECT s.relay_id FROM relay_sync s
-             WHERE s.lane = $1 AND s.network = $2 AND s.due_at <= now() - make_interval(secs => $6)
-             ORDER BY s.due_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED),
-        claimed AS (
-            UPDATE relay_sync s SET owner = $4, fence = s.fence + 1, due_at = now() + make_interval(secs => $5)
-             WHERE s.relay_id = ANY (ARRAY(SELECT d.relay_id FROM due d))
-            RETURNING s.relay_id, s.fence, s.class, s.tail_seen, s.sealed_hi, s.walk_lo, s.walk_hi, s.frontier,
-                      s.cap_seen, s.page_size, s.fails, s.deficit_bytes, s.rate)
-        SELECT c.relay_id, (SELECT r.relay_url FROM relays r WHERE r.relay_id = c.relay_id) AS relay_url,
-               (SELECT r.status = 'ignored' FROM relays r WHERE r.relay_id = c.relay_id) AS is_ignored,
-               c.fence, c.class, c.tail_seen, c.sealed_hi, c.walk_lo, c.walk_hi, c.frontier, c.cap_seen, c.page_size,
-               c.fails, c.deficit_bytes, extract(epoch FROM now())::bigint AS database_now, c.rate::float8
-          FROM claimed c ORDER BY c.relay_id
+        SELECT c.relay_id, c.relay_url, c.is_ignored, c.fence, c.class, c.tail_seen, c.sealed_hi, c.walk_lo, c.walk_hi,
+               c.frontier, c.cap_seen, c.page_size, c.fails, c.deficit_bytes, c.database_now, c.rate
+          FROM claim_relays($1, $2, $3, $4, $5, $6) AS c
         """,
         parameters: [.int2, .text, .int8, .uuid, .float8, .float8],
         columns: [
@@ -49,7 +37,7 @@ extension Brotr {
             case .failure(let problem): try await giveBack(row, owner, problem)
             }
         }
-        return leases
+        return leases.sorted { $0.relay < $1.relay }
     }
 
     /// A row whose URL is none takes no slot: a day later it is looked at again, in case somebody has put it right.

@@ -108,6 +108,8 @@ BEGIN
                         'writer_finder writer_priority_synchronizer'),
                        ('insert_event', stored, 'writer_synchronizer writer_priority_synchronizer'),
                        ('commit_pages', pages, 'writer_synchronizer writer_priority_synchronizer'),
+                       ('claim_relays', 'SELECT claim_relays(0::smallint, ''clearnet'', 1, gen_random_uuid(), 60, 0)',
+                        'writer_synchronizer writer_priority_synchronizer'),
                        ('fold_statistics', 'SELECT fold_statistics()', 'writer_synchronizer'),
                        ('delete_orphan_events', 'SELECT delete_orphan_events()', 'writer_synchronizer'),
                        ('delete_orphan_nip11', 'SELECT delete_orphan_nip11()', 'writer_monitor'),
@@ -120,9 +122,10 @@ BEGIN
 
     -- Leases of relays: the columns of the lease and no progress.
     FOR role IN SELECT unnest(ARRAY['writer_synchronizer', 'writer_priority_synchronizer']) LOOP
-        PERFORM pg_temp.as_group(role, NULL, 'WITH c AS (SELECT relay_id FROM relay_sync WHERE due_at <= now() ORDER BY due_at LIMIT 1
-            FOR NO KEY UPDATE SKIP LOCKED) UPDATE relay_sync SET owner = gen_random_uuid(), fence = fence + 1, due_at = now(), fails = 1,
-            class = 0, last_error = '''' WHERE relay_id IN (SELECT relay_id FROM c)');
+        PERFORM pg_temp.as_group(role, NULL, 'WITH h AS (SELECT relay_id FROM relay_sync ORDER BY relay_id LIMIT 1
+            FOR NO KEY UPDATE) UPDATE relay_sync SET owner = NULL, due_at = now(), fails = 1, class = 0, last_error = ''''
+            WHERE relay_id IN (SELECT relay_id FROM h)');
+        PERFORM pg_temp.as_group(role, denied, 'UPDATE relay_sync SET fence = fence + 1');
         PERFORM pg_temp.as_group(role, denied, 'UPDATE relay_sync SET frontier = 0');
         PERFORM pg_temp.as_group(role, denied, 'UPDATE relay_sync SET sealed_hi = 0');
         PERFORM pg_temp.as_group(role, denied, 'UPDATE relay_sync SET sightings = 0');
