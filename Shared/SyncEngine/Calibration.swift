@@ -63,14 +63,15 @@ extension RelayBehaviour {
     /// What a relay cannot do is found out anew after this time, in seconds: its software may have changed.
     private static let patience: Int64 = 7 * 86_400
 
-    /// It says that the relay lacks what would spare pages.
-    var isShort: Bool { negentropy == false || order == RelayOrder.unordered.rawValue }
+    /// It says that the relay lacks what others can do.
+    var isShort: Bool { negentropy == false || count == false || order == RelayOrder.unordered.rawValue }
 
     /// Without shortcomings that were found long ago.
     func worthTryingAgain(at now: UnixTime) -> RelayBehaviour {
         guard let calibratedAt, now.seconds - calibratedAt >= Self.patience else { return self }
         var behaviour = self
         if negentropy == false { behaviour.negentropy = nil }
+        if count == false { behaviour.count = nil }
         if order == RelayOrder.unordered.rawValue { behaviour.order = nil }
         return behaviour
     }

@@ -129,7 +129,7 @@ struct RelayVisit: Sendable {
     private func read(
         _ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport
     ) async throws {
-        let now = reading.progress.now
+        let (now, before) = (reading.progress.now, reading.progress.coverage)
         let settled = UnixTime(seconds: now.seconds - Int64(settings.sync.overlap.value))
         if let history = reading.progress.state.history, !looksAhead(at: now) {
             try await walk(history, session, &reading, &report)
@@ -142,8 +142,9 @@ struct RelayVisit: Sendable {
         for stretch in reading.progress.coverage.due(at: now) where report.ending == .complete {
             try await walk(stretch, session, &reading, &report)
         }
+        let counted = try await observeCount(since: before, session, &reading, &report)
         let seen = await session.facts().behaviour(hasAnswered: report.conclusivePages > 0)
-        let change = VisitProgress.Change(behaviour: reading.progress.learn(seen))
+        let change = VisitProgress.Change(behaviour: reading.progress.learn(seen.merging(counted)))
         try await store(change, writer, reading, isForced: reading.pageSize != reading.storedPageSize)
         reading.storedPageSize = reading.pageSize
         report.unpageable = reading.progress.coverage.unpageable

@@ -72,7 +72,8 @@ import Testing
 
     @Test func `a shortcoming is tried again after a week, and what the relay can do is kept`() {
         var behaviour = RelayBehaviour()
-        (behaviour.negentropy, behaviour.hints, behaviour.order) = (false, true, "unordered")
+        (behaviour.negentropy, behaviour.count, behaviour.hints) = (false, false, true)
+        behaviour.order = "unordered"
         behaviour.calibratedAt = 1_000_000
         let before = VisitProgress(
             state: WalkState(), coverage: CoverageMap(), now: UnixTime(seconds: 1_000_000 + 7 * 86_400 - 1),
@@ -82,6 +83,7 @@ import Testing
             state: WalkState(), coverage: CoverageMap(), now: UnixTime(seconds: 1_000_000 + 7 * 86_400),
             behaviour: behaviour)
         #expect(after.behaviour.negentropy == nil && after.behaviour.hints == true && after.order == .unknown)
+        #expect(after.behaviour.count == nil)
         var seen = RelayBehaviour()
         seen.negentropy = false
         let (first, second) = (after.learn(seen), after.learn(seen))

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\xf6d68e41e9cc3e808fd78a3363f9fe30c47e19f4a45cef9f73042eb2aebb5372')
+            (1, '0001_first_release', '\x53132f0db6abfd1f00621fc9c9d2158ade0f69e2a048a3a44d9fd0352cebb9c5')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

@@ -78,11 +78,12 @@ extension Brotr {
         """
         SELECT (behaviour ->> 'contradictions')::int, (behaviour ->> 'short_answers')::int, behaviour ->> 'order',
                behaviour ->> 'filter', (behaviour ->> 'since')::boolean, (behaviour ->> 'until')::boolean,
-               (behaviour ->> 'hints')::boolean, (behaviour ->> 'negentropy')::boolean,
-               (behaviour ->> 'auth')::boolean, (behaviour ->> 'calibrated_at')::bigint
+               (behaviour ->> 'hints')::boolean, (behaviour ->> 'count')::boolean,
+               (behaviour ->> 'negentropy')::boolean, (behaviour ->> 'auth')::boolean,
+               (behaviour ->> 'calibrated_at')::bigint
           FROM relay_sync WHERE relay_id = $1
         """,
-        parameters: [.int4], columns: [.int4, .int4, .text, .text, .bool, .bool, .bool, .bool, .bool, .int8],
+        parameters: [.int4], columns: [.int4, .int4, .text, .text, .bool, .bool, .bool, .bool, .bool, .bool, .int8],
         isIdempotent: true)
 
     /// What earlier visits learnt of a relay.
@@ -98,9 +99,10 @@ extension Brotr {
         behaviour.since = try row.decode(at: 4)
         behaviour.until = try row.decode(at: 5)
         behaviour.hints = try row.decode(at: 6)
-        behaviour.negentropy = try row.decode(at: 7)
-        behaviour.auth = try row.decode(at: 8)
-        behaviour.calibratedAt = try row.decode(at: 9)
+        behaviour.count = try row.decode(at: 7)
+        behaviour.negentropy = try row.decode(at: 8)
+        behaviour.auth = try row.decode(at: 9)
+        behaviour.calibratedAt = try row.decode(at: 10)
         return behaviour
     }
 }

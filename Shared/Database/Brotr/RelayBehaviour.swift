@@ -16,6 +16,8 @@ public struct RelayBehaviour: Sendable, Equatable {
     public var until: Bool?
     /// Whether its EOSE says if there is more (NIP-67).
     public var hints: Bool?
+    /// Whether its COUNT of a day was the number of events that it had served of it (NIP-45).
+    public var count: Bool?
     /// Whether it compares sets (NIP-77).
     public var negentropy: Bool?
     /// Whether it refuses us until it knows who asks (NIP-42).
@@ -38,6 +40,7 @@ public struct RelayBehaviour: Sendable, Equatable {
         merged.since = later.since ?? since
         merged.until = later.until ?? until
         merged.hints = later.hints ?? hints
+        merged.count = later.count ?? count
         merged.negentropy = later.negentropy ?? negentropy
         merged.auth = later.auth ?? auth
         merged.calibratedAt = later.calibratedAt ?? calibratedAt
@@ -56,7 +59,7 @@ public struct RelayBehaviour: Sendable, Equatable {
             members.append("\"\(key)\":\"\(word)\"")
         }
         let flags = [
-            ("since", since), ("until", until), ("hints", hints), ("negentropy", negentropy),
+            ("since", since), ("until", until), ("hints", hints), ("count", count), ("negentropy", negentropy),
             ("auth", auth),
         ]
         for case (let key, let flag?) in flags { members.append("\"\(key)\":\(flag)") }

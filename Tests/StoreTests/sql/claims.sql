@@ -49,9 +49,11 @@ SELECT insert_relay('wss://r' || n || '.example', 'clearnet', 1) FROM generate_s
 SELECT pg_temp.claim_all('grown');
 ANALYZE relay_sync;
 SELECT pg_temp.claim_all('true statistics');
-UPDATE pg_class SET reltuples = 1, relpages = 1 WHERE oid IN ('relay_sync'::regclass, 'relay_sync_due'::regclass, 'relay_sync_pkey'::regclass);
+UPDATE pg_class SET reltuples = 1, relpages = 1
+ WHERE oid IN ('relay_sync'::regclass, 'relay_sync_due'::regclass, 'relay_sync_pkey'::regclass);
 SELECT pg_temp.claim_all('lying: tiny');
-UPDATE pg_class SET reltuples = 1e9, relpages = 1e7 WHERE oid IN ('relay_sync'::regclass, 'relay_sync_due'::regclass, 'relay_sync_pkey'::regclass);
+UPDATE pg_class SET reltuples = 1e9, relpages = 1e7
+ WHERE oid IN ('relay_sync'::regclass, 'relay_sync_due'::regclass, 'relay_sync_pkey'::regclass);
 SELECT pg_temp.claim_all('lying: huge');
 
 DO $$
