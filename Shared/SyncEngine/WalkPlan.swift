@@ -175,7 +175,8 @@ public struct WalkPlan: Sendable {
     /// Takes one page in and says what it proves.
     public mutating func absorb(_ facts: PageFacts) -> Progress {
         guard case .conclusive(let word) = facts.ending else { return absorbInconclusive(facts.ending) }
-        let hint = word == .finish && deniesFinish ? nil : word
+        // A whole page may have been cut in the middle of its oldest second, and nothing below would show it.
+        let hint = word == .finish && (deniesFinish || facts.received >= pageSize) ? nil : word
         if hint != .more || !facts.isEmpty { inconclusive = 0 }
         timeouts = 0
         if hint == nil { isHinted = false }

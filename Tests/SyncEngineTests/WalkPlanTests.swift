@@ -405,6 +405,15 @@ import Testing
         #expect(!plan.isHinted)
     }
 
+    @Test func `a finish of a page that may be cut in the relay's oldest second is not heard`() {
+        var relay = ModelRelay(events: events(550, perSecond: 55))
+        (relay.hint, relay.alwaysFinishes) = (.finish, true)
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.seen.count == 550)
+        #expect(result.verdict == .reachedEnd(byHint: true) || !plan.isHinted)
+    }
+
     @Test func `answers from below the interval do not make pages grow`() {
         var relay = ModelRelay(events: events(1_500))
         var limits = WalkPlan.Limits()
