@@ -54,10 +54,14 @@ extension WalkPlan {
         guard !facts.isEmpty else {
             return absorbEmpty(facts, hint, answers: answers + 1)
         }
+        mode = .descending
+        // What is that new may have come since the answer before.
+        guard facts.events.contains(where: { $0.createdAt < liveAfter }) || !facts.ghosts.isEmpty else {
+            return absorbPage(facts, hint)
+        }
         // The relay contradicted its own "nothing more": believe it less easily from now on.
         contradictions += 1
         endsNeeded += limits.endConfirmations
-        mode = .descending
         guard answers % 4 == 3, let midpoint, let top else {
             return absorbPage(facts, hint)
         }

@@ -46,6 +46,7 @@ import Testing
         let result = try Scenario(seed: 3, relays: vices, events: 200, plan: plan).run()
         #expect(result.failures.isEmpty)
         #expect(result.mostAtOneAddress == connections)
-        #expect(result.relays.allSatisfy { $0.missing == 0 && $0.read == .sealed })
+        let found = result.relays.map { "\($0.missing) \($0.states) \($0.lastError ?? "") \($0.partsBySets)" }
+        #expect(result.relays.allSatisfy { $0.missing == 0 && $0.read == .sealed }, "\(found)")
     }
 }

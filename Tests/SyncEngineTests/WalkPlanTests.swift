@@ -175,6 +175,19 @@ import Testing
         #expect(result.brokenPromises.isEmpty)
     }
 
+    @Test(arguments: [(1_099_990, 0), (1_000_000, 1)])
+    func `what comes while an end is confirmed contradicts it only where it is not new`(second: Int64, doubts: Int) {
+        var plan = WalkPlan(
+            lo: UnixTime(seconds: 0), frontier: nil, capSeen: 500, limits: .init(),
+            liveAfter: UnixTime(seconds: 1_099_700), now: UnixTime(seconds: 1_100_000), order: .newestFirst)
+        _ = plan.absorb(PageFacts(ending: .conclusive(hint: nil)))
+        var event = events(1)[0]
+        event.createdAt = UnixTime(seconds: second)
+        let progress = plan.absorb(PageFacts(ending: .conclusive(hint: nil), events: [event]))
+        #expect(plan.contradictions == doubts)
+        #expect(progress.frontier == event.createdAt && plan.verdict == nil, "the walk goes on below it")
+    }
+
     @Test func `an end is confirmed by three answers of different shapes`() {
         var relay = ModelRelay(events: [])
         var plan = plan(lo: 500)
