@@ -31,6 +31,7 @@ struct PagePreparer {
         // What the page before had is valid and on its way to the tables; a comparison has to know that it was shown.
         let again = page.items.filter { previous.contains($0.event.id) }
         prepared.shown = again.map { .init($0.event, isFresh: false) }
+        prepared.again = again.count
         let fresh = page.items.filter { !previous.contains($0.event.id) }
         let stored = fresh.filter { isStored($0.event.kind) }
         prepared.ephemeral = fresh.count - stored.count

@@ -9,7 +9,13 @@ struct PageWriter: Sendable {
         /// False when the fence was lost; then nothing of the refused part was stored.
         var isAccepted = true
         /// True when an event could not be stored for what it holds.
-        var hasPoison: Bool { answers.contains { !$0.poisoned.isEmpty } }
+        var hasPoison: Bool { !poisoned.isEmpty }
+        /// Events that the database refused.
+        var poisoned: [EventID] { answers.flatMap(\.poisoned) }
+        /// Events that the archive lacked.
+        var eventsNew: Int { answers.reduce(0) { $0 + $1.eventsNew } }
+        /// Of a page of a walk: what it showed.
+        var page: ReadingChoice.Page?
     }
 
     let lease: RelayLease

@@ -44,6 +44,8 @@ struct PreparedPage: Sendable {
     var verified = 0
     /// Events found in the archive already.
     var known = 0
+    /// Events that the page before had shown too.
+    var again = 0
     /// Events of kinds that are not stored.
     var ephemeral = 0
     /// What it holds of the memory of all, until it is stored.

@@ -59,7 +59,7 @@ struct RelayVisit: Sendable {
     }
 
     /// What each round of it may download.
-    private var share: ByteShare { ByteShare(settings.budget, lease.deficitBytes) }
+    var share: ByteShare { ByteShare(settings.budget, lease.deficitBytes) }
 
     var writer: PageWriter { PageWriter(lease: lease, queue: queue) }
 
@@ -69,6 +69,7 @@ struct RelayVisit: Sendable {
         var progress: VisitProgress
         var calibration: Calibration
         var preparer: PagePreparer
+        var choice: ReadingChoice
         var capSeen: Int
         var pageSize: Int
         /// As it stands in the relay's row.
@@ -119,6 +120,7 @@ struct RelayVisit: Sendable {
                 schedule: settings.schedule, behaviour: behaviour),
             calibration: Calibration(coverage, behaviour),
             preparer: PagePreparer(relay: lease.relay, context: context, settings: settings.sync),
+            choice: ReadingChoice(pageSize: settings.sync.pageSize, failures: lease.fails),
             capSeen: Int(lease.capSeen ?? 0),
             pageSize: min(settings.sync.pageSize, lease.pageSize.map { max(Int($0), 1) } ?? .max),
             storedPageSize: lease.pageSize.map(Int.init), live: LiveReading(tail), roundBegan: round.began,
@@ -158,7 +160,7 @@ struct RelayVisit: Sendable {
         return now >= asked.moved(by: Int64(settings.sync.revisitInterval.value))
     }
 
-    /// Reads one stretch page by page, one commit behind.
+    /// Reads one stretch page by page, one commit behind; by sets where most of it is stored already.
     private func walk(
         _ stretch: WalkState.Stretch, _ session: any RelaySession, _ reading: inout Reading,
         _ report: inout VisitReport
@@ -171,19 +173,28 @@ struct RelayVisit: Sendable {
         reading.progress.begin(stretch)
         reading.live.watch(stretch)
         var record = PassRecord()
+        var choice = reading.choice
+        choice.begin()
+        defer { reading.choice = choice }
         try await withThrowingTaskGroup(of: PageWriter.Result.self) { commits in
             while case .ask(let request) = plan.next() {
                 guard mayContinue(reading), report.bytes < share.bytes else {
                     report.ending = .yielded
                     break
                 }
+                if let part = partForSets(plan, stretch, choice, reading) {
+                    guard try await finishCommit(&commits, &choice, &report) else { return }
+                    try await readBySets(part, stretch, &plan, &choice, session, &reading, &report)
+                    guard report.ending == .complete else { break }
+                    continue
+                }
                 let raw = try await asking(
-                    &reading, &report, before: { try await finishCommit(&commits, &$0) },
+                    &reading, &report, before: { try await finishCommit(&commits, &choice, &$0) },
                     { try await self.page(request, session) })
                 guard let raw else { return }
                 let page = FetchedPage(raw, request: request)
                 report.count(page)
-                let doubts = plan.doubts
+                let (doubts, isPage) = (plan.doubts, plan.isBetweenPages)
                 var step = VisitProgress.Step(stretch: stretch, progress: plan.absorb(page.facts))
                 step.describe(page, plan, since: doubts)
                 step.behaviour = reading.calibration.observe(page.facts, request, capSeen: plan.capSeen)
@@ -198,14 +209,20 @@ struct RelayVisit: Sendable {
                 let change = reading.progress.apply(step)
                 if step.getsOn { report.isStuck = false }
                 report.isUnordered = plan.order == .unordered
-                guard try await finishCommit(&commits, &report) else { return }
-                guard !(prepared.isEmpty && change.isEmpty) else { continue }
+                guard try await finishCommit(&commits, &choice, &report) else { return }
+                let shown = isPage ? ReadingChoice.Page(page, request, prepared, capSeen: plan.capSeen) : nil
+                guard !(prepared.isEmpty && change.isEmpty) else {
+                    if let shown { choice.note(shown, new: 0) }
+                    continue
+                }
                 let (cap, pageSize) = (reading.capSeen, reading.pageSize)
                 commits.addTask { [prepared] in
-                    try await writer.write(prepared, change, capSeen: cap, pageSize: pageSize)
+                    var result = try await writer.write(prepared, change, capSeen: cap, pageSize: pageSize)
+                    result.page = shown
+                    return result
                 }
             }
-            guard try await finishCommit(&commits, &report) else { return }
+            guard try await finishCommit(&commits, &choice, &report) else { return }
             try await leave(stretch, &plan, writer, &reading, &report)
             if let verdict = plan.verdict { report.end(verdict, isStopped: control.isStopped) }
         }
@@ -256,10 +273,12 @@ struct RelayVisit: Sendable {
 
     /// Waits for the page being stored; false when it was refused.
     private func finishCommit(
-        _ commits: inout ThrowingTaskGroup<PageWriter.Result, any Error>, _ report: inout VisitReport
+        _ commits: inout ThrowingTaskGroup<PageWriter.Result, any Error>, _ choice: inout ReadingChoice,
+        _ report: inout VisitReport
     ) async throws -> Bool {
         guard let result = try await commits.next() else { return true }
         report.count(result)
+        if let page = result.page { choice.note(page, new: result.eventsNew) }
         return report.ending == .complete || (report.ending == .yielded && !result.hasPoison)
     }
 }

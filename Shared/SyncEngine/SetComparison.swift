@@ -117,6 +117,8 @@ struct SetComparison: Sendable {
         return try state.withLock { state throws(NegentropyError) in
             let round = try state.client.answer(message, with: items)
             state.difference.need += round.need
+            // More than is held in memory: a smaller window has less.
+            guard state.difference.need.count <= settings.mostCompared else { throw .tooManyBytes }
             let have = Set(round.have)
             state.difference.gone += loaded.filter { have.contains($0.id) }
             return round.reply

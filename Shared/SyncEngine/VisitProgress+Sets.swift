@@ -40,16 +40,45 @@ extension VisitProgress {
     ///   - items: events in it.
     ///   - cap: the largest page so far.
     mutating func seal(_ window: Window, items: Int, cap: Int) -> Change {
+        var change = Change(behaviour: learnSets())
+        cover(window, items: items, cap: cap)
+        change.coverage = coverage.changes
+        coverage.markStored()
+        return change
+    }
+
+    /// The sets of the newest part of what a walk has left are equal now: it goes on below that part, or is over.
+    mutating func seal(_ window: Window, of stretch: WalkState.Stretch, items: Int, cap: Int) -> Change {
+        guard let (lo, hi) = stretch.walk else { return seal(window, items: items, cap: cap) }
+        var change = Change(behaviour: learnSets())
+        let left = UnixTime(seconds: window.seconds.lowerBound - 1)
+        // What the relay says of the end of its pages is about those below.
+        walkTop = left.seconds
+        cover(window, items: items, cap: cap)
+        if left >= lo {
+            state.frontier = left
+            change.frontier = left
+            coverage.set(.walking, lo.seconds, left.seconds)
+        } else {
+            if case .fresh = stretch { change.tailSeen = newestAsked }
+            endWalk(at: state.walkHi ?? hi, &change)
+        }
+        change.coverage = coverage.changes
+        coverage.markStored()
+        return change
+    }
+
+    private mutating func learnSets() -> RelayBehaviour? {
         var seen = RelayBehaviour()
         seen.negentropy = true
-        var change = Change(behaviour: learn(seen))
+        return learn(seen)
+    }
+
+    private mutating func cover(_ window: Window, items: Int, cap: Int) {
         var evidence = Step(stretch: .interval(.init(lo: 0, hi: 0, state: .open)), progress: .init())
         evidence.cap = cap
         let (lo, hi) = (window.seconds.lowerBound, window.seconds.upperBound)
         coverage.set(sealed(.negentropy, lo, hi, after: window.step, evidence, items: items), closesGaps: true)
-        change.coverage = coverage.changes
-        coverage.markStored()
-        return change
     }
 
     /// One second is too large to be compared: where it is too large for pages too, it waits for a change of the
@@ -76,5 +105,15 @@ extension VisitProgress {
         change.coverage = coverage.changes
         coverage.markStored()
         return change
+    }
+}
+
+extension WalkState.Stretch {
+    /// The bounds of a walk whose frontier is stored; nil for what has none.
+    fileprivate var walk: (lo: UnixTime, hi: UnixTime)? {
+        switch self {
+        case .fresh(let lo, let hi), .history(let lo, _, let hi): (lo, hi)
+        case .head, .interval: nil
+        }
     }
 }

@@ -54,6 +54,51 @@ import Testing
         }
     }
 
+    /// Two relays that have most of the same: of the second one little more is downloaded than the first one lacks.
+    @Test func `what another relay showed is compared and not downloaded, and proven by that`() async throws {
+        let folder = try TemporaryFolder()
+        var factory = EventFactory(seed: 73)
+        let all = factory.events(4_000)
+        let lacking = stride(from: 5, to: all.count, by: 10).map { all[$0] }
+        let held = [Set(all).subtracting(lacking), Set(all[1_000...])]
+        for (number, events) in held.enumerated() {
+            try Array(events).writeJSONL(to: "\(folder.path)/\(number).jsonl")
+        }
+        try await RealRelay.withRunning(file: "\(folder.path)/0.jsonl") { first in
+            try await RealRelay.withRunning(file: "\(folder.path)/1.jsonl") { second in
+                let port = try #require(URL(string: second.url)?.port)
+                let proxy = try await RecordingProxy.start(to: port)
+                try await withFleet { fleet in
+                    let file = SynchronizerFile()
+                    try await fleet.add([first.url])
+                    try await fleet.runOnce(own: file.text)
+                    #expect(try await fleet.eventCount() == held[0].count)
+                    try await fleet.add([proxy.url])
+                    let process = try await fleet.runOnce(own: file.text)
+                    try await fleet.expectExactly([
+                        first.url: Set(held[0].map(\.id)), proxy.url: Set(held[1].map(\.id)),
+                    ])
+                    // A page tells that sets are worth it, and a small one that the relay's pages are in order; another
+                    // page may be under way by then.
+                    let lacked = held[1].subtracting(held[0]).count
+                    let counts = proxy.counts
+                    #expect(counts.events >= lacked)
+                    #expect(counts.events <= lacked + 2 * file.pageSize + 100, "\(process.everything)")
+                    #expect(
+                        try await fleet.number(
+                            "SELECT count(*) FROM relay_coverage WHERE state = 3 AND proof = 2 AND items > 2000") == 1)
+                    #expect(
+                        try await fleet.number(
+                            "SELECT count(*) FROM relay_sync WHERE walk_hi IS NULL AND sealed_hi IS NOT NULL") == 2)
+                    #expect(
+                        try await fleet.number(
+                            "SELECT count(*) FROM relay_sync WHERE behaviour -> 'negentropy' = 'true'") == 1)
+                }
+                await proxy.stop()
+            }
+        }
+    }
+
     @Test func `what a relay no longer has is gone, and what comes back is a contradiction`() async throws {
         var factory = EventFactory(seed: 72)
         let events = factory.events(700)

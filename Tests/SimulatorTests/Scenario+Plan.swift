@@ -17,6 +17,8 @@ extension Scenario {
         var lane = SyncLane.ordinary
         /// Whether relays are followed.
         var follows = true
+        /// Events that were published on several relays, and the share of them that each has; nil for some.
+        var common: (events: Int, share: Double)?
         /// Connections of each replica.
         var slots = 8
         /// Share of each relay's events that is deleted half way.

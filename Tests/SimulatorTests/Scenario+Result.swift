@@ -39,6 +39,9 @@ extension Scenario {
         /// How the seals came about.
         let proofs: Set<CoverageProof>
         let visits: Int
+        /// Parts of its walks that were read by comparing sets, and bytes of the events it sent.
+        let partsBySets: Int
+        let served: Int
         /// Kinds of its events that are stored.
         let kinds: Set<UInt16>
         /// Events it still holds whose sightings were ended.
@@ -113,7 +116,8 @@ extension Scenario {
             claims: row.claims, isFooled: tables.fooled.contains(relay),
             requests: network.log.asked[row.url] ?? 0, held: owed.count, states: states,
             proofs: Set(rows.compactMap { $0.proof.flatMap(CoverageProof.init) }),
-            visits: row.visits, kinds: Set(linked.keys.compactMap { tables.stamps[$0]?.kind }),
+            visits: row.visits, partsBySets: tables.partsBySets[relay] ?? 0, served: network.log.served[row.url] ?? 0,
+            kinds: Set(linked.keys.compactMap { tables.stamps[$0]?.kind }),
             wronglyGone: wronglyGone(row.url, linked, tables), deleted: deleted(row.url, linked, tables),
             rejected: tables.rejected[relay] ?? [:],
             gaps: Set(rows.compactMap { $0.reason.flatMap(CoverageReason.init(rawValue:)) }), lastError: row.lastError)

@@ -31,14 +31,19 @@ struct Scenario {
         var random = SplitMix64(seed: seed ^ 0xABCD)
         var made: [RelayURL: SimulatedRelay] = [:]
         var urls: [RelayURL] = []
-        let common = SimulatedHistory(holdings: .init(), offset: 600_000).events(events / 4, &random)
+        let common = SimulatedHistory(holdings: .init(), offset: 600_000)
+            .events(plan.common?.events ?? events / 4, &random)
         for (number, vices) in relays.enumerated() {
             guard let url = try? RelayURL.parse("wss://relay\(number).example.com") else { continue }
             var relay = SimulatedRelay(vices: vices, seed: random.next())
             let history = SimulatedHistory(holdings: vices.holdings, offset: number * 1_000_000)
             relay.add(history.events(events, &random), at: .zero)
             // What was published on several relays.
-            relay.add(common.filter { _ in Bool.random(using: &random) }, at: .zero)
+            let share = plan.common?.share
+            relay.add(
+                common.filter { _ in
+                    share.map { Double.random(in: 0..<1, using: &random) < $0 } ?? Bool.random(using: &random)
+                }, at: .zero)
             relay.address = plan.connectionsPerAddress.map { _ in "192.0.2.1" }
             made[url] = relay
             urls.append(url)
@@ -67,6 +72,11 @@ struct Scenario {
         plan.follows = Int.random(in: 0..<4, using: &other) > 0
         if Int.random(in: 0..<4, using: &other) == 0 {
             plan.connectionsPerAddress = Int.random(in: 1...2, using: &other)
+        }
+        // Likewise: relays that have much of the same, so that some of them are read by sets.
+        var third = SplitMix64(seed: seed ^ 0x5E75)
+        if Int.random(in: 0..<3, using: &third) == 0 {
+            plan.common = (Int.random(in: 300...900, using: &third), Double.random(in: 0.5...1, using: &third))
         }
         let relays = (0..<Int.random(in: 1...3, using: &random)).map { _ in Vices.random(most: 2, &random) }
         self.init(

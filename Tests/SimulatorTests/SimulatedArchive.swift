@@ -62,6 +62,8 @@ final class SimulatedArchive: Sendable {
         var downUntil = Duration.zero
         /// Relays that hide at random and had a seal over what they hid.
         var fooled: Set<RelayID> = []
+        /// Parts of walks that were read by comparing sets.
+        var partsBySets: [RelayID: Int] = [:]
         /// Longest time that a relay that was due had to wait for somebody who could have claimed it.
         var longestWait = Duration.zero
         /// Invariants that did not hold.
@@ -181,6 +183,7 @@ final class SimulatedArchive: Sendable {
         for interval in page.coveragePut {
             tables.coverage[page.relay, default: [:]][interval.lo.seconds] = interval
         }
+        if page.isOfSets { tables.partsBySets[page.relay, default: 0] += 1 }
         if var row = tables.rows[page.relay] {
             apply(page, to: &row)
             tables.rows[page.relay] = row
@@ -239,6 +242,11 @@ final class SimulatedArchive: Sendable {
 }
 
 extension RelayPage {
+    /// It moves a walk on by equal sets.
+    fileprivate var isOfSets: Bool {
+        (frontier != nil || clearsWalk) && coveragePut.contains { $0.proof == CoverageProof.negentropy.rawValue }
+    }
+
     fileprivate var words: String {
         let walk = clearsWalk ? "walk over, sealed_hi \(words(sealedHi))" : "frontier \(words(frontier))"
         let rows = coveragePut.map { "\($0.lo.seconds)...\($0.hi.seconds) \($0.state)" }.joined(separator: ", ")

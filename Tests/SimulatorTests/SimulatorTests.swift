@@ -106,6 +106,37 @@ import Testing
         }
     }
 
+    /// Two relays that have much of the same, read one after the other.
+    private func overlapping(_ vices: Vices, share: Double = 0.9) throws -> Scenario.Result {
+        var plan = Scenario.Plan(length: .seconds(8_000), late: 20, follows: false)
+        plan.slots = 1
+        plan.common = (1_500, share)
+        return try Scenario(seed: 11, relays: [Vices(), vices], events: 60, plan: plan).run()
+    }
+
+    @Test func `what one relay showed is not downloaded from the next one`() throws {
+        let result = try overlapping(Vices())
+        #expect(result.failures.isEmpty)
+        let relay = try #require(result.relays.last)
+        #expect(relay.partsBySets > 0 && relay.missing == 0 && relay.lost == 0 && relay.wronglyGone == 0)
+        #expect(relay.read == .sealed && relay.proofs.contains(.negentropy))
+        let pages = try #require(try overlapping(Vices { $0.sets = .unknown }).relays.last)
+        #expect(pages.partsBySets == 0 && pages.missing == 0)
+        #expect(relay.served * 3 < pages.served, "\(relay.served) and \(pages.served) bytes")
+    }
+
+    @Test(arguments: catalogue)
+    func `however a relay behaves, history that is compared before it is read becomes whole`(vices: Vices) throws {
+        let result = try overlapping(vices)
+        #expect(result.failures.isEmpty)
+        let relay = try #require(result.relays.last)
+        #expect(relay.held > 1_000 && relay.lost == 0)
+        #expect(relay.missing == 0 || vices.isUnpageable || !vices.expected.isWhole)
+        let expected = vices.expected
+        #expect(expected.states.contains { $0 == relay.read }, "\(relay.states) \(relay.lastError ?? "")")
+        #expect(expected.proof.map(relay.proofs.contains) ?? true, "\(relay.proofs)")
+    }
+
     @Test func `followed relays keep none waiting`() throws {
         let plan = Scenario.Plan(length: .seconds(6_000), arrivals: 50, slots: 1)
         let result = try Scenario(seed: 3, relays: [Vices(), Vices(), Vices()], events: 200, plan: plan).run()
@@ -114,7 +145,7 @@ import Testing
     }
 
     @Test func `random relays, replicas and faults`() async throws {
-        var (commits, looked, relays, fooled) = (0, 0, 0, 0)
+        var (commits, looked, relays, fooled, bySets) = (0, 0, 0, 0, 0)
         var longest = Duration.zero
         try await runs { seed, result in
             commits += result.commits
@@ -123,6 +154,7 @@ import Testing
             let vices = result.relays.map(\.vices)
             for failure in result.failures.prefix(3) { Issue.record("SEED=\(seed): \(failure) \(vices)") }
             relays += result.relays.count
+            bySets += result.relays.count { $0.partsBySets > 0 }
             fooled += result.relays.count(where: \.isFooled)
             if result.longestWait > Self.longestWait {
                 Issue.record("SEED=\(seed): C4: a relay that was due waited \(result.longestWait)")
@@ -137,5 +169,6 @@ import Testing
         // Two passes may leave out the same event by chance: one relay in two hundred at most.
         #expect(fooled <= max(relays / 200, 1), "\(fooled) of \(relays) relays")
         #expect(commits > 0 && (looked > 0 || Self.seeds.count < 10))
+        #expect(bySets > 0 || Self.seeds.count < 50)
     }
 }

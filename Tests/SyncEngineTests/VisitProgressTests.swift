@@ -183,6 +183,60 @@ import Testing
         #expect(progress.coverage.intervals.first { $0.lo <= 5_000 && $0.hi >= 5_000 }?.state == .settled)
     }
 
+    @Test func `equal sets seal a part of a walk, and the walk goes on below it`() {
+        let state = WalkState(walkLo: second(0), walkHi: second(9_000), frontier: second(6_000))
+        var progress = progress(
+            state, [.init(lo: 0, hi: 6_000, state: .walking), .init(lo: 6_001, hi: 9_000, state: .provisional)])
+        let stretch = WalkState.Stretch.history(lo: second(0), frontier: second(6_000), hi: second(9_000))
+        progress.begin(stretch)
+        let first = progress.seal(.init(seconds: 2_000...6_500), of: stretch, items: 700, cap: 500)
+        #expect(first.frontier == second(1_999) && first.behaviour?.negentropy == true && !first.clearsWalk)
+        #expect(progress.state.frontier == second(1_999))
+        #expect(
+            progress.coverage.intervals.map { [$0.lo, $0.hi, Int64($0.state.rawValue)] } == [
+                [0, 1_999, 1], [2_000, 6_500, 3], [6_501, 9_000, 2],
+            ])
+        let row = progress.coverage.intervals[1]
+        #expect(row.proof == .negentropy && row.items == 700 && row.pages == 1 && row.cap == 500)
+        #expect(row.rescanStep == 1 && row.rescanAt ?? 0 >= 13_600, "as after a re-scan that found it equal")
+
+        let last = progress.seal(.init(seconds: 0...1_999), of: stretch, items: 0, cap: 500)
+        #expect(last.clearsWalk && last.sealedHi == second(9_000) && last.tailSeen == nil)
+        #expect(progress.state == WalkState(sealedHi: second(9_000)))
+        #expect(progress.coverage.intervals.map(\.state) == [.sealed, .provisional])
+    }
+
+    @Test func `a first walk that sets brought to its end was asked up to now`() {
+        var progress = progress()
+        let stretch = WalkState.Stretch.fresh(lo: second(0), hi: second(9_000))
+        progress.begin(stretch)
+        _ = progress.apply(step(stretch, to: 8_000))
+        let last = progress.seal(.init(seconds: 0...8_500), of: stretch, items: 9, cap: 500)
+        #expect(last.clearsWalk && last.sealedHi == second(9_000) && last.tailSeen == now)
+        #expect(progress.coverage.intervals.map { [$0.lo, $0.hi] } == [[0, 8_500], [8_501, 9_000]])
+    }
+
+    @Test func `what sets sealed is not opened again by the relay's word about the pages below`() {
+        var progress = progress()
+        let stretch = WalkState.Stretch.fresh(lo: second(0), hi: second(9_000))
+        progress.begin(stretch)
+        _ = progress.apply(step(stretch, to: 8_000))
+        _ = progress.seal(.init(seconds: 5_000...8_000), of: stretch, items: 9, cap: 500)
+        var last = step(stretch, end: .reachedEnd(byHint: true))
+        last.isHinted = true
+        _ = progress.apply(last)
+        #expect(progress.coverage.intervals.map(\.state) == [.provisional, .sealed, .provisional])
+        #expect(progress.coverage.due(at: now).count == 1)
+    }
+
+    @Test func `where the relay contradicted itself equal sets settle`() {
+        let state = WalkState(walkLo: second(0), walkHi: second(9_000), frontier: second(6_000))
+        var progress = progress(state, [.init(lo: 0, hi: 6_000, state: .walking)], doubts: Doubts(contradictions: 1))
+        let stretch = WalkState.Stretch.history(lo: second(0), frontier: second(6_000), hi: second(9_000))
+        _ = progress.seal(.init(seconds: 100...6_000), of: stretch, items: 9, cap: 500)
+        #expect(progress.coverage.intervals.map(\.state) == [.walking, .settled])
+    }
+
     private func due(_ lo: Int64, _ hi: Int64) -> CoverageMap.Interval {
         var row = CoverageMap.Interval(lo: lo, hi: hi, state: .provisional)
         row.rescanAt = 9_999

@@ -1,0 +1,189 @@
+internal import Database
+internal import Nostr
+internal import Settings
+
+/// What a comparison of sets found: sightings of what is stored, and downloads of what is not.
+extension RelayVisit {
+    /// Ids asked for at once: as many as every relay's messages and filters bear.
+    private static let idsAPage = 100
+    /// How often an id is asked for that the relay claims to have.
+    private static let fetches = 3
+    /// Answers to one question that may fail before the visit does.
+    private static let failures = 2
+
+    /// What a window brought so far.
+    private struct Haul {
+        /// Stored events that are to be linked to the relay.
+        var links: [PassRecord.Returned] = []
+        /// What came live meanwhile is linked already, and the relay has it.
+        var live: Set<EventID> = []
+        /// Events that were asked for.
+        var asked = 0
+        var phantoms = 0
+    }
+
+    /// What became of a window.
+    struct Taken {
+        /// Events that the relay has in it.
+        let items: Int
+        /// Of those that were not linked to it, how many were not stored either.
+        let asked: Int
+    }
+
+    /// Takes up what the relay has and we lack, ends sightings it no longer has, and seals the window. Rows are stored
+    /// as they come, so that a visit that ends early has not asked in vain. Nil when it did.
+    func take(
+        _ difference: SetComparison.Difference, _ session: any RelaySession, _ reading: inout Reading,
+        _ report: inout VisitReport, seal: (inout VisitProgress, _ items: Int, _ cap: Int) -> VisitProgress.Change
+    ) async throws -> Taken? {
+        var haul = Haul()
+        guard let unknown = try await linkStored(difference.need, &haul, &reading, &report),
+            try await fetch(unknown, &haul, session, &reading, &report)
+        else { return nil }
+        haul.live.formUnion(reading.live.takeShown().map(\.id))
+        var changes = PassRecord.Difference()
+        changes.gone = difference.gone.filter { !haul.live.contains($0.id) }
+        changes.returned = haul.links.filter { !haul.live.contains($0.id) }
+        var prepared = PreparedPage()
+        try await reading.preparer.amend(&prepared, with: changes)
+        if prepared.parts.isEmpty { prepared.parts = [PreparedPage.Part()] }
+        let items = difference.held + difference.need.count - haul.phantoms - difference.gone.count
+        let change = seal(&reading.progress, items, reading.capSeen)
+        guard try await commit(prepared, change, reading, &report) else { return nil }
+        report.isStuck = false
+        return Taken(items: items, asked: haul.asked)
+    }
+
+    /// Links what is stored, and gives what is to be asked for: phantoms that were noted lately are not. Nil when the
+    /// visit is over.
+    private func linkStored(
+        _ ids: [EventID], _ haul: inout Haul, _ reading: inout Reading, _ report: inout VisitReport
+    ) async throws -> [EventID]? {
+        var unknown: [EventID] = []
+        for part in ids.parts(of: settings.sync.batchRows) {
+            let stored = try await context.store.storedEvents(part)
+            let lacking = part.filter { stored[$0] == nil }
+            let noted = try await context.store.notedPhantoms(lacking, lease.relay)
+            haul.phantoms += noted.count
+            unknown += lacking.filter { !noted.contains($0) }
+            haul.links += part.compactMap { id in stored[id].map { .init(id: id, sighting: $0) } }
+            guard try await linkFull(&haul, &reading, &report) else { return nil }
+        }
+        return unknown
+    }
+
+    /// Stores links once they fill a call of the database; false when the visit is over.
+    private func linkFull(
+        _ haul: inout Haul, _ reading: inout Reading, _ report: inout VisitReport
+    ) async throws -> Bool {
+        guard haul.links.count >= settings.sync.batchRows else { return true }
+        haul.live.formUnion(reading.live.takeShown().map(\.id))
+        var changes = PassRecord.Difference()
+        changes.returned = haul.links.filter { !haul.live.contains($0.id) }
+        haul.links = []
+        var prepared = PreparedPage()
+        try await reading.preparer.amend(&prepared, with: changes)
+        guard !prepared.isEmpty else { return true }
+        guard try await commit(prepared, VisitProgress.Change(), reading, &report) else { return false }
+        report.isStuck = false
+        return true
+    }
+
+    /// Downloads events by their ids, but for those that were stored meanwhile; false when the visit is over.
+    private func fetch(
+        _ ids: [EventID], _ haul: inout Haul, _ session: any RelaySession, _ reading: inout Reading,
+        _ report: inout VisitReport
+    ) async throws -> Bool {
+        let size = reading.capSeen > 0 ? min(reading.capSeen, Self.idsAPage) : Self.idsAPage
+        var queue = IDQueue(ids, for: lease.relay, size: size, mostLookedUp: settings.sync.batchRows)
+        while true {
+            let next = queue.next
+            guard !next.isEmpty else { return true }
+            let stored = try await context.store.storedEvents(next)
+            let taken = queue.take { stored[$0] != nil }
+            haul.links += taken.stored.compactMap { id in stored[id].map { .init(id: id, sighting: $0) } }
+            guard try await linkFull(&haul, &reading, &report) else { return false }
+            guard let missing = try await fetch(taken.wanted, &queue, &haul, session, &reading, &report) else {
+                return false
+            }
+            guard try await context.store.notePhantoms(missing, lease) else {
+                report.ending = .leaseLost
+                return false
+            }
+            report.phantoms += missing.count
+            haul.phantoms += missing.count
+        }
+    }
+
+    /// Asks for some ids until they came, and gives those that never did; nil when the visit is over.
+    private func fetch(
+        _ ids: [EventID], _ queue: inout IDQueue, _ haul: inout Haul, _ session: any RelaySession,
+        _ reading: inout Reading, _ report: inout VisitReport
+    ) async throws -> [EventID]? {
+        var missing = ids
+        var (answers, failures) = (0, 0)
+        haul.asked += ids.count
+        while !missing.isEmpty, answers < Self.fetches {
+            guard let page = try await fetchPage(missing, session, &reading, &report) else { return nil }
+            let shown = Set(page.items.map(\.event.id))
+            missing.removeAll(where: shown.contains)
+            switch page.facts.ending {
+            case .conclusive: answers += 1
+            case .inconclusive(.overBudget) where page.failure == nil:
+                answers += 1
+                guard queue.giveBack(missing) else { continue }
+                haul.asked -= missing.count
+                missing = []
+            case .inconclusive(.timedOut) where failures < Self.failures,
+                .inconclusive(.closed) where failures < Self.failures:
+                failures += 1
+            case .inconclusive(let reason):
+                report.ending = control.isStopped ? .yielded : .failed(page.failure ?? reason.rawValue)
+                return nil
+            }
+        }
+        return missing
+    }
+
+    /// One request by ids; what came is stored, whatever became of the rest. Nil when the visit is over.
+    private func fetchPage(
+        _ ids: [EventID], _ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport
+    ) async throws -> FetchedPage? {
+        guard mayContinue(reading), report.bytes < share.bytes else {
+            report.ending = .yielded
+            return nil
+        }
+        let request = reading.archive.narrow(PageRequest(ids: ids))
+        let raw = try await asking(&reading, &report) { try await self.page(request, session) }
+        guard let raw else { return nil }
+        let page = FetchedPage(raw, request: request)
+        report.count(page)
+        let prepared = try await reading.preparer.prepare(page)
+        report.count(prepared)
+        guard !prepared.isEmpty else { return page }
+        guard try await commit(prepared, VisitProgress.Change(), reading, &report) else { return nil }
+        report.isStuck = false
+        return page
+    }
+
+    /// Stores and counts; false when the visit is over by that. What the database refuses is noted like what never
+    /// came, so that the next visit does not meet it again.
+    private func commit(
+        _ prepared: PreparedPage, _ change: VisitProgress.Change, _ reading: Reading, _ report: inout VisitReport
+    ) async throws -> Bool {
+        let result = try await writer.write(
+            prepared, change, capSeen: reading.capSeen, pageSize: reading.pageSize)
+        report.count(result)
+        if result.hasPoison, result.isAccepted {
+            _ = try await context.store.notePhantoms(result.poisoned, lease)
+        }
+        return report.ending == .complete
+    }
+}
+
+extension Array {
+    /// In order, so many at a time.
+    fileprivate func parts(of size: Int) -> [[Element]] {
+        stride(from: 0, to: count, by: Swift.max(size, 1)).map { Array(self[$0..<Swift.min($0 + size, count)]) }
+    }
+}
