@@ -14,6 +14,12 @@ extension HostileCase {
             vice.behaviour.reconciling = comparesSets ? .normal : noSets
             // Sets show what pages leave out.
             if comparesSets, vice.states == [.settled] { vice.states = [.settled, .sealed] }
+            // Where others brought half of its newest page, one that ignores `until` is read by its sets.
+            if comparesSets, vice.behaviour.ignoresUntil {
+                vice.states.insert(.sealed)
+                vice.classes.insert(.ok)
+                vice.gap = nil
+            }
             return vice
         }
     }
