@@ -89,10 +89,24 @@ extension RelayVisit {
         return true
     }
 
+    /// What is on its way to the database while the next request is made.
+    private typealias Commits = ThrowingTaskGroup<PageWriter.Result, any Error>
+
     /// Downloads events by their ids, but for those that were stored meanwhile; false when the visit is over.
     private func fetch(
         _ ids: [EventID], _ haul: inout Haul, _ session: any RelaySession, _ reading: inout Reading,
         _ report: inout VisitReport
+    ) async throws -> Bool {
+        try await withThrowingTaskGroup(of: PageWriter.Result.self) { commits in
+            let isWhole = try await fetch(ids, &haul, session, &commits, &reading, &report)
+            let isStored = try await finish(&commits, &report)
+            return isWhole && isStored
+        }
+    }
+
+    private func fetch(
+        _ ids: [EventID], _ haul: inout Haul, _ session: any RelaySession, _ commits: inout Commits,
+        _ reading: inout Reading, _ report: inout VisitReport
     ) async throws -> Bool {
         let size = reading.capSeen > 0 ? min(reading.capSeen, Self.idsAPage) : Self.idsAPage
         var queue = IDQueue(ids, for: lease.relay, size: size, mostLookedUp: settings.sync.batchRows)
@@ -103,9 +117,8 @@ extension RelayVisit {
             let taken = queue.take { stored[$0] != nil }
             haul.links += taken.stored.compactMap { id in stored[id].map { .init(id: id, sighting: $0) } }
             guard try await linkFull(&haul, &reading, &report) else { return false }
-            guard let missing = try await fetch(taken.wanted, &queue, &haul, session, &reading, &report) else {
-                return false
-            }
+            let missing = try await fetch(taken.wanted, &queue, &haul, session, &commits, &reading, &report)
+            guard let missing else { return false }
             guard try await context.store.notePhantoms(missing, lease) else {
                 report.ending = .leaseLost
                 return false
@@ -118,13 +131,13 @@ extension RelayVisit {
     /// Asks for some ids until they came, and gives those that never did; nil when the visit is over.
     private func fetch(
         _ ids: [EventID], _ queue: inout IDQueue, _ haul: inout Haul, _ session: any RelaySession,
-        _ reading: inout Reading, _ report: inout VisitReport
+        _ commits: inout Commits, _ reading: inout Reading, _ report: inout VisitReport
     ) async throws -> [EventID]? {
         var missing = ids
         var (answers, failures) = (0, 0)
         haul.asked += ids.count
         while !missing.isEmpty, answers < Self.fetches {
-            guard let page = try await fetchPage(missing, session, &reading, &report) else { return nil }
+            guard let page = try await fetchPage(missing, session, &commits, &reading, &report) else { return nil }
             let shown = Set(page.items.map(\.event.id))
             missing.removeAll(where: shown.contains)
             switch page.facts.ending {
@@ -147,7 +160,8 @@ extension RelayVisit {
 
     /// One request by ids; what came is stored, whatever became of the rest. Nil when the visit is over.
     private func fetchPage(
-        _ ids: [EventID], _ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport
+        _ ids: [EventID], _ session: any RelaySession, _ commits: inout Commits, _ reading: inout Reading,
+        _ report: inout VisitReport
     ) async throws -> FetchedPage? {
         guard mayContinue(reading), report.bytes < share.bytes else {
             report.ending = .yielded
@@ -160,19 +174,32 @@ extension RelayVisit {
         report.count(page)
         let prepared = try await reading.preparer.prepare(page)
         report.count(prepared)
+        guard try await finish(&commits, &report) else { return nil }
         guard !prepared.isEmpty else { return page }
-        guard try await commit(prepared, VisitProgress.Change(), reading, &report) else { return nil }
-        report.isStuck = false
+        let (cap, pageSize) = (reading.capSeen, reading.pageSize)
+        commits.addTask { try await writer.write(prepared, VisitProgress.Change(), capSeen: cap, pageSize: pageSize) }
         return page
     }
 
-    /// Stores and counts; false when the visit is over by that. What the database refuses is noted like what never
-    /// came, so that the next visit does not meet it again.
+    /// Waits for what is being stored; false when the visit is over by that.
+    private func finish(_ commits: inout Commits, _ report: inout VisitReport) async throws -> Bool {
+        guard let result = try await commits.next() else { return true }
+        if result.isAccepted { report.isStuck = false }
+        return try await count(result, &report)
+    }
+
+    /// Stores and counts; false when the visit is over by that.
     private func commit(
         _ prepared: PreparedPage, _ change: VisitProgress.Change, _ reading: Reading, _ report: inout VisitReport
     ) async throws -> Bool {
         let result = try await writer.write(
             prepared, change, capSeen: reading.capSeen, pageSize: reading.pageSize)
+        return try await count(result, &report)
+    }
+
+    /// Counts what was stored; false when the visit is over by that. What the database refuses is noted like what never
+    /// came, so that the next visit does not meet it again.
+    private func count(_ result: PageWriter.Result, _ report: inout VisitReport) async throws -> Bool {
         report.count(result)
         if result.hasPoison, result.isAccepted {
             _ = try await context.store.notePhantoms(result.poisoned, lease)
