@@ -89,9 +89,6 @@ extension RelayVisit {
         return true
     }
 
-    /// What is on its way to the database while the next request is made.
-    private typealias Commits = ThrowingTaskGroup<PageWriter.Result, any Error>
-
     /// Downloads events by their ids, but for those that were stored meanwhile; false when the visit is over.
     private func fetch(
         _ ids: [EventID], _ haul: inout Haul, _ session: any RelaySession, _ reading: inout Reading,

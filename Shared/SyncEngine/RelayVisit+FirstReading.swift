@@ -5,11 +5,10 @@ internal import Settings
 /// History that is read for the first time, by sets where most of it is stored already.
 extension RelayVisit {
     /// The part of a walk that is to be compared next; nil where a page is asked for.
-    func partForSets(
-        _ plan: WalkPlan, _ stretch: WalkState.Stretch, _ choice: ReadingChoice, _ reading: Reading
-    ) -> ReadingChoice.Part? {
+    func partForSets(_ walking: Walking, _ reading: Reading) -> ReadingChoice.Part? {
+        let plan = walking.plan
         guard plan.isBetweenPages, reading.progress.behaviour.negentropy != false else { return nil }
-        switch stretch {
+        switch walking.stretch {
         case .head, .interval: return nil
         case .fresh, .history: break
         }
@@ -17,15 +16,14 @@ extension RelayVisit {
         guard let frontier = plan.frontier, frontier == reading.progress.state.frontier,
             let hi = reading.progress.state.walkHi
         else { return nil }
-        return choice.part(lo: plan.lo.seconds, frontier: frontier.seconds, hi: hi.seconds)
+        return walking.choice.part(lo: plan.lo.seconds, frontier: frontier.seconds, hi: hi.seconds)
     }
 
     /// Compares a part of a walk and takes it up; the frontier moves in the transaction that stores the last of it.
     /// However it ends, pages go on where it left off, unless the report says that the visit is over.
     func readBySets(
-        _ part: ReadingChoice.Part, _ stretch: WalkState.Stretch, _ plan: inout WalkPlan,
-        _ choice: inout ReadingChoice, _ session: any RelaySession, _ reading: inout Reading,
-        _ report: inout VisitReport
+        _ part: ReadingChoice.Part, _ walking: inout Walking, _ session: any RelaySession,
+        _ reading: inout Reading, _ report: inout VisitReport
     ) async throws {
         let began = context.clock.now()
         // One that does not come to an end leaves the other half of the time to pages.
@@ -37,25 +35,25 @@ extension RelayVisit {
             // It has just shown by a page what its set does not have: its sets say nothing of its pages.
             try await giveUpSets("other_sets", &reading)
         case .compared:
-            let window = VisitProgress.Window(seconds: part.seconds)
+            let (window, stretch) = (VisitProgress.Window(seconds: part.seconds), walking.stretch)
             let taken = try await take(difference, session, &reading, &report) { progress, items, cap in
                 progress.seal(window, of: stretch, items: items, cap: cap)
             }
             guard let taken else { return }
-            plan.skip(below: UnixTime(seconds: part.seconds.lowerBound))
-            choice.note(part.seconds, ids: taken.items, needed: difference.need.count, asked: taken.asked)
+            walking.plan.skip(below: UnixTime(seconds: part.seconds.lowerBound))
+            walking.choice.note(part.seconds, ids: taken.items, needed: difference.need.count, asked: taken.asked)
         case .tooLarge(let isSaid):
-            choice.shrink(part.seconds, lost: isSaid ? .zero : context.clock.now() - began)
+            walking.choice.shrink(part.seconds, lost: isSaid ? .zero : context.clock.now() - began)
             // One that never compared anything, and is silent or endless whatever the window, is like one that cannot.
-            if choice.isOver, !isSaid, reading.progress.behaviour.negentropy != true {
+            if walking.choice.isOver, !isSaid, reading.progress.behaviour.negentropy != true {
                 try await giveUpSets(InconclusiveReason.overBudget.rawValue, &reading)
             } else {
-                try await leaveSets(after: choice.lost, &reading)
+                try await leaveSets(after: walking.choice.lost, &reading)
             }
-        case .tooFast: choice.leave()
+        case .tooFast: walking.choice.leave()
         case .unsupported, .unbearable, .disconnected: break
         }
-        reading.live.watch(stretch)
+        reading.live.watch(walking.stretch)
     }
 }
 

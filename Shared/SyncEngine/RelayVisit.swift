@@ -160,108 +160,6 @@ struct RelayVisit: Sendable {
         return now >= asked.moved(by: Int64(settings.sync.revisitInterval.value))
     }
 
-    /// Reads one stretch page by page, one commit behind; by sets where most of it is stored already.
-    private func walk(
-        _ stretch: WalkState.Stretch, _ session: any RelaySession, _ reading: inout Reading,
-        _ report: inout VisitReport
-    ) async throws {
-        var plan = WalkPlan(
-            stretch, capSeen: reading.capSeen, pageSize: reading.pageSize, largest: settings.sync.pageSize,
-            now: reading.progress.now, order: reading.progress.order, archive: reading.archive,
-            isDoubted: !reading.progress.doubts.areNone)
-        report.isStuck = true
-        reading.progress.begin(stretch)
-        reading.live.watch(stretch)
-        var record = PassRecord()
-        var choice = reading.choice
-        choice.begin()
-        defer { reading.choice = choice }
-        try await withThrowingTaskGroup(of: PageWriter.Result.self) { commits in
-            while case .ask(let request) = plan.next() {
-                guard mayContinue(reading), report.bytes < share.bytes else {
-                    report.ending = .yielded
-                    break
-                }
-                if let part = partForSets(plan, stretch, choice, reading) {
-                    guard try await finishCommit(&commits, &choice, &report) else { return }
-                    try await readBySets(part, stretch, &plan, &choice, session, &reading, &report)
-                    guard report.ending == .complete else { break }
-                    continue
-                }
-                let raw = try await asking(
-                    &reading, &report, before: { try await finishCommit(&commits, &choice, &$0) },
-                    { try await self.page(request, session) })
-                guard let raw else { return }
-                let page = FetchedPage(raw, request: request)
-                report.count(page)
-                let (doubts, isPage) = (plan.doubts, plan.isBetweenPages)
-                var step = VisitProgress.Step(stretch: stretch, progress: plan.absorb(page.facts))
-                step.describe(page, plan, since: doubts)
-                step.behaviour = reading.calibration.observe(page.facts, request, capSeen: plan.capSeen)
-                reading.capSeen = max(reading.capSeen, plan.capSeen)
-                // A further pass asks for less on purpose: that is no size to begin the next visit with.
-                if stretch.isFirstLook { reading.pageSize = plan.pageSize }
-                var prepared = try await reading.preparer.prepare(page)
-                report.count(prepared)
-                try await compare(&step, &record, &prepared, &reading)
-                // What was gone and is shown again was left out in between.
-                step.doubts.contradictions += step.difference?.returned.count ?? 0
-                let change = reading.progress.apply(step)
-                if step.getsOn { report.isStuck = false }
-                report.isUnordered = plan.order == .unordered
-                guard try await finishCommit(&commits, &choice, &report) else { return }
-                let shown = isPage ? ReadingChoice.Page(page, request, prepared, capSeen: plan.capSeen) : nil
-                guard !(prepared.isEmpty && change.isEmpty) else {
-                    if let shown { choice.note(shown, new: 0) }
-                    continue
-                }
-                let (cap, pageSize) = (reading.capSeen, reading.pageSize)
-                commits.addTask { [prepared] in
-                    var result = try await writer.write(prepared, change, capSeen: cap, pageSize: pageSize)
-                    result.page = shown
-                    return result
-                }
-            }
-            guard try await finishCommit(&commits, &choice, &report) else { return }
-            try await leave(stretch, &plan, writer, &reading, &report)
-            if let verdict = plan.verdict { report.end(verdict, isStopped: control.isStopped) }
-        }
-    }
-
-    /// Of a further pass: notes what a page showed, and compares the part that it completed with what is stored.
-    private func compare(
-        _ step: inout VisitProgress.Step, _ record: inout PassRecord, _ prepared: inout PreparedPage,
-        _ reading: inout Reading
-    ) async throws {
-        guard case .interval = step.stretch else { return }
-        record.add(prepared)
-        record.add(live: reading.live.takeShown())
-        guard let part = reading.progress.part(step.progress, step.verdict, of: step.stretch) else { return }
-        let stored = try await context.store.relaySightings(
-            lease.relay, from: UnixTime(seconds: part.lowerBound), to: UnixTime(seconds: part.upperBound),
-            limit: settings.sync.mostCompared, matching: reading.archive.filter)
-        let difference = record.close(part, stored: stored ?? [], gap: step.progress.gap)
-        // A part too large to compare stays unproven.
-        guard stored != nil else { return }
-        try await reading.preparer.amend(&prepared, with: difference)
-        step.difference = difference
-    }
-
-    /// What a walk that was cut off leaves behind so that the next visit does not begin it again.
-    private func leave(
-        _ stretch: WalkState.Stretch, _ plan: inout WalkPlan, _ writer: PageWriter, _ reading: inout Reading,
-        _ report: inout VisitReport
-    ) async throws {
-        guard report.ending == .yielded, plan.verdict == nil, !control.isStopped else { return }
-        if let progress = plan.leaveCrowdedSecond(atOnce: report.isStuck) {
-            report.isStuck = false
-            var step = VisitProgress.Step(stretch: stretch, progress: progress)
-            step.cap = reading.capSeen
-            try await store(reading.progress.apply(step), writer, reading)
-        }
-        try await store(reading.progress.leaveHead(at: plan.frontier, stretch), writer, reading)
-    }
-
     func store(
         _ change: VisitProgress.Change, _ writer: PageWriter, _ reading: Reading, isForced: Bool = false
     ) async throws {
@@ -269,16 +167,5 @@ struct RelayVisit: Sendable {
         var nothing = PreparedPage()
         nothing.parts = [PreparedPage.Part()]
         _ = try await writer.write(nothing, change, capSeen: reading.capSeen, pageSize: reading.pageSize)
-    }
-
-    /// Waits for the page being stored; false when it was refused.
-    private func finishCommit(
-        _ commits: inout ThrowingTaskGroup<PageWriter.Result, any Error>, _ choice: inout ReadingChoice,
-        _ report: inout VisitReport
-    ) async throws -> Bool {
-        guard let result = try await commits.next() else { return true }
-        report.count(result)
-        if let page = result.page { choice.note(page, new: result.eventsNew) }
-        return report.ending == .complete || (report.ending == .yielded && !result.hasPoison)
     }
 }

@@ -1,0 +1,151 @@
+internal import Database
+internal import Nostr
+internal import Settings
+
+/// One stretch of a relay's history, read page by page.
+extension RelayVisit {
+    /// What lives as long as one stretch is read.
+    struct Walking {
+        let stretch: WalkState.Stretch
+        var plan: WalkPlan
+        var choice: ReadingChoice
+        var record = PassRecord()
+    }
+
+    /// What is on its way to the database while the next page is read.
+    typealias Commits = ThrowingTaskGroup<PageWriter.Result, any Error>
+
+    /// Reads one stretch page by page, one commit behind; by sets where most of it is stored already.
+    func walk(
+        _ stretch: WalkState.Stretch, _ session: any RelaySession, _ reading: inout Reading,
+        _ report: inout VisitReport
+    ) async throws {
+        var walking = begin(stretch, &reading)
+        report.isStuck = true
+        defer { reading.choice = walking.choice }
+        try await withThrowingTaskGroup(of: PageWriter.Result.self) { commits in
+            while case .ask(let request) = walking.plan.next() {
+                guard mayContinue(reading), report.bytes < share.bytes else {
+                    report.ending = .yielded
+                    break
+                }
+                if let part = partForSets(walking, reading) {
+                    guard try await finishCommit(&commits, &walking, &report) else { return }
+                    try await readBySets(part, &walking, session, &reading, &report)
+                    guard report.ending == .complete else { break }
+                } else {
+                    let goesOn = try await readPage(request, &walking, session, &commits, &reading, &report)
+                    guard goesOn else { return }
+                }
+            }
+            guard try await finishCommit(&commits, &walking, &report) else { return }
+            try await leave(&walking, writer, &reading, &report)
+            if let verdict = walking.plan.verdict { report.end(verdict, isStopped: control.isStopped) }
+        }
+    }
+
+    private func begin(_ stretch: WalkState.Stretch, _ reading: inout Reading) -> Walking {
+        reading.progress.begin(stretch)
+        reading.live.watch(stretch)
+        reading.choice.begin()
+        let plan = WalkPlan(
+            stretch, capSeen: reading.capSeen, pageSize: reading.pageSize, largest: settings.sync.pageSize,
+            now: reading.progress.now, order: reading.progress.order, archive: reading.archive,
+            isDoubted: !reading.progress.doubts.areNone)
+        return Walking(stretch: stretch, plan: plan, choice: reading.choice)
+    }
+
+    /// Asks for one page, takes it in, and sends it to the database once the page before is there; false when the
+    /// visit is over.
+    private func readPage(
+        _ request: PageRequest, _ walking: inout Walking, _ session: any RelaySession, _ commits: inout Commits,
+        _ reading: inout Reading, _ report: inout VisitReport
+    ) async throws -> Bool {
+        let raw = try await asking(
+            &reading, &report, before: { try await finishCommit(&commits, &walking, &$0) },
+            { try await self.page(request, session) })
+        guard let raw else { return false }
+        let page = FetchedPage(raw, request: request)
+        report.count(page)
+        let isPage = walking.plan.isBetweenPages
+        var step = absorb(page, request, &walking, &reading)
+        var prepared = try await reading.preparer.prepare(page)
+        report.count(prepared)
+        try await compare(&step, &walking.record, &prepared, &reading)
+        // What was gone and is shown again was left out in between.
+        step.doubts.contradictions += step.difference?.returned.count ?? 0
+        let change = reading.progress.apply(step)
+        if step.getsOn { report.isStuck = false }
+        report.isUnordered = walking.plan.order == .unordered
+        guard try await finishCommit(&commits, &walking, &report) else { return false }
+        let shown = isPage ? ReadingChoice.Page(page, request, prepared, capSeen: walking.plan.capSeen) : nil
+        guard !(prepared.isEmpty && change.isEmpty) else {
+            if let shown { walking.choice.note(shown, new: 0) }
+            return true
+        }
+        let (cap, pageSize) = (reading.capSeen, reading.pageSize)
+        commits.addTask { [prepared] in
+            var result = try await writer.write(prepared, change, capSeen: cap, pageSize: pageSize)
+            result.page = shown
+            return result
+        }
+        return true
+    }
+
+    /// What a page proves, by the decisions of the walk.
+    private func absorb(
+        _ page: FetchedPage, _ request: PageRequest, _ walking: inout Walking, _ reading: inout Reading
+    ) -> VisitProgress.Step {
+        let doubts = walking.plan.doubts
+        var step = VisitProgress.Step(stretch: walking.stretch, progress: walking.plan.absorb(page.facts))
+        step.describe(page, walking.plan, since: doubts)
+        step.behaviour = reading.calibration.observe(page.facts, request, capSeen: walking.plan.capSeen)
+        reading.capSeen = max(reading.capSeen, walking.plan.capSeen)
+        // A further pass asks for less on purpose: that is no size to begin the next visit with.
+        if walking.stretch.isFirstLook { reading.pageSize = walking.plan.pageSize }
+        return step
+    }
+
+    /// Of a further pass: notes what a page showed, and compares the part that it completed with what is stored.
+    private func compare(
+        _ step: inout VisitProgress.Step, _ record: inout PassRecord, _ prepared: inout PreparedPage,
+        _ reading: inout Reading
+    ) async throws {
+        guard case .interval = step.stretch else { return }
+        record.add(prepared)
+        record.add(live: reading.live.takeShown())
+        guard let part = reading.progress.part(step.progress, step.verdict, of: step.stretch) else { return }
+        let stored = try await context.store.relaySightings(
+            lease.relay, from: UnixTime(seconds: part.lowerBound), to: UnixTime(seconds: part.upperBound),
+            limit: settings.sync.mostCompared, matching: reading.archive.filter)
+        let difference = record.close(part, stored: stored ?? [], gap: step.progress.gap)
+        // A part too large to compare stays unproven.
+        guard stored != nil else { return }
+        try await reading.preparer.amend(&prepared, with: difference)
+        step.difference = difference
+    }
+
+    /// What a walk that was cut off leaves behind so that the next visit does not begin it again.
+    private func leave(
+        _ walking: inout Walking, _ writer: PageWriter, _ reading: inout Reading, _ report: inout VisitReport
+    ) async throws {
+        guard report.ending == .yielded, walking.plan.verdict == nil, !control.isStopped else { return }
+        if let progress = walking.plan.leaveCrowdedSecond(atOnce: report.isStuck) {
+            report.isStuck = false
+            var step = VisitProgress.Step(stretch: walking.stretch, progress: progress)
+            step.cap = reading.capSeen
+            try await store(reading.progress.apply(step), writer, reading)
+        }
+        try await store(reading.progress.leaveHead(at: walking.plan.frontier, walking.stretch), writer, reading)
+    }
+
+    /// Waits for the page being stored; false when it was refused.
+    private func finishCommit(
+        _ commits: inout Commits, _ walking: inout Walking, _ report: inout VisitReport
+    ) async throws -> Bool {
+        guard let result = try await commits.next() else { return true }
+        report.count(result)
+        if let page = result.page { walking.choice.note(page, new: result.eventsNew) }
+        return report.ending == .complete || (report.ending == .yielded && !result.hasPoison)
+    }
+}
