@@ -123,5 +123,8 @@ import Testing
         #expect(limits.failures(requests: 2, sessions: 1, unstored: 0, url).first?.hasPrefix("I6: 2 requests") == true)
         #expect(limits.failures(requests: 1, sessions: 5, unstored: 0, url).first?.hasPrefix("I6: 5 conn") == true)
         #expect(limits.failures(requests: 1, sessions: 1, unstored: 2, url).first?.hasPrefix("I4:") == true)
+        let most = limits.bytes + limits.pageBytes
+        #expect(limits.failures(bytes: most, url).isEmpty)
+        #expect(limits.failures(bytes: most + 1, url).first?.hasPrefix("I6: a visit") == true)
     }
 }

@@ -25,6 +25,8 @@ extension Scenario {
         var deleted = 0.0
         /// Connections of a process to the one address that all relays have; nil where each has its own.
         var connectionsPerAddress: Int?
+        /// Bytes of events that a visit may download; nil for what is usual, which no simulated relay has.
+        var visitBytes: Int?
         /// When all processes are killed at once, and come back at once.
         var massacreAt: Duration?
         /// When each process is ended and started again.

@@ -51,6 +51,7 @@ struct Scenario {
         self.urls = urls
         var limits = VisitLimits()
         limits.connectionsPerAddress = plan.connectionsPerAddress ?? limits.connectionsPerAddress
+        limits.bytes = plan.visitBytes ?? limits.bytes
         network = SimulatedNetwork(world: world, relays: made, seed: random.next(), limits: limits)
         archive = SimulatedArchive(world: world, network: network, relays: urls)
     }
@@ -78,6 +79,8 @@ struct Scenario {
         if Int.random(in: 0..<3, using: &third) == 0 {
             plan.common = (Int.random(in: 300...900, using: &third), Double.random(in: 0.5...1, using: &third))
         }
+        // Likewise: visits that use up their share.
+        if Int.random(in: 0..<4, using: &third) == 0 { plan.visitBytes = Int.random(in: 16...64, using: &third) << 10 }
         let relays = (0..<Int.random(in: 1...3, using: &random)).map { _ in Vices.random(most: 2, &random) }
         self.init(
             seed: seed, relays: relays, events: Int.random(in: 0...600, using: &random), plan: plan, trace: trace)
@@ -153,7 +156,7 @@ struct Scenario {
         let crew = SyncCrew(context, settings: settings, lane: plan.lane.rawValue, slots: [.clearnet: plan.slots])
         while !Task.isCancelled {
             // A cycle that the database ended is tried again; whatever went wrong shows in the tables.
-            try? await crew.run { report in archive.checkComplete(report, by: process.id) }
+            try? await crew.run { report in archive.check(report, by: process.id) }
             guard (try? await process.wait(Self.poll)) != nil else { return }
         }
     }
@@ -173,7 +176,8 @@ struct Scenario {
         // Relays that refuse at random do so at any rate; runs are short.
         settings.rate.floor = 5
         settings.rate.connectionsPerAddress = network.limits.connectionsPerAddress
-        settings.sync.pageBytes = .kibibytes(64)
+        settings.sync.pageBytes = .kibibytes(network.limits.pageBytes >> 10)
+        settings.budget.bytes = .kibibytes(network.limits.bytes >> 10)
         settings.proof.secondPass = 600
         settings.rescan.schedule = [900, 1_800, 3_600]
         return settings

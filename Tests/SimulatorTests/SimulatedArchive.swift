@@ -127,8 +127,15 @@ final class SimulatedArchive: Sendable {
         }
     }
 
+    /// I3 and I6 of a visit that is over.
+    func check(_ report: VisitReport, by owner: ReplicaID) {
+        let failures = network.limits.failures(bytes: report.bytes, report.url)
+        tables.withLock { $0.failures += failures }
+        checkComplete(report, by: owner)
+    }
+
     /// I3: a visit that read everything leaves nothing out up to its beginning, less the overlap.
-    func checkComplete(_ report: VisitReport, by owner: ReplicaID) {
+    private func checkComplete(_ report: VisitReport, by owner: ReplicaID) {
         guard report.ending == .complete, let began = network.log.connectedAt[report.url]?[owner] else { return }
         tables.withLock { tables in
             guard let row = tables.rows[report.relay] else { return }

@@ -1,4 +1,5 @@
 import Nostr
+import SyncEngine
 
 /// What one visit may take at a time (I6), and how much of it a kill may undo (I4).
 struct VisitLimits: Sendable {
@@ -9,6 +10,16 @@ struct VisitLimits: Sendable {
     /// Pages that were received and are not stored: the one that is being stored. With the one that is asked for next
     /// these are the pages that a kill repeats.
     var unstoredPages = 1
+
+    /// Bytes of events that a visit may download.
+    var bytes = BudgetSettings().bytes.bytes
+    /// Bytes of one page, which may be under way when those are used up.
+    let pageBytes = 64 << 10
+
+    /// What a visit that is over took too much of.
+    func failures(bytes: Int, _ url: RelayURL) -> [String] {
+        bytes <= self.bytes + pageBytes ? [] : ["I6: a visit of \(url) took \(bytes) bytes of \(self.bytes)"]
+    }
 
     /// What is over.
     /// - Parameters:
