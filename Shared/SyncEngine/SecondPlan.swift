@@ -243,7 +243,7 @@ struct SecondPlan: Sendable {
     /// full answer that shows nothing of the part is not about the part: narrower ones would be answered alike.
     private func narrower(_ part: Part, _ seen: [EventStamp]) -> (parts: [Part], isWhole: Bool)? {
         if let kinds = part.kinds, kinds.count == 1 { return byAuthors(part, seen) }
-        guard part == whole || !seen.isEmpty else { return nil }
+        guard !seen.isEmpty || (part == whole && census != nil) else { return nil }
         let split = PartSplit(seen.map(\.kind), others: others(part, Set(seen.map(\.kind))))
         return (split.groups.map { Part(kinds: $0, authors: part.authors) }, true)
     }

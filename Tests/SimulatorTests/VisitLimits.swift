@@ -1,4 +1,5 @@
 import Nostr
+import Settings
 import SyncEngine
 
 /// What one visit may take at a time (I6), and how much of it a kill may undo (I4).

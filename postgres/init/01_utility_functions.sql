@@ -229,7 +229,7 @@ BEGIN
                 ('relay_checks', 'UPDATE (due_at, owner, fence, fails, last_error)', 'monitor'),
                 ('relay_sync', 'UPDATE (due_at, owner, class, fails, rate, deficit_bytes, last_error, behaviour)',
                     'synchronizer priority_synchronizer'),
-                ('relay_sync', 'UPDATE (lane, lane_next)', 'priority_synchronizer'),
+                ('relay_sync', 'UPDATE (lane, lane_next, fence)', 'priority_synchronizer'),
                 ('service_replicas', 'INSERT, UPDATE, DELETE', 'finder monitor synchronizer priority_synchronizer dvm'),
                 ('service_leases', 'UPDATE (owner, fence, due_at)', 'finder synchronizer priority_synchronizer'),
                 ('service_state', 'INSERT, UPDATE, DELETE', 'finder monitor synchronizer priority_synchronizer dvm')

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x53132f0db6abfd1f00621fc9c9d2158ade0f69e2a048a3a44d9fd0352cebb9c5')
+            (1, '0001_first_release', '\xf80695174948671ef90021f54911cae847e1c5f587baf0743c59ad61343a61be')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

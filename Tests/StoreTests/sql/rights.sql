@@ -125,14 +125,14 @@ BEGIN
         PERFORM pg_temp.as_group(role, NULL, 'WITH h AS (SELECT relay_id FROM relay_sync ORDER BY relay_id LIMIT 1
             FOR NO KEY UPDATE) UPDATE relay_sync SET owner = NULL, due_at = now(), fails = 1, class = 0, last_error = ''''
             WHERE relay_id IN (SELECT relay_id FROM h)');
-        PERFORM pg_temp.as_group(role, denied, 'UPDATE relay_sync SET fence = fence + 1');
         PERFORM pg_temp.as_group(role, denied, 'UPDATE relay_sync SET frontier = 0');
         PERFORM pg_temp.as_group(role, denied, 'UPDATE relay_sync SET sealed_hi = 0');
         PERFORM pg_temp.as_group(role, denied, 'UPDATE relay_sync SET sightings = 0');
         PERFORM pg_temp.as_group(role, denied, 'UPDATE relay_checks SET due_at = now()');
         PERFORM pg_temp.as_group(role, denied, 'UPDATE relays SET status = ''ignored''');
     END LOOP;
-    PERFORM pg_temp.as_group('writer_priority_synchronizer', NULL, 'UPDATE relay_sync SET lane = 1, lane_next = 0');
+    PERFORM pg_temp.as_group('writer_priority_synchronizer', NULL, 'UPDATE relay_sync SET lane = 1, lane_next = 0, fence = fence + 1');
+    PERFORM pg_temp.as_group('writer_synchronizer', denied, 'UPDATE relay_sync SET fence = fence + 1');
     PERFORM pg_temp.as_group('writer_synchronizer', denied, 'UPDATE relay_sync SET lane = 1');
     PERFORM pg_temp.as_group('writer_synchronizer', denied, 'UPDATE relay_sync SET lane_next = 1');
     PERFORM pg_temp.as_group('writer_monitor', NULL, 'UPDATE relays SET status = ''online'', last_seen = 5');
