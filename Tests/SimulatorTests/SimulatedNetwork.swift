@@ -125,7 +125,7 @@ final class SimulatedNetwork: Sendable {
             state.log.asked[url, default: 0] += 1
             state.log.served[url, default: 0] += answer.events.reduce(0) { $0 + $1.json.count }
             // What was not asked for is not taken, and nothing rests on it; nor does anything on what is too much.
-            let asked = answer.events.prefix(budget.events).filter { filter.asks(for: $0) }
+            let asked = answer.events.within(budget).filter { filter.asks(for: $0) }
             state.log.show(asked, by: url)
             state.log.wait(for: asked, of: url, process.id)
         }

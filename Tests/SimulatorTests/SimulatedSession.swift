@@ -64,14 +64,14 @@ final class SimulatedSession: RelaySession {
 
     private func receive(_ answer: SimulatedRelay.Answer?, _ budget: PageBudget) async throws -> RawPage {
         guard let answer else { return Self.broken }
-        var page = RawPage(chunks: [EventChunk(Array(answer.events.prefix(budget.events)))], ending: answer.ending)
+        let taken = answer.events.within(budget)
+        var page = RawPage(chunks: [EventChunk(taken)], ending: answer.ending)
         if case .broken(_, _, let failure) = answer {
             page.failure = failure
             await close()
         }
         if page.ending == .inconclusive(.timedOut) { try await process.wait(budget.progressTimeout) }
-        let bytes = answer.events.reduce(0) { $0 + $1.json.count }
-        if answer.events.count > budget.events || bytes > budget.bytes { page.ending = .inconclusive(.overBudget) }
+        if taken.count < answer.events.count { page.ending = .inconclusive(.overBudget) }
         if network.chance(vices.warnings) { state.withLock { $0.warnings += 1 } }
         return page
     }
@@ -168,5 +168,17 @@ extension SimulatedRelay.Answer {
         case .page(_, let hint): .conclusive(hint: hint)
         case .partial(_, let reason), .broken(_, let reason, _): .inconclusive(reason)
         }
+    }
+}
+
+extension [SimulatedEvent] {
+    /// What of an answer is taken before it is cut off.
+    func within(_ budget: PageBudget) -> [SimulatedEvent] {
+        var left = budget.bytes
+        return Array(
+            prefix(budget.events).prefix { event in
+                left -= event.json.count
+                return left >= 0
+            })
     }
 }
