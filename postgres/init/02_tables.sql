@@ -390,6 +390,66 @@ COMMENT ON COLUMN public.relay_metadata.generated_at IS 'Unix seconds of the che
 COMMENT ON COLUMN public.relay_metadata.nip11_error IS 'Kind of the failure of the fetch; NULL when it gave a document or was not tried.';
 COMMENT ON COLUMN public.relay_metadata.nip66_error IS 'Kind of the failure of the measurement; NULL when it gave one or was not tried.';
 
+-- Candidates --------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS public.relay_spellings (
+    n           bigint NOT NULL,
+    first_seen  bigint NOT NULL,
+    last_seen   bigint NOT NULL,
+    relay_id    int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    source      text NOT NULL CHECK (octet_length(source) BETWEEN 1 AND 256),
+    spelling    text NOT NULL CHECK (octet_length(spelling) BETWEEN 1 AND 2048),
+    PRIMARY KEY (relay_id, source, spelling)
+);
+COMMENT ON TABLE public.relay_spellings IS 'How relays are written, at most 1,000 spellings each; makes a merge reversible and a later rule applicable.';
+COMMENT ON COLUMN public.relay_spellings.n IS 'How often the source wrote it so.';
+COMMENT ON COLUMN public.relay_spellings.first_seen IS 'Unix seconds when it was first read.';
+COMMENT ON COLUMN public.relay_spellings.last_seen IS 'Unix seconds when it was last read.';
+COMMENT ON COLUMN public.relay_spellings.source IS 'events, or the URL of the API.';
+COMMENT ON COLUMN public.relay_spellings.spelling IS 'As it was written; the canonical URL where that held a password or a token.';
+
+CREATE TABLE IF NOT EXISTS public.relay_candidates (
+    mentions    bigint NOT NULL DEFAULT 0,
+    first_seen  bigint NOT NULL,
+    last_seen   bigint NOT NULL,
+    relay_id    int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    authors     int NOT NULL DEFAULT 0,
+    url_rule    smallint NOT NULL,
+    source      text NOT NULL CHECK (octet_length(source) BETWEEN 1 AND 256),
+    slot        text NOT NULL CHECK (slot ~ '^[a-z0-9_]{1,32}$'),
+    PRIMARY KEY (relay_id, source, slot)
+);
+COMMENT ON TABLE public.relay_candidates IS 'Who names a relay: one row for each source and place in it.';
+COMMENT ON COLUMN public.relay_candidates.mentions IS 'Events, or answers of the API, that name it there.';
+COMMENT ON COLUMN public.relay_candidates.first_seen IS 'Unix seconds when the first of them was read.';
+COMMENT ON COLUMN public.relay_candidates.last_seen IS 'Unix seconds when the last of them was read.';
+COMMENT ON COLUMN public.relay_candidates.authors IS 'Distinct authors of them; counted up to 1,000 and a little more.';
+COMMENT ON COLUMN public.relay_candidates.url_rule IS 'Version of the rule that made the canonical URL of what was last read.';
+COMMENT ON COLUMN public.relay_candidates.source IS 'events, or the URL of the API.';
+COMMENT ON COLUMN public.relay_candidates.slot IS 'Place in the source, for example relay_list; of APIs the shape.';
+
+CREATE TABLE IF NOT EXISTS public.relay_candidate_authors (
+    author    bigint NOT NULL,
+    relay_id  int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    slot      text NOT NULL,
+    PRIMARY KEY (relay_id, slot, author)
+);
+COMMENT ON TABLE public.relay_candidate_authors IS 'Which authors are counted in relay_candidates.authors of the source events.';
+COMMENT ON COLUMN public.relay_candidate_authors.author IS 'First 8 bytes of the pubkey, big-endian.';
+
+CREATE TABLE IF NOT EXISTS public.scan_watermarks (
+    xid           xid8 NOT NULL DEFAULT '0',
+    batch_id      bigint NOT NULL DEFAULT 0,
+    committed_at  timestamptz,
+    place         int NOT NULL DEFAULT 0,
+    name          text PRIMARY KEY
+) WITH (fillfactor = 50);
+COMMENT ON TABLE public.scan_watermarks IS 'How far readers of new events have come in the order (xid, batch_id, place in events) of event_batches; moves with what they found, in one transaction.';
+COMMENT ON COLUMN public.scan_watermarks.batch_id IS 'Last batch read from.';
+COMMENT ON COLUMN public.scan_watermarks.place IS 'Events of that batch that are done.';
+COMMENT ON COLUMN public.scan_watermarks.committed_at IS 'event_batches.committed_at of that batch; NULL before the first.';
+INSERT INTO public.scan_watermarks (name) VALUES ('finder') ON CONFLICT DO NOTHING;
+
 -- Services ----------------------------------------------------------------------------------------------------------
 
 CREATE TABLE IF NOT EXISTS public.service_state (

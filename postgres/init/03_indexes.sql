@@ -14,7 +14,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS events_relays_event ON public.events_relays (e
 CREATE INDEX IF NOT EXISTS events_relays_time ON public.events_relays (relay_id, created_at, event);
 
 -- event_batches: readers of new events go by transaction.
-CREATE INDEX IF NOT EXISTS event_batches_xid ON public.event_batches (xid);
+CREATE INDEX IF NOT EXISTS event_batches_xid ON public.event_batches (xid, batch_id);
 
 -- Claims: what is due, by lane and network. Batches touch no column of these, so their updates stay on the page (HOT).
 CREATE INDEX IF NOT EXISTS relay_sync_due ON public.relay_sync (lane, network, due_at);

@@ -189,6 +189,11 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'quarantine',
             'id bigint!, n bigint!, first_seen bigint!, last_seen bigint!, relay_id integer, digest bytea!, reason text!, '
             'raw bytea'),
+        ('table', 'relay_candidate_authors',
+            'author bigint!, relay_id integer!, slot text!'),
+        ('table', 'relay_candidates',
+            'mentions bigint!, first_seen bigint!, last_seen bigint!, relay_id integer!, authors integer!, url_rule smallint!, '
+            'source text!, slot text!'),
         ('table', 'relay_checks',
             'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, owner uuid, network text!, '
             'last_error text'),
@@ -202,6 +207,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'relay_phantoms',
             'relay_id integer!, n integer!, first_seen timestamp with time zone!, last_seen timestamp with time zone!, '
             'event_id bytea!'),
+        ('table', 'relay_spellings',
+            'n bigint!, first_seen bigint!, last_seen bigint!, relay_id integer!, source text!, spelling text!'),
         ('table', 'relay_sync',
             'relay_id integer!, lane smallint!, lane_next smallint, class smallint!, fails integer!, due_at timestamp with time zone!, '
             'fence bigint!, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, frontier bigint, '
@@ -209,6 +216,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'owner uuid, network text!, last_error text, behaviour jsonb!'),
         ('table', 'relays',
             'relay_url text!, network text!, first_seen bigint!, last_seen bigint!, status text!, relay_id integer!'),
+        ('table', 'scan_watermarks',
+            'xid xid8!, batch_id bigint!, committed_at timestamp with time zone, place integer!, name text!'),
         ('table', 'schema_migrations',
             'version integer!, name text!, checksum bytea!, applied_at timestamp with time zone!'),
         ('table', 'service_leases',
@@ -288,7 +297,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     SELECT format('index %s on %s %s', i.name, i.relation, i.definition)
       FROM (VALUES
         ('event_batches_pkey', 'event_batches', 'btree (batch_id)'),
-        ('event_batches_xid', 'event_batches', 'btree (xid)'),
+        ('event_batches_xid', 'event_batches', 'btree (xid, batch_id)'),
         ('events_author', 'events', 'btree (pubkey, created_at)'),
         ('events_event_id_key', 'events', 'btree (event_id)'),
         ('events_expiry', 'events', 'btree (expires_at) WHERE (expires_at IS NOT NULL)'),
@@ -304,6 +313,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('orphan_walks_pkey', 'orphan_walks', 'btree (name)'),
         ('quarantine_digest_key', 'quarantine', 'btree (digest)'),
         ('quarantine_pkey', 'quarantine', 'btree (id)'),
+        ('relay_candidate_authors_pkey', 'relay_candidate_authors', 'btree (relay_id, slot, author)'),
+        ('relay_candidates_pkey', 'relay_candidates', 'btree (relay_id, source, slot)'),
         ('relay_checks_due', 'relay_checks', 'btree (network, due_at)'),
         ('relay_checks_pkey', 'relay_checks', 'btree (relay_id)'),
         ('relay_coverage_disjoint', 'relay_coverage', 'gist (relay_id, int8range(lo, hi, ''[]''::text))'),
@@ -313,10 +324,12 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_metadata_nip66', 'relay_metadata', 'btree (nip66_id) WHERE (nip66_id IS NOT NULL)'),
         ('relay_metadata_pkey', 'relay_metadata', 'btree (relay_url, generated_at)'),
         ('relay_phantoms_pkey', 'relay_phantoms', 'btree (relay_id, event_id)'),
+        ('relay_spellings_pkey', 'relay_spellings', 'btree (relay_id, source, spelling)'),
         ('relay_sync_due', 'relay_sync', 'btree (lane, network, due_at)'),
         ('relay_sync_pkey', 'relay_sync', 'btree (relay_id)'),
         ('relays_pkey', 'relays', 'btree (relay_url)'),
         ('relays_relay_id_key', 'relays', 'btree (relay_id)'),
+        ('scan_watermarks_pkey', 'scan_watermarks', 'btree (name)'),
         ('schema_migrations_pkey', 'schema_migrations', 'btree (version)'),
         ('service_leases_pkey', 'service_leases', 'btree (name)'),
         ('service_replicas_pkey', 'service_replicas', 'btree (replica_id)'),
@@ -344,6 +357,9 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('orphan_walks', 'orphan_walks_name_check orphan_walks_pkey'),
         ('quarantine', 'quarantine_digest_check quarantine_digest_key quarantine_pkey quarantine_raw_check '
             'quarantine_reason_check'),
+        ('relay_candidate_authors', 'relay_candidate_authors_pkey relay_candidate_authors_relay_id_fkey'),
+        ('relay_candidates', 'relay_candidates_pkey relay_candidates_relay_id_fkey relay_candidates_slot_check '
+            'relay_candidates_source_check'),
         ('relay_checks', 'relay_checks_pkey relay_checks_relay_id_fkey'),
         ('relay_coverage', 'relay_coverage_bounds relay_coverage_disjoint relay_coverage_gap_has_reason '
             'relay_coverage_pkey relay_coverage_proof_check relay_coverage_reason_check relay_coverage_relay_id_fkey '
@@ -352,8 +368,11 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_metadata', 'relay_metadata_nip11_id_fkey relay_metadata_nip66_id_fkey relay_metadata_pkey '
             'relay_metadata_relay_url_fkey'),
         ('relay_phantoms', 'relay_phantoms_event_id_check relay_phantoms_pkey relay_phantoms_relay_id_fkey'),
+        ('relay_spellings', 'relay_spellings_pkey relay_spellings_relay_id_fkey relay_spellings_source_check '
+            'relay_spellings_spelling_check'),
         ('relay_sync', 'relay_sync_class_check relay_sync_lane_check relay_sync_lane_next_check relay_sync_pkey relay_sync_relay_id_fkey'),
         ('relays', 'relays_network_check relays_pkey relays_relay_id_key relays_relay_url_check relays_status_check'),
+        ('scan_watermarks', 'scan_watermarks_pkey'),
         ('schema_migrations', 'schema_migrations_checksum_check schema_migrations_pkey '
             'schema_migrations_version_check'),
         ('service_leases', 'service_leases_pkey'),
@@ -384,6 +403,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'bigint[], smallint[], smallint[], integer[], bigint[], integer[], smallint[], bigint[], smallint[], integer[], text[], '
         'bytea[], bytea[]) TABLE(relay_id integer, accepted '
         'boolean, events_new integer, events_known integer, sightings_new integer)',
+        'commit_candidates(uuid, bigint, text, smallint, bigint[], bigint[], text[], text[], integer[], text[], integer[], '
+        'integer[], text[], integer[], integer[], text[], bigint[]) integer',
         'create_service_login(text, text) text',
         'delete_orphan_events(integer) integer',
         'delete_orphan_nip11(integer) integer',
@@ -397,6 +418,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'insert_relay_metadata(text, text, bigint, bigint, bytea, jsonb, jsonb, text, text) boolean',
         'insert_relays(text[], text[], bigint[]) TABLE(ord integer, relay_id integer, is_new boolean)',
         'known_events(bytea[], integer) TABLE(ord integer, event bigint, linked boolean)',
+        'new_events(bigint, bigint, integer, integer, bigint) TABLE(xid bigint, batch_id bigint, place integer, '
+        'committed_at timestamp with time zone, kind integer, pubkey bytea, tags jsonb, content text)',
         'note_phantoms(integer, bigint, uuid, bytea[]) boolean',
         'schema_expected() SETOF text',
         'schema_inventory() SETOF text',

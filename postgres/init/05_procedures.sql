@@ -653,3 +653,111 @@ BEGIN
     RETURN folded;
 END $$;
 COMMENT ON FUNCTION public.fold_statistics(int) IS 'Moves queued counting into the counters, a bounded number of rows a call.';
+
+-- new_events: the events of batches behind a position, in the order (xid, batch_id, place), at most p_limit and about
+-- p_bytes of them. Only batches that no open transaction can precede, so that none is ever passed over. An event that was
+-- erased meanwhile is a row without kind: the reader's position moves over it too. p_xid beyond what this cluster has
+-- given out is another cluster's, and reading begins anew.
+CREATE OR REPLACE FUNCTION public.new_events(p_xid bigint, p_batch_id bigint, p_place int, p_limit int, p_bytes bigint)
+RETURNS TABLE (xid bigint, batch_id bigint, place int, committed_at timestamptz, kind int, pubkey bytea, tags jsonb, content text)
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off ROWS 1000 AS $$
+#variable_conflict use_column
+DECLARE
+    bound    CONSTANT xid8 := pg_snapshot_xmin(pg_current_snapshot());
+    is_ours  CONSTANT boolean := p_xid::text::xid8 < pg_snapshot_xmax(pg_current_snapshot());
+    since    CONSTANT xid8 := CASE WHEN is_ours THEN p_xid::text ELSE '0' END::xid8;
+    batch    record;
+    numbers  bigint[];
+    n_events int := 0;
+    n_bytes  bigint := 0;
+BEGIN
+    FOR batch IN
+        SELECT b.xid, b.batch_id, b.committed_at, b.events FROM event_batches b
+         WHERE b.xid >= since AND b.xid < bound AND (b.xid > since OR NOT is_ours OR b.batch_id >= p_batch_id)
+         ORDER BY b.xid, b.batch_id LIMIT p_limit + 1
+    LOOP
+        numbers := batch.events;
+        xid := batch.xid::text::bigint;
+        batch_id := batch.batch_id;
+        committed_at := batch.committed_at;
+        FOR i IN CASE WHEN is_ours AND xid = p_xid AND batch_id = p_batch_id THEN p_place + 1 ELSE 1 END .. cardinality(numbers)
+        LOOP
+            IF n_events >= p_limit OR n_bytes >= p_bytes THEN
+                RETURN;
+            END IF;
+            SELECT e.kind, e.pubkey, e.tags, e.content INTO kind, pubkey, tags, content FROM events e WHERE e.id = numbers[i];
+            place := i;
+            n_events := n_events + 1;
+            n_bytes := n_bytes + coalesce(octet_length(content), 0) + coalesce(pg_column_size(tags), 0);
+            RETURN NEXT;
+        END LOOP;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION public.new_events(bigint, bigint, int, int, bigint) IS 'The next events behind a position in the order of event_batches, none passed over.';
+
+-- commit_candidates: under the lease finder, relays that a source names, with spellings, places and authors; of a scan also
+-- its watermark, which moves from p_from to p_to, each (xid, batch_id, place), in the same transaction. Relays are named by
+-- their place in p_urls, from 1. Answer: relays that were new, -1 when the lease was lost, -2 when the watermark does not
+-- stand at p_from: then all of this is stored already, or somebody else goes on.
+-- The tables grow: they are searched by whole keys only, hence the settings.
+CREATE OR REPLACE FUNCTION public.commit_candidates(
+    p_owner uuid, p_fence bigint, p_source text, p_url_rule smallint, p_from bigint[], p_to bigint[],
+    p_urls text[], p_networks text[],
+    p_spelling_relays int[], p_spellings text[], p_spelling_counts int[],
+    p_slot_relays int[], p_slots text[], p_slot_counts int[],
+    p_author_relays int[], p_author_slots text[], p_authors bigint[])
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+SET enable_seqscan = off SET enable_nestloop = off AS $$
+DECLARE
+    seen    CONSTANT bigint := extract(epoch FROM now())::bigint;
+    ids     int[];
+    n_new   int;
+BEGIN
+    -- The row lock keeps the lease from changing hands meanwhile.
+    PERFORM FROM service_leases l WHERE l.name = 'finder' AND l.fence = p_fence AND l.owner = p_owner FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN -1;
+    END IF;
+    IF cardinality(p_to) > 0 THEN
+        UPDATE scan_watermarks w
+           SET xid = p_to[1]::text::xid8, batch_id = p_to[2], place = p_to[3]::int,
+               committed_at = (SELECT b.committed_at FROM event_batches b WHERE b.batch_id = p_to[2])
+         WHERE w.name = 'finder' AND w.xid = p_from[1]::text::xid8 AND w.batch_id = p_from[2] AND w.place = p_from[3];
+        IF NOT FOUND THEN
+            RETURN -2;
+        END IF;
+    END IF;
+    IF cardinality(p_urls) = 0 THEN
+        RETURN 0;
+    END IF;
+
+    SELECT array_agg(r.relay_id ORDER BY r.ord), count(*) FILTER (WHERE r.is_new) INTO ids, n_new
+      FROM insert_relays(p_urls, p_networks, array_fill(seen, ARRAY[cardinality(p_urls)])) AS r;
+
+    INSERT INTO relay_spellings AS s (relay_id, source, spelling, n, first_seen, last_seen)
+    SELECT ids[u.relay], p_source, u.spelling, u.n, seen, seen
+      FROM unnest(p_spelling_relays, p_spellings, p_spelling_counts) AS u (relay, spelling, n)
+     WHERE (SELECT count(*) FROM (SELECT FROM relay_spellings o WHERE o.relay_id = ids[u.relay] LIMIT 1000) AS kept) < 1000
+        OR (SELECT true FROM relay_spellings o
+             WHERE o.relay_id = ids[u.relay] AND o.source = p_source AND o.spelling = u.spelling)
+    ON CONFLICT (relay_id, source, spelling) DO UPDATE SET n = s.n + excluded.n, last_seen = excluded.last_seen;
+
+    -- Beyond a thousand one more author says nothing.
+    WITH added AS (
+        INSERT INTO relay_candidate_authors (relay_id, slot, author)
+        SELECT DISTINCT ids[u.relay], u.slot, u.author
+          FROM unnest(p_author_relays, p_author_slots, p_authors) AS u (relay, slot, author)
+         WHERE coalesce((SELECT c.authors FROM relay_candidates c
+                          WHERE c.relay_id = ids[u.relay] AND c.source = p_source AND c.slot = u.slot), 0) < 1000
+        ON CONFLICT (relay_id, slot, author) DO NOTHING RETURNING relay_id, slot),
+    fresh AS MATERIALIZED (SELECT a.relay_id, a.slot, count(*)::int AS n FROM added a GROUP BY 1, 2)
+    INSERT INTO relay_candidates AS c (relay_id, source, slot, mentions, authors, first_seen, last_seen, url_rule)
+    SELECT ids[u.relay], p_source, u.slot, u.n, coalesce(f.n, 0), seen, seen, p_url_rule
+      FROM unnest(p_slot_relays, p_slots, p_slot_counts) AS u (relay, slot, n)
+      LEFT JOIN fresh f ON f.relay_id = ids[u.relay] AND f.slot = u.slot
+    ON CONFLICT (relay_id, source, slot) DO UPDATE
+       SET mentions = c.mentions + excluded.mentions, authors = c.authors + excluded.authors, last_seen = excluded.last_seen,
+           url_rule = excluded.url_rule;
+    RETURN n_new;
+END $$;
+COMMENT ON FUNCTION public.commit_candidates IS 'Stores what a source of relays names, and how far a scan has come, in one transaction under the lease finder.';

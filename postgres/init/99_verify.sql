@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\xf80695174948671ef90021f54911cae847e1c5f587baf0743c59ad61343a61be')
+            (1, '0001_first_release', '\xbe434ca85bae5bdbbdb25f00097a67d5da8a7cd12e542375d7fc0203159f0602')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

@@ -302,11 +302,13 @@ BEGIN
                 ('add_id', 'reader'),
                 ('sum_ids', 'reader'),
                 ('known_events', 'reader'),
+                ('new_events', 'reader'),
                 ('schema_inventory', 'reader'),
                 ('schema_expected', 'reader'),
                 ('schema_missing', 'reader'),
                 ('insert_relay', 'writer_finder writer_priority_synchronizer'),
                 ('insert_relays', 'writer_finder writer_priority_synchronizer'),
+                ('commit_candidates', 'writer_finder'),
                 ('insert_relay_metadata', 'writer_monitor'),
                 ('delete_orphan_nip11', 'writer_monitor'),
                 ('delete_orphan_nip66', 'writer_monitor'),
@@ -739,6 +741,66 @@ COMMENT ON COLUMN public.relay_metadata.generated_at IS 'Unix seconds of the che
 COMMENT ON COLUMN public.relay_metadata.nip11_error IS 'Kind of the failure of the fetch; NULL when it gave a document or was not tried.';
 COMMENT ON COLUMN public.relay_metadata.nip66_error IS 'Kind of the failure of the measurement; NULL when it gave one or was not tried.';
 
+-- Candidates --------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS public.relay_spellings (
+    n           bigint NOT NULL,
+    first_seen  bigint NOT NULL,
+    last_seen   bigint NOT NULL,
+    relay_id    int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    source      text NOT NULL CHECK (octet_length(source) BETWEEN 1 AND 256),
+    spelling    text NOT NULL CHECK (octet_length(spelling) BETWEEN 1 AND 2048),
+    PRIMARY KEY (relay_id, source, spelling)
+);
+COMMENT ON TABLE public.relay_spellings IS 'How relays are written, at most 1,000 spellings each; makes a merge reversible and a later rule applicable.';
+COMMENT ON COLUMN public.relay_spellings.n IS 'How often the source wrote it so.';
+COMMENT ON COLUMN public.relay_spellings.first_seen IS 'Unix seconds when it was first read.';
+COMMENT ON COLUMN public.relay_spellings.last_seen IS 'Unix seconds when it was last read.';
+COMMENT ON COLUMN public.relay_spellings.source IS 'events, or the URL of the API.';
+COMMENT ON COLUMN public.relay_spellings.spelling IS 'As it was written; the canonical URL where that held a password or a token.';
+
+CREATE TABLE IF NOT EXISTS public.relay_candidates (
+    mentions    bigint NOT NULL DEFAULT 0,
+    first_seen  bigint NOT NULL,
+    last_seen   bigint NOT NULL,
+    relay_id    int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    authors     int NOT NULL DEFAULT 0,
+    url_rule    smallint NOT NULL,
+    source      text NOT NULL CHECK (octet_length(source) BETWEEN 1 AND 256),
+    slot        text NOT NULL CHECK (slot ~ '^[a-z0-9_]{1,32}$'),
+    PRIMARY KEY (relay_id, source, slot)
+);
+COMMENT ON TABLE public.relay_candidates IS 'Who names a relay: one row for each source and place in it.';
+COMMENT ON COLUMN public.relay_candidates.mentions IS 'Events, or answers of the API, that name it there.';
+COMMENT ON COLUMN public.relay_candidates.first_seen IS 'Unix seconds when the first of them was read.';
+COMMENT ON COLUMN public.relay_candidates.last_seen IS 'Unix seconds when the last of them was read.';
+COMMENT ON COLUMN public.relay_candidates.authors IS 'Distinct authors of them; counted up to 1,000 and a little more.';
+COMMENT ON COLUMN public.relay_candidates.url_rule IS 'Version of the rule that made the canonical URL of what was last read.';
+COMMENT ON COLUMN public.relay_candidates.source IS 'events, or the URL of the API.';
+COMMENT ON COLUMN public.relay_candidates.slot IS 'Place in the source, for example relay_list; of APIs the shape.';
+
+CREATE TABLE IF NOT EXISTS public.relay_candidate_authors (
+    author    bigint NOT NULL,
+    relay_id  int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    slot      text NOT NULL,
+    PRIMARY KEY (relay_id, slot, author)
+);
+COMMENT ON TABLE public.relay_candidate_authors IS 'Which authors are counted in relay_candidates.authors of the source events.';
+COMMENT ON COLUMN public.relay_candidate_authors.author IS 'First 8 bytes of the pubkey, big-endian.';
+
+CREATE TABLE IF NOT EXISTS public.scan_watermarks (
+    xid           xid8 NOT NULL DEFAULT '0',
+    batch_id      bigint NOT NULL DEFAULT 0,
+    committed_at  timestamptz,
+    place         int NOT NULL DEFAULT 0,
+    name          text PRIMARY KEY
+) WITH (fillfactor = 50);
+COMMENT ON TABLE public.scan_watermarks IS 'How far readers of new events have come in the order (xid, batch_id, place in events) of event_batches; moves with what they found, in one transaction.';
+COMMENT ON COLUMN public.scan_watermarks.batch_id IS 'Last batch read from.';
+COMMENT ON COLUMN public.scan_watermarks.place IS 'Events of that batch that are done.';
+COMMENT ON COLUMN public.scan_watermarks.committed_at IS 'event_batches.committed_at of that batch; NULL before the first.';
+INSERT INTO public.scan_watermarks (name) VALUES ('finder') ON CONFLICT DO NOTHING;
+
 -- Services ----------------------------------------------------------------------------------------------------------
 
 CREATE TABLE IF NOT EXISTS public.service_state (
@@ -847,7 +909,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS events_relays_event ON public.events_relays (e
 CREATE INDEX IF NOT EXISTS events_relays_time ON public.events_relays (relay_id, created_at, event);
 
 -- event_batches: readers of new events go by transaction.
-CREATE INDEX IF NOT EXISTS event_batches_xid ON public.event_batches (xid);
+CREATE INDEX IF NOT EXISTS event_batches_xid ON public.event_batches (xid, batch_id);
 
 -- Claims: what is due, by lane and network. Batches touch no column of these, so their updates stay on the page (HOT).
 CREATE INDEX IF NOT EXISTS relay_sync_due ON public.relay_sync (lane, network, due_at);
@@ -1053,6 +1115,11 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'quarantine',
             'id bigint!, n bigint!, first_seen bigint!, last_seen bigint!, relay_id integer, digest bytea!, reason text!, '
             'raw bytea'),
+        ('table', 'relay_candidate_authors',
+            'author bigint!, relay_id integer!, slot text!'),
+        ('table', 'relay_candidates',
+            'mentions bigint!, first_seen bigint!, last_seen bigint!, relay_id integer!, authors integer!, url_rule smallint!, '
+            'source text!, slot text!'),
         ('table', 'relay_checks',
             'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, owner uuid, network text!, '
             'last_error text'),
@@ -1066,6 +1133,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'relay_phantoms',
             'relay_id integer!, n integer!, first_seen timestamp with time zone!, last_seen timestamp with time zone!, '
             'event_id bytea!'),
+        ('table', 'relay_spellings',
+            'n bigint!, first_seen bigint!, last_seen bigint!, relay_id integer!, source text!, spelling text!'),
         ('table', 'relay_sync',
             'relay_id integer!, lane smallint!, lane_next smallint, class smallint!, fails integer!, due_at timestamp with time zone!, '
             'fence bigint!, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, frontier bigint, '
@@ -1073,6 +1142,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'owner uuid, network text!, last_error text, behaviour jsonb!'),
         ('table', 'relays',
             'relay_url text!, network text!, first_seen bigint!, last_seen bigint!, status text!, relay_id integer!'),
+        ('table', 'scan_watermarks',
+            'xid xid8!, batch_id bigint!, committed_at timestamp with time zone, place integer!, name text!'),
         ('table', 'schema_migrations',
             'version integer!, name text!, checksum bytea!, applied_at timestamp with time zone!'),
         ('table', 'service_leases',
@@ -1152,7 +1223,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     SELECT format('index %s on %s %s', i.name, i.relation, i.definition)
       FROM (VALUES
         ('event_batches_pkey', 'event_batches', 'btree (batch_id)'),
-        ('event_batches_xid', 'event_batches', 'btree (xid)'),
+        ('event_batches_xid', 'event_batches', 'btree (xid, batch_id)'),
         ('events_author', 'events', 'btree (pubkey, created_at)'),
         ('events_event_id_key', 'events', 'btree (event_id)'),
         ('events_expiry', 'events', 'btree (expires_at) WHERE (expires_at IS NOT NULL)'),
@@ -1168,6 +1239,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('orphan_walks_pkey', 'orphan_walks', 'btree (name)'),
         ('quarantine_digest_key', 'quarantine', 'btree (digest)'),
         ('quarantine_pkey', 'quarantine', 'btree (id)'),
+        ('relay_candidate_authors_pkey', 'relay_candidate_authors', 'btree (relay_id, slot, author)'),
+        ('relay_candidates_pkey', 'relay_candidates', 'btree (relay_id, source, slot)'),
         ('relay_checks_due', 'relay_checks', 'btree (network, due_at)'),
         ('relay_checks_pkey', 'relay_checks', 'btree (relay_id)'),
         ('relay_coverage_disjoint', 'relay_coverage', 'gist (relay_id, int8range(lo, hi, ''[]''::text))'),
@@ -1177,10 +1250,12 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_metadata_nip66', 'relay_metadata', 'btree (nip66_id) WHERE (nip66_id IS NOT NULL)'),
         ('relay_metadata_pkey', 'relay_metadata', 'btree (relay_url, generated_at)'),
         ('relay_phantoms_pkey', 'relay_phantoms', 'btree (relay_id, event_id)'),
+        ('relay_spellings_pkey', 'relay_spellings', 'btree (relay_id, source, spelling)'),
         ('relay_sync_due', 'relay_sync', 'btree (lane, network, due_at)'),
         ('relay_sync_pkey', 'relay_sync', 'btree (relay_id)'),
         ('relays_pkey', 'relays', 'btree (relay_url)'),
         ('relays_relay_id_key', 'relays', 'btree (relay_id)'),
+        ('scan_watermarks_pkey', 'scan_watermarks', 'btree (name)'),
         ('schema_migrations_pkey', 'schema_migrations', 'btree (version)'),
         ('service_leases_pkey', 'service_leases', 'btree (name)'),
         ('service_replicas_pkey', 'service_replicas', 'btree (replica_id)'),
@@ -1208,6 +1283,9 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('orphan_walks', 'orphan_walks_name_check orphan_walks_pkey'),
         ('quarantine', 'quarantine_digest_check quarantine_digest_key quarantine_pkey quarantine_raw_check '
             'quarantine_reason_check'),
+        ('relay_candidate_authors', 'relay_candidate_authors_pkey relay_candidate_authors_relay_id_fkey'),
+        ('relay_candidates', 'relay_candidates_pkey relay_candidates_relay_id_fkey relay_candidates_slot_check '
+            'relay_candidates_source_check'),
         ('relay_checks', 'relay_checks_pkey relay_checks_relay_id_fkey'),
         ('relay_coverage', 'relay_coverage_bounds relay_coverage_disjoint relay_coverage_gap_has_reason '
             'relay_coverage_pkey relay_coverage_proof_check relay_coverage_reason_check relay_coverage_relay_id_fkey '
@@ -1216,8 +1294,11 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_metadata', 'relay_metadata_nip11_id_fkey relay_metadata_nip66_id_fkey relay_metadata_pkey '
             'relay_metadata_relay_url_fkey'),
         ('relay_phantoms', 'relay_phantoms_event_id_check relay_phantoms_pkey relay_phantoms_relay_id_fkey'),
+        ('relay_spellings', 'relay_spellings_pkey relay_spellings_relay_id_fkey relay_spellings_source_check '
+            'relay_spellings_spelling_check'),
         ('relay_sync', 'relay_sync_class_check relay_sync_lane_check relay_sync_lane_next_check relay_sync_pkey relay_sync_relay_id_fkey'),
         ('relays', 'relays_network_check relays_pkey relays_relay_id_key relays_relay_url_check relays_status_check'),
+        ('scan_watermarks', 'scan_watermarks_pkey'),
         ('schema_migrations', 'schema_migrations_checksum_check schema_migrations_pkey '
             'schema_migrations_version_check'),
         ('service_leases', 'service_leases_pkey'),
@@ -1248,6 +1329,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'bigint[], smallint[], smallint[], integer[], bigint[], integer[], smallint[], bigint[], smallint[], integer[], text[], '
         'bytea[], bytea[]) TABLE(relay_id integer, accepted '
         'boolean, events_new integer, events_known integer, sightings_new integer)',
+        'commit_candidates(uuid, bigint, text, smallint, bigint[], bigint[], text[], text[], integer[], text[], integer[], '
+        'integer[], text[], integer[], integer[], text[], bigint[]) integer',
         'create_service_login(text, text) text',
         'delete_orphan_events(integer) integer',
         'delete_orphan_nip11(integer) integer',
@@ -1261,6 +1344,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'insert_relay_metadata(text, text, bigint, bigint, bytea, jsonb, jsonb, text, text) boolean',
         'insert_relays(text[], text[], bigint[]) TABLE(ord integer, relay_id integer, is_new boolean)',
         'known_events(bytea[], integer) TABLE(ord integer, event bigint, linked boolean)',
+        'new_events(bigint, bigint, integer, integer, bigint) TABLE(xid bigint, batch_id bigint, place integer, '
+        'committed_at timestamp with time zone, kind integer, pubkey bytea, tags jsonb, content text)',
         'note_phantoms(integer, bigint, uuid, bytea[]) boolean',
         'schema_expected() SETOF text',
         'schema_inventory() SETOF text',
@@ -1960,6 +2045,114 @@ BEGIN
     RETURN folded;
 END $$;
 COMMENT ON FUNCTION public.fold_statistics(int) IS 'Moves queued counting into the counters, a bounded number of rows a call.';
+
+-- new_events: the events of batches behind a position, in the order (xid, batch_id, place), at most p_limit and about
+-- p_bytes of them. Only batches that no open transaction can precede, so that none is ever passed over. An event that was
+-- erased meanwhile is a row without kind: the reader's position moves over it too. p_xid beyond what this cluster has
+-- given out is another cluster's, and reading begins anew.
+CREATE OR REPLACE FUNCTION public.new_events(p_xid bigint, p_batch_id bigint, p_place int, p_limit int, p_bytes bigint)
+RETURNS TABLE (xid bigint, batch_id bigint, place int, committed_at timestamptz, kind int, pubkey bytea, tags jsonb, content text)
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off ROWS 1000 AS $$
+#variable_conflict use_column
+DECLARE
+    bound    CONSTANT xid8 := pg_snapshot_xmin(pg_current_snapshot());
+    is_ours  CONSTANT boolean := p_xid::text::xid8 < pg_snapshot_xmax(pg_current_snapshot());
+    since    CONSTANT xid8 := CASE WHEN is_ours THEN p_xid::text ELSE '0' END::xid8;
+    batch    record;
+    numbers  bigint[];
+    n_events int := 0;
+    n_bytes  bigint := 0;
+BEGIN
+    FOR batch IN
+        SELECT b.xid, b.batch_id, b.committed_at, b.events FROM event_batches b
+         WHERE b.xid >= since AND b.xid < bound AND (b.xid > since OR NOT is_ours OR b.batch_id >= p_batch_id)
+         ORDER BY b.xid, b.batch_id LIMIT p_limit + 1
+    LOOP
+        numbers := batch.events;
+        xid := batch.xid::text::bigint;
+        batch_id := batch.batch_id;
+        committed_at := batch.committed_at;
+        FOR i IN CASE WHEN is_ours AND xid = p_xid AND batch_id = p_batch_id THEN p_place + 1 ELSE 1 END .. cardinality(numbers)
+        LOOP
+            IF n_events >= p_limit OR n_bytes >= p_bytes THEN
+                RETURN;
+            END IF;
+            SELECT e.kind, e.pubkey, e.tags, e.content INTO kind, pubkey, tags, content FROM events e WHERE e.id = numbers[i];
+            place := i;
+            n_events := n_events + 1;
+            n_bytes := n_bytes + coalesce(octet_length(content), 0) + coalesce(pg_column_size(tags), 0);
+            RETURN NEXT;
+        END LOOP;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION public.new_events(bigint, bigint, int, int, bigint) IS 'The next events behind a position in the order of event_batches, none passed over.';
+
+-- commit_candidates: under the lease finder, relays that a source names, with spellings, places and authors; of a scan also
+-- its watermark, which moves from p_from to p_to, each (xid, batch_id, place), in the same transaction. Relays are named by
+-- their place in p_urls, from 1. Answer: relays that were new, -1 when the lease was lost, -2 when the watermark does not
+-- stand at p_from: then all of this is stored already, or somebody else goes on.
+-- The tables grow: they are searched by whole keys only, hence the settings.
+CREATE OR REPLACE FUNCTION public.commit_candidates(
+    p_owner uuid, p_fence bigint, p_source text, p_url_rule smallint, p_from bigint[], p_to bigint[],
+    p_urls text[], p_networks text[],
+    p_spelling_relays int[], p_spellings text[], p_spelling_counts int[],
+    p_slot_relays int[], p_slots text[], p_slot_counts int[],
+    p_author_relays int[], p_author_slots text[], p_authors bigint[])
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+SET enable_seqscan = off SET enable_nestloop = off AS $$
+DECLARE
+    seen    CONSTANT bigint := extract(epoch FROM now())::bigint;
+    ids     int[];
+    n_new   int;
+BEGIN
+    -- The row lock keeps the lease from changing hands meanwhile.
+    PERFORM FROM service_leases l WHERE l.name = 'finder' AND l.fence = p_fence AND l.owner = p_owner FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN -1;
+    END IF;
+    IF cardinality(p_to) > 0 THEN
+        UPDATE scan_watermarks w
+           SET xid = p_to[1]::text::xid8, batch_id = p_to[2], place = p_to[3]::int,
+               committed_at = (SELECT b.committed_at FROM event_batches b WHERE b.batch_id = p_to[2])
+         WHERE w.name = 'finder' AND w.xid = p_from[1]::text::xid8 AND w.batch_id = p_from[2] AND w.place = p_from[3];
+        IF NOT FOUND THEN
+            RETURN -2;
+        END IF;
+    END IF;
+    IF cardinality(p_urls) = 0 THEN
+        RETURN 0;
+    END IF;
+
+    SELECT array_agg(r.relay_id ORDER BY r.ord), count(*) FILTER (WHERE r.is_new) INTO ids, n_new
+      FROM insert_relays(p_urls, p_networks, array_fill(seen, ARRAY[cardinality(p_urls)])) AS r;
+
+    INSERT INTO relay_spellings AS s (relay_id, source, spelling, n, first_seen, last_seen)
+    SELECT ids[u.relay], p_source, u.spelling, u.n, seen, seen
+      FROM unnest(p_spelling_relays, p_spellings, p_spelling_counts) AS u (relay, spelling, n)
+     WHERE (SELECT count(*) FROM (SELECT FROM relay_spellings o WHERE o.relay_id = ids[u.relay] LIMIT 1000) AS kept) < 1000
+        OR (SELECT true FROM relay_spellings o
+             WHERE o.relay_id = ids[u.relay] AND o.source = p_source AND o.spelling = u.spelling)
+    ON CONFLICT (relay_id, source, spelling) DO UPDATE SET n = s.n + excluded.n, last_seen = excluded.last_seen;
+
+    -- Beyond a thousand one more author says nothing.
+    WITH added AS (
+        INSERT INTO relay_candidate_authors (relay_id, slot, author)
+        SELECT DISTINCT ids[u.relay], u.slot, u.author
+          FROM unnest(p_author_relays, p_author_slots, p_authors) AS u (relay, slot, author)
+         WHERE coalesce((SELECT c.authors FROM relay_candidates c
+                          WHERE c.relay_id = ids[u.relay] AND c.source = p_source AND c.slot = u.slot), 0) < 1000
+        ON CONFLICT (relay_id, slot, author) DO NOTHING RETURNING relay_id, slot),
+    fresh AS MATERIALIZED (SELECT a.relay_id, a.slot, count(*)::int AS n FROM added a GROUP BY 1, 2)
+    INSERT INTO relay_candidates AS c (relay_id, source, slot, mentions, authors, first_seen, last_seen, url_rule)
+    SELECT ids[u.relay], p_source, u.slot, u.n, coalesce(f.n, 0), seen, seen, p_url_rule
+      FROM unnest(p_slot_relays, p_slots, p_slot_counts) AS u (relay, slot, n)
+      LEFT JOIN fresh f ON f.relay_id = ids[u.relay] AND f.slot = u.slot
+    ON CONFLICT (relay_id, source, slot) DO UPDATE
+       SET mentions = c.mentions + excluded.mentions, authors = c.authors + excluded.authors, last_seen = excluded.last_seen,
+           url_rule = excluded.url_rule;
+    RETURN n_new;
+END $$;
+COMMENT ON FUNCTION public.commit_candidates IS 'Stores what a source of relays names, and how far a scan has come, in one transaction under the lease finder.';
 
 -- 06_views.sql ---------------------------------------------------------------------
 
