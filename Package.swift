@@ -51,7 +51,7 @@ let shared: [(name: String, imports: [String])] = [
 let base = ["Database", "Nostr", "ServiceKit", "Settings", "Telemetry", "Logging"]
 let services: [(product: String, name: String, imports: [String])] = [
     ("bigbrotr-initializer", "Initializer", base + ["Crypto"]),
-    ("bigbrotr-finder", "Finder", base),
+    ("bigbrotr-finder", "Finder", base + ["Metrics"]),
     ("bigbrotr-monitor", "Monitor", base),
     ("bigbrotr-synchronizer", "Synchronizer", base + ["SyncEngine"]),
     ("bigbrotr-priority-synchronizer", "PrioritySynchronizer", base + ["Crypto", "SyncEngine", "Metrics"]),
@@ -66,13 +66,13 @@ let supportImports = [
 ]
 let benchmarkImports = ["Support", "SyncEngine", "RelayClient", "ServiceKit"] + supportImports
 let testExtras: [String: [String]] = [
-    "Net": ["NIOEmbedded"], "RelayClient": ["Crypto"], "Synchronizer": ["Crypto"],
+    "Finder": ["Crypto"], "Net": ["NIOEmbedded"], "RelayClient": ["Crypto"], "Synchronizer": ["Crypto"],
 ]
 /// What lies beside the Swift files of a test.
 let testFiles: [String: [String]] = ["NostrTests": ["negentropy_vectors.json"], "StoreTests": ["sql"]]
 let tested = ["Support", "Database", "Crypto", "Nostr", "Settings"]
 let wholeTests: [(name: String, imports: [String])] = [
-    ("StoreTests", tested + ["Initializer", "PrioritySynchronizer", "Synchronizer", "SyncEngine"]),
+    ("StoreTests", tested + ["Finder", "Initializer", "PrioritySynchronizer", "Synchronizer", "SyncEngine"]),
     ("FleetTests", tested + ["NIOConcurrencyHelpers"]),
     ("SimulatorTests", tested + ["SyncEngine", "RelayClient", "ServiceKit", "Logging"]),
     ("TidyTests", []),

@@ -1,25 +1,69 @@
+import Database
 import Logging
 import ServiceKit
+import Settings
 
-/// Discovers relays in archived events and in HTTP APIs. Its work is not built yet.
+/// Discovers relays in archived events, on whichever replica holds the lease `finder`. APIs are not asked yet.
 actor FinderService: BaseService {
     static let serviceName = "finder"
 
     nonisolated let context: ServiceContext
-    var state = PlainState()
+    var state = FinderState()
 
-    private var hasSpoken = false
+    private let config: FinderConfig
+    private let store: FinderStore
+    private let sources: [any CandidateSource]
 
     init(config: FinderConfig, context: ServiceContext) {
         self.context = context
+        self.config = config
+        store = FinderStore(brotr: context.brotr, queryTimeout: config.timeouts.dbQuery.duration)
+        sources = config.eventScan.enabled ? [EventScan(context, store, config)] : []
     }
 
-    /// Nothing yet, and says so once.
+    /// Longer than any single read or write of the cycle.
+    private var leaseTTL: Duration {
+        .seconds(60) + config.timeouts.dbQuery.duration + context.brotr.settings.timeouts.batch.duration
+    }
+
+    /// Asks every source for what is new, or lets the replica work that already does.
     func run() async throws -> Outcome {
-        if !hasSpoken {
-            context.logger.notice("work_not_built")
-            hasSpoken = true
+        let lease = try await FinderLease.claim(context, ttl: leaseTTL)
+        FinderMetrics(registry: context.metrics).active(lease != nil)
+        var outcome = Outcome(success: true, message: "another replica is active")
+        if let lease {
+            do {
+                outcome = try await ask(under: lease)
+                await lease.giveBack()
+            } catch {
+                await lease.giveBack()
+                throw error
+            }
         }
-        return Outcome(success: true, message: "not built yet")
+        state.lastSeenAt = try await store.position().committedAt
+        return outcome
+    }
+
+    private func ask(under lease: FinderLease) async throws -> Outcome {
+        var outcome = Outcome(success: true, message: "")
+        var total = SourceReport()
+        for source in sources {
+            let step = try await Step.measure(source.name, clock: context.clock) {
+                let report = try await source.run(under: lease)
+                total.add(report)
+                return (report.message, ["read": .count(report.read), "relays_found": .count(report.found)])
+            }
+            outcome.steps.append(step)
+            guard !step.success else { continue }
+            outcome.success = false
+            outcome.errors.append("\(source.name): \(step.message)")
+        }
+        outcome.message = total.message
+        outcome.metrics = [
+            "events_scanned": .count(Int64(total.read)), "mentions": .count(Int64(total.mentions)),
+            "relays_found": .count(Int64(total.found)), "mentions_refused": .count(Int64(total.refused)),
+            "mentions_rejected": .count(Int64(total.rejected.values.reduce(0, +))),
+        ]
+        return outcome
     }
 }

@@ -22,6 +22,10 @@ struct ClientCosts {
     let parse: Double
     /// Microseconds to make columns of it: for new events only.
     let columns: Double
+    /// Microseconds to find the relays that a stored event names, over the whole mix.
+    let mentions: Double
+    /// The same for events that name none.
+    let noMentions: Double
 
     init(_ corpus: Corpus) {
         let samples = Array(corpus.samples.prefix(20_000))
@@ -39,6 +43,23 @@ struct ClientCosts {
             }
         }
         precondition(bytes > 0)
+        let stored = zip(samples, events).map { sample, event in
+            sample.json.withUnsafeBufferPointer { event.materialised(from: $0) }
+        }
+        mentions = Self.mentions(stored)
+        noMentions = Self.mentions(
+            stored.filter { !String(decoding: $0.tagsJSON + $0.content, as: UTF8.self).contains("://") })
+    }
+
+    private static func mentions(_ events: [Event]) -> Double {
+        least(each: events.count) {
+            var reader = RelayMentionReader(allowsLocal: false)
+            var found = 0
+            for event in events {
+                found &+= reader.read(kind: event.kind, tags: event.tagsJSON, content: event.content).found.count
+            }
+            precondition(found >= 0)
+        }
     }
 
     /// Microseconds of one bare verification: key parse and BIP-340.
@@ -59,6 +80,8 @@ struct ClientCosts {
             CostRow(name: "verify (x-only key, BIP-340)", microseconds: verification),
             CostRow(name: "parse, UTF-8, canonical form, SHA-256, id", microseconds: parse),
             CostRow(name: "columns (un-escape, tag keys), new events only", microseconds: columns),
+            CostRow(name: "relays that a stored event names (Finder)", microseconds: mentions),
+            CostRow(name: "the same where it names none", microseconds: noMentions),
         ]
     }
 
