@@ -42,6 +42,8 @@ public struct VisitReport: Sendable {
     public private(set) var pages: [String: Int] = [:]
     /// Bytes of event JSON received.
     public var bytes = 0
+    /// Of these, what came live: a subscription is no page, and nothing is asked for by it.
+    public private(set) var bytesLive = 0
     /// Bytes that earlier visits downloaded beyond their share.
     let deficitBytes: Int64
     /// EVENT messages received.
@@ -119,6 +121,7 @@ public struct VisitReport: Sendable {
     /// Live events; no page, and no proof of anything.
     mutating func count(live page: FetchedPage) {
         bytes += page.byteCount
+        bytesLive += page.byteCount
         eventsReceived += page.facts.received
         eventsLive += page.facts.received
     }

@@ -129,7 +129,7 @@ final class SimulatedArchive: Sendable {
 
     /// I3 and I6 of a visit that is over.
     func check(_ report: VisitReport, by owner: ReplicaID) {
-        let failures = network.limits.failures(bytes: report.bytes, report.url)
+        let failures = network.limits.failures(bytes: report.bytes - report.bytesLive, report.url)
         tables.withLock { $0.failures += failures }
         checkComplete(report, by: owner)
     }
