@@ -48,6 +48,7 @@ actor FinderLease {
     /// Lets another replica take over. Not a child of the caller's task: a cycle that is cancelled must not keep it.
     func giveBack() async {
         let (brotr, owner, fence) = (context.brotr, self.owner, self.fence)
+        // Waited for right below and cancelled by nobody.
         let release = Task { try await brotr.releaseServiceLease(Self.work, owner: owner, fence: fence) }
         do { _ = try await release.value } catch {
             // The lease ends by itself; the next holder only comes later.

@@ -50,11 +50,10 @@ struct FinderBench {
 
     /// Waits until everything stored may be read: open transactions of other tests of the same server come first.
     func settle() async throws {
-        for _ in 0..<600 {
-            let open = try await texts(
-                "SELECT 'x' FROM event_batches WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()) LIMIT 1")
-            if open.isEmpty { return }
-            try await Task.sleep(for: .milliseconds(50))
+        try await eventually("no transaction is older than what is stored") {
+            try await texts(
+                "SELECT 'x' FROM event_batches WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()) LIMIT 1"
+            ).isEmpty
         }
     }
 
