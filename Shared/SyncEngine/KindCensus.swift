@@ -19,7 +19,7 @@ struct KindCensus: Sendable {
     /// Kinds asked for in one REQ: about 24 kB of filter.
     static let kindsAPart = 4_096
 
-    /// Answers after which it is given up: every second one of all parts, four times over.
+    /// Answers after which it is given up: four times what a relay without other kinds is asked.
     private static let mostAnswers = 128
 
     /// Kinds that were seen, by the census or before.
@@ -48,9 +48,7 @@ struct KindCensus: Sendable {
     /// All kinds but some, as many at a time as a question may name.
     static func parts(of archive: ArchiveFilter, without seen: Set<UInt16>) -> [[UInt16]] {
         let unseen = (archive.kinds ?? Array(UInt16.min...UInt16.max)).filter { !seen.contains($0) }
-        return stride(from: 0, to: unseen.count, by: kindsAPart).map {
-            Array(unseen[$0..<min($0 + kindsAPart, unseen.count)])
-        }
+        return unseen.parts(of: kindsAPart)
     }
 
     /// Whether every kind of the interval was seen.
@@ -64,7 +62,7 @@ struct KindCensus: Sendable {
     /// Takes one conclusive answer in. Kinds were all shown after two answers without another one.
     mutating func absorb(_ facts: PageFacts, limit: Int, capSeen: Int) -> Verdict {
         answers += 1
-        guard answers < Self.mostAnswers, let part = parts.popLast() else { return .failed }
+        guard answers < Self.mostAnswers, let part = parts.last else { return .failed }
         let found = Set(facts.events.map(\.kind)).intersection(part)
         kinds.formUnion(found)
         quietAnswers = found.isEmpty ? quietAnswers + 1 : 0
@@ -72,6 +70,7 @@ struct KindCensus: Sendable {
             return .failed
         }
         let left = part.filter { !found.contains($0) }
+        parts.removeLast()
         if quietAnswers < 2, !left.isEmpty {
             parts.append(left)
         } else {

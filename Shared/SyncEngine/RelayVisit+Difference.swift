@@ -204,10 +204,3 @@ extension RelayVisit {
         return report.ending == .complete
     }
 }
-
-extension Array {
-    /// In order, so many at a time.
-    fileprivate func parts(of size: Int) -> [[Element]] {
-        stride(from: 0, to: count, by: Swift.max(size, 1)).map { Array(self[$0..<Swift.min($0 + size, count)]) }
-    }
-}

@@ -46,6 +46,17 @@ import Testing
         #expect(result.brokenPromises.isEmpty)
     }
 
+    @Test func `a census whose last answer is about something else is not complete`() {
+        let second = UnixTime(seconds: 1_000_000)
+        var census = KindCensus(lo: second, hi: second, seen: [], archive: .everything)
+        let empty = PageFacts(ending: .conclusive(hint: nil))
+        for _ in 0..<31 { #expect(census.absorb(empty, limit: 500, capSeen: 500) == .more) }
+        var foreign = PageFacts(ending: .conclusive(hint: nil), received: 500)
+        foreign.foreign = 500
+        #expect(census.absorb(foreign, limit: 500, capSeen: 500) == .failed)
+        #expect(!census.isComplete)
+    }
+
     @Test func `where so many kinds are refused what was seen is read and the second is a gap`() {
         var relay = ModelRelay(events: history([900]))
         relay.refuses = { ($0.kinds?.count ?? 0) > 1_000 ? .inconclusive(.closed) : nil }
