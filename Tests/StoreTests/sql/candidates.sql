@@ -49,7 +49,7 @@ BEGIN
     PERFORM pg_temp.expect('bytes', pg_temp.read(0, 0, 0, 100, 1), format('5/%s/1', first + 1));
     PERFORM pg_temp.expect('inside a batch', pg_temp.read(7, first, 1, 100), format('7/%s/2 7/%s/1', first, first + 2));
     PERFORM pg_temp.expect('behind all', pg_temp.read(7, first + 2, 1, 100), '');
-    PERFORM pg_temp.expect('from another cluster', pg_temp.read(own + 1000, 1, 1, 100), order_of_storing);
+    PERFORM pg_temp.expect('from another cluster', pg_temp.read(own + 1000000000, 1, 1, 100), order_of_storing);
     LOOP
         SELECT n.xid, n.batch_id, n.place INTO item FROM new_events(here[1], here[2], here[3]::int, 1, 1000) AS n;
         EXIT WHEN NOT FOUND;
