@@ -30,6 +30,8 @@ let libraries: [(name: String, pkgConfig: String, apt: String)] = [
     ("CPostgres", "libpq", "libpq-dev"),
     ("COpenSSL", "libcrypto", "libssl-dev"),
     ("CSecp256k1", "libsecp256k1", "libsecp256k1-dev"),
+    ("CIDN2", "libidn2", "libidn2-dev"),
+    ("CPSL", "libpsl", "libpsl-dev"),
 ]
 
 /// The Shared library, in layer order.
@@ -37,7 +39,7 @@ let telemetry = ["Telemetry", "Logging", "Metrics"]
 let sockets = ["NIOCore", "NIOPosix", "NIOHTTP1"]
 let shared: [(name: String, imports: [String])] = [
     ("Crypto", ["COpenSSL", "CSecp256k1"]),
-    ("Nostr", ["Crypto"]),
+    ("Nostr", ["Crypto", "CIDN2", "CPSL"]),
     ("Settings", ["Yams"]),
     ("Telemetry", ["Logging", "Metrics"]),
     ("Database", telemetry + ["CPostgres", "Crypto", "Nostr", "Settings", "DequeModule"]),

@@ -7,6 +7,8 @@ struct FinderConfig: ServiceConfig {
     var eventScan = EventScanSettings()
     /// Relays named by HTTP APIs.
     var api = DirectorySettings()
+    /// Which relays the Monitor looks at first.
+    var ranking = RankingSettings()
     /// What is logged on the way.
     var logging = FinderLogging()
     /// Deadlines.
@@ -89,6 +91,24 @@ struct DirectorySource: SettingsSection {
         problems.require(
             isWeb && isPlain, "url", given: url.isEmpty ? "nothing" : String(url.prefix(100)),
             allowed: "a URL, http:// or https://, at most 2048 bytes")
+    }
+}
+
+/// Section `ranking`.
+struct RankingSettings: SettingsSection {
+    /// Places (a relay in a slot) that one author names at full weight. Too small: people with long lists count less;
+    /// too large: one author can bury others.
+    var authorQuota = 500
+    /// Relays of one registered domain, or address, at full worth. Too small: hosts of many relays wait; too large: one
+    /// domain's invented names come before others.
+    var domainQuota = 20
+    /// Relays ranked in one cycle. Too small: new relays wait unranked.
+    var maxRelaysPerCycle = 100_000
+
+    func validate(into problems: inout Validation) {
+        problems.check("author_quota", authorQuota, in: 1...1_000_000)
+        problems.check("domain_quota", domainQuota, in: 1...1_000_000)
+        problems.check("max_relays_per_cycle", maxRelaysPerCycle, in: 1...100_000_000)
     }
 }
 

@@ -13,12 +13,14 @@ actor FinderService: BaseService {
     private let config: FinderConfig
     private let store: FinderStore
     private let sources: [any CandidateSource]
+    private let ranking: Ranking
 
     init(config: FinderConfig, context: ServiceContext) {
         self.context = context
         self.config = config
         store = FinderStore(brotr: context.brotr, queryTimeout: config.timeouts.dbQuery.duration)
         sources = config.eventScan.enabled ? [EventScan(context, store, config)] : []
+        ranking = Ranking(context, config)
     }
 
     /// Longer than any single read or write of the cycle.
@@ -26,14 +28,14 @@ actor FinderService: BaseService {
         .seconds(60) + config.timeouts.dbQuery.duration + context.brotr.settings.timeouts.batch.duration
     }
 
-    /// Asks every source for what is new, or lets the replica work that already does.
+    /// Asks every source for what is new and ranks it, or lets the replica work that already does.
     func run() async throws -> Outcome {
         let lease = try await FinderLease.claim(context, ttl: leaseTTL)
         FinderMetrics(registry: context.metrics).active(lease != nil)
         var outcome = Outcome(success: true, message: "another replica is active")
         if let lease {
             do {
-                outcome = try await ask(under: lease)
+                outcome = try await work(under: lease)
                 await lease.giveBack()
             } catch {
                 await lease.giveBack()
@@ -41,6 +43,16 @@ actor FinderService: BaseService {
             }
         }
         state.lastSeenAt = try await store.position().committedAt
+        return outcome
+    }
+
+    private func work(under lease: FinderLease) async throws -> Outcome {
+        var outcome = try await ask(under: lease)
+        let step = try await Step.measure("ranking", clock: context.clock) {
+            let ranked = try await ranking.run(under: lease)
+            return ("\(ranked) relays ranked", ["relays_ranked": .count(ranked)])
+        }
+        outcome.add(step)
         return outcome
     }
 
@@ -53,10 +65,7 @@ actor FinderService: BaseService {
                 total.add(report)
                 return (report.message, ["read": .count(report.read), "relays_found": .count(report.found)])
             }
-            outcome.steps.append(step)
-            guard !step.success else { continue }
-            outcome.success = false
-            outcome.errors.append("\(source.name): \(step.message)")
+            outcome.add(step)
         }
         outcome.message = total.message
         outcome.metrics = [

@@ -30,7 +30,7 @@ struct RelayHost {
         network = try Self.network(of: name)
     }
 
-    /// Percent-encoding resolved, lower case, one trailing dot dropped; ASCII only.
+    /// Percent-encoding resolved, A-labels, lower case, one trailing dot dropped.
     private static func name(_ raw: [UInt8]) throws(RelayURLError) -> String {
         var decoded: [UInt8] = []
         var index = 0
@@ -46,7 +46,7 @@ struct RelayHost {
                 index += 1
             }
         }
-        guard decoded.allSatisfy({ $0 < 0x80 }) else { throw .idnUnsupported }
+        if !decoded.allSatisfy({ $0 < 0x80 }) { decoded = try IDN.asciiName(decoded) }
         if decoded.count > 1, decoded.last == UInt8(ascii: ".") { decoded.removeLast() }
         return String(decoding: decoded, as: UTF8.self).lowercased()
     }

@@ -67,9 +67,11 @@ enum TextURL {
     /// - Parameter host: behind `://`.
     static func end(_ bytes: UnsafeBufferPointer<UInt8>, host: Int) -> Int {
         var place = host
+        var hasDot = false
         while place < bytes.count {
             let byte = bytes[place]
             if byte < 0x80 {
+                if byte == UInt8(ascii: ".") { hasDot = true }
                 if ends.contains(byte) { return place }
                 if byte == UInt8(ascii: "["), place != host { return place }
                 if byte == UInt8(ascii: "]"), bytes[host] != UInt8(ascii: "[") { return place }
@@ -77,7 +79,7 @@ enum TextURL {
             } else {
                 let (scalar, size) = scalar(bytes, place)
                 let next = place + size < bytes.count ? bytes[place + size] : 0
-                if ends(scalar, next) { return place }
+                if ends(scalar, next, hasDot: hasDot) { return place }
                 place += size
             }
         }
@@ -86,12 +88,15 @@ enum TextURL {
 
     /// Where the URL ends once the punctuation of the sentence is off; nil when it was cut short for display.
     ///
-    /// A letter beyond ASCII in the host stays, to be judged; behind a path it belongs to the text.
+    /// Letters beyond ASCII belong to the text where they are in the path, and where they follow the ASCII of a top
+    /// label or of a port: top labels are of one script.
     static func lastOfURL(_ bytes: UnsafeBufferPointer<UInt8>, host: Int, end: Int) -> Int? {
         if end + 2 < bytes.count, bytes[end] == 0xE2, bytes[end + 1] == 0x80, bytes[end + 2] == 0xA6 { return nil }
         var last = end
         let path = bytes[host..<end].firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? end
-        if let foreign = bytes[path..<end].firstIndex(where: { $0 >= 0x80 }) { last = foreign }
+        let top = topLabel(bytes, host: host, path: path)
+        let isASCII = top < path && bytes[top] < 0x80
+        if let foreign = bytes[(isASCII ? top : path)..<end].firstIndex(where: { $0 >= 0x80 }) { last = foreign }
         var dots = 0
         while last > host, marks.contains(bytes[last - 1]) {
             last -= 1
@@ -100,18 +105,33 @@ enum TextURL {
         return dots > 1 ? nil : last
     }
 
+    /// Where the last label of the host begins, a port included.
+    private static func topLabel(_ bytes: UnsafeBufferPointer<UInt8>, host: Int, path: Int) -> Int {
+        var place = host
+        var top = host
+        while place < path {
+            let (scalar, size) = scalar(bytes, place)
+            place += size
+            if scalar == "." || wideDots.contains(scalar) { top = place }
+        }
+        return top
+    }
+
+    /// Full stops of East Asia, which host names may be written with (UTS #46).
+    private static let wideDots: Set<Unicode.Scalar> = ["\u{3002}", "\u{FF0E}", "\u{FF61}"]
+
     /// Blanks, and what no URL holds or what lists and sentences put around one.
     private static let ends = Set(" \t\n\r\u{B}\u{C}\"<>\\^`{|}(),;'".utf8)
     /// What may stand in a URL and is the sentence's when it stands last.
     private static let marks = Set(".:!?*_~".utf8)
 
-    private static func ends(_ scalar: Unicode.Scalar, _ next: UInt8) -> Bool {
+    private static func ends(_ scalar: Unicode.Scalar, _ next: UInt8, hasDot: Bool) -> Bool {
         let isInside = ByteSearch.isAlphanumeric(next)
         switch scalar.properties.generalCategory {
         case .openPunctuation, .closePunctuation, .initialPunctuation, .finalPunctuation, .otherPunctuation,
             .dashPunctuation:
-            // Full stops of East Asia, which host names may be written with.
-            return !(["\u{3002}", "\u{FF0E}", "\u{FF61}"].contains(scalar) && isInside)
+            // Behind a host that has dots a wide one ends the sentence.
+            return hasDot || !wideDots.contains(scalar) || !isInside
         case .otherSymbol, .mathSymbol, .currencySymbol, .modifierSymbol:
             // Host names may hold symbols; behind a URL stand more of them.
             return !isInside && next != UInt8(ascii: ".") && next != UInt8(ascii: "-")
@@ -119,11 +139,12 @@ enum TextURL {
         }
     }
 
-    /// The character beyond ASCII at a place, and its bytes. Broken bytes are U+FFFD, one each.
+    /// The character at a place, and its bytes. Broken bytes are U+FFFD, one each.
     private static func scalar(
         _ bytes: UnsafeBufferPointer<UInt8>, _ place: Int
     ) -> (scalar: Unicode.Scalar, size: Int) {
         let lead = bytes[place]
+        if lead < 0x80 { return (Unicode.Scalar(lead), 1) }
         let size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2
         guard lead >= 0xC2, lead < 0xF5, place + size <= bytes.count else { return ("\u{FFFD}", 1) }
         var value = UInt32(lead) & (0x7F >> UInt32(size))

@@ -10,7 +10,7 @@ internal import Glibc
 /// `bad_tags`, `shortened` (a text cut for display), `over_limit`.
 public struct RelayMentionReader: Sendable {
     /// Version of the rules by which spellings become relays; stored with each candidate.
-    public static let ruleVersion: Int16 = 1
+    public static let ruleVersion: Int16 = 2
     /// Texts looked at in one event; a list of relays has a few dozen.
     public static let maxTexts = 4_000
     /// Spellings remembered, and bytes of one.

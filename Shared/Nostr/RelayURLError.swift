@@ -18,8 +18,8 @@ public enum RelayURLError: String, Error, Sendable, CaseIterable {
     case badIPv4 = "bad_ipv4"
     /// Square brackets around something that is no IPv6 address; zones are refused too.
     case badIPv6 = "bad_ipv6"
-    /// A host name with characters beyond ASCII.
-    case idnUnsupported = "idn_unsupported"
+    /// A host name with characters beyond ASCII that UTS #46 does not allow.
+    case badIDN = "bad_idn"
     /// A port that is no number of 1...65535.
     case badPort = "bad_port"
     /// `%` without two hex digits.

@@ -51,6 +51,16 @@ public struct Outcome: Sendable, Equatable {
     }
 }
 
+extension Outcome {
+    /// Adds a step; one that failed makes the cycle one that has to be tried again soon.
+    public mutating func add(_ step: Step) {
+        steps.append(step)
+        guard !step.success else { return }
+        success = false
+        errors.append("\(step.name): \(step.message)")
+    }
+}
+
 extension Outcome.Metric: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral {
     /// A count.
     public init(integerLiteral value: Int64) { self = .count(value) }

@@ -107,7 +107,8 @@ import Testing
     private static func randomURL(_ random: inout SplitMix64) -> String {
         let hosts = [
             "relay\(random.next() % 1000).example.com", "8.8.4.4", "[2606:4700::1111]", "a-b.c_d.example.org",
-            "RELAY.Example.NET",
+            "RELAY.Example.NET", "b\u{FC}cher.example", "\u{4E2D}\u{6587}.\u{4E2D}\u{56FD}",
+            "relay\u{3002}example\u{3002}org",
         ]
         let host = hosts[Int(random.next() % UInt64(hosts.count))]
         let scheme = ["wss://", "ws://", "WSS://"][Int(random.next() % 3)]
@@ -121,10 +122,10 @@ import Testing
             "wss://", "wss:///", "wss://wss://a.example", "wss://a.examplewss://b.example",
             "wss://127.0.0.1", "ws://0x7f.1:80", "wss://10.0.0.1/x", "wss://umbrel.local", "wss://localhost",
             "https://relay.example.com", "relay.example.com", "[object Object]", "wss://[::1]", "wss://a..example",
-            "wss://re\u{200B}lay.example", "wss://m\u{FC}nchen.example", "wss://relay.example:99999",
+            "wss://re\u{200B}lay.example", "wss://\u{300}a.example", "wss://relay.example:99999",
             "wss://-a.example", "wss://a.example:8o", "wss://expyuzz4wqqyqhjn.onion", "xwss://a.example", "wss:/",
             "wss://relay.da\u{2026}", "wss://relay.dam...", "wss://%00.example", "://", "nostr:nevent1qqqqqq",
-            "wss://\u{1F4A9}.example", "ws://localhost:4848", "wss://relay\u{3002}example",
+            "wss://\u{1F4A9}.example", "ws://localhost:4848", "wss://\u{FF11}27.0.0.1",
         ]
         return junk[Int(random.next() % UInt64(junk.count))]
     }
@@ -138,6 +139,12 @@ import Testing
         ("wss://a.example\r\nwss://b.example/x\r\n", ["wss://a.example", "wss://b.example/x"]),
         (#"{"relay":"wss://a.example\n"}"#, ["wss://a.example"]),
         ("\u{4F7F}\u{7528}wss://a.example\u{3002}", ["wss://a.example"]),
+        ("wss://a.example\u{8BD5}\u{8BD5}", ["wss://a.example"]),
+        ("wss://a.example:7777\u{8BD5}", ["wss://a.example:7777"]),
+        ("wss://b\u{FC}cher.example\u{306F}", ["wss://xn--bcher-kva.example"]),
+        ("wss://\u{4E2D}\u{6587}.\u{4E2D}\u{56FD}/x", ["wss://xn--fiq228c.xn--fiqs8s/x"]),
+        ("wss://a.example\u{3002}Next one", ["wss://a.example"]),
+        ("wss://a\u{3002}example\u{3002}org \u{3002}", ["wss://a.example.org"]),
         ("wss://a.example\u{FF0C}wss://b.example", ["wss://a.example", "wss://b.example"]),
         ("wss://a.example/\u{3067}\u{3059}", ["wss://a.example"]),
         ("wss://a.example\u{26A1}\u{FE0F}", ["wss://a.example"]),

@@ -33,6 +33,12 @@ import Testing
         ("wss://npub1xyz.a.com/npub1abc", "wss://npub1xyz.a.com/npub1abc"),
         ("wss://a.com/https://b.com", "wss://a.com/https://b.com"), ("wss://wss.a.com", "wss://wss.a.com"),
         ("wss://http.a.com:1", "wss://http.a.com:1"),
+        ("wss://bücher.example", "wss://xn--bcher-kva.example"), ("wss://BÜCHER.example./", "wss://xn--bcher-kva.example"),
+        ("wss://bu\u{308}cher.example:443", "wss://xn--bcher-kva.example"), ("wss://%C3%BC.com", "wss://xn--tda.com"),
+        ("wss://中文.com/中", "wss://xn--fiq228c.com/%E4%B8%AD"), ("wss://straße.de", "wss://xn--strae-oqa.de"),
+        ("wss://ＲＥＬＡＹ．example", "wss://relay.example"), ("wss://relay。example", "wss://relay.example"),
+        ("wss://８.8.8.8:7777", "wss://8.8.8.8:7777"), ("wss://a_b.ü.com", "wss://a_b.xn--tda.com"),
+        ("wss://ⅷ.com", "wss://viii.com"), ("wss://a%E2%80%8Bü.com", "wss://xn--a-eha.com"),
     ]
 
     @Test(arguments: spellings) func `has one normal form, which is its own`(_ raw: String, _ normal: String) throws {
@@ -74,8 +80,10 @@ import Testing
         ("wss://[fe80::1%25eth0]", .badIPv6), ("wss://[::1.2.3]", .badIPv6), ("wss://[::01.2.3.4]", .badIPv6),
         ("wss://[1.2.3.4]", .badIPv6), ("wss://[]", .badIPv6), ("wss://::1", .missingHost),
         ("wss://[:1:2:3:4:5:6:7]", .badIPv6),
-        ("wss://bücher.example", .idnUnsupported), ("wss://%C3%BC.com", .idnUnsupported),
-        ("wss://１２７.0.0.1", .idnUnsupported), ("wss://中文.com", .idnUnsupported), ("wss://a.com:x", .badPort),
+        ("wss://\u{300}a.com", .badIDN), ("wss://%FF.com", .badIDN), ("wss://☕.example", .badIDN),
+        ("wss://ab--ü.com", .badIDN), ("wss://ü%00.com", .badHost), ("wss://ü..com", .badHost),
+        ("wss://\(String(repeating: "ü", count: 80)).com", .badIDN), ("wss://ａ．ｃｏｍ／x", .badHost),
+        ("wss://１.２.３.２５６", .badIPv4), ("wss://a.com:x", .badPort),
         ("wss://a.com:0", .badPort), ("wss://a.com:65536", .badPort), ("wss://a.com:-1", .badPort),
         ("wss://a.com:99999999999999999999", .badPort), ("wss://a.com:80:80", .badPort),
         ("wss://a.com/%", .badPercentEncoding), ("wss://a.com/%zz", .badPercentEncoding),
@@ -100,6 +108,19 @@ import Testing
         #expect(Set(RelayURLError.allCases.map(\.kind)).count == RelayURLError.allCases.count)
     }
 
+    static let domains = [
+        ("wss://relay.damus.io", "damus.io"), ("wss://a.b.example.co.uk/x", "example.co.uk"),
+        ("wss://me.duckdns.org:4848", "me.duckdns.org"), ("wss://bücher.example", "xn--bcher-kva.example"),
+        ("wss://com", "com"), ("wss://8.8.8.8:1", "8.8.8.8"), ("wss://[2606:4700::1]", "2606:4700::1"),
+        ("ws://sub.\(tor).onion", "\(tor).onion"), ("ws://\(i2p).b32.i2p", "\(i2p).b32.i2p"),
+        ("ws://relay.i2p", "relay.i2p"), ("ws://x.relay.loki", "relay.loki"), ("ws://localhost", "localhost"),
+        ("ws://umbrel.local", "umbrel.local"),
+    ]
+
+    @Test(arguments: domains) func `has a registered domain`(_ raw: String, _ domain: String) throws {
+        #expect(try RelayURL.parse(raw).registeredDomain == domain)
+    }
+
     static let networks: [(String, Network)] = [
         ("wss://a.com", .clearnet), ("wss://8.8.8.8", .clearnet), ("wss://[2606:4700::1]", .clearnet),
         ("ws://\(tor).onion", .tor), ("wss://\(tor).onion", .tor), ("ws://\(i2p).b32.i2p", .i2p),
@@ -109,7 +130,7 @@ import Testing
         ("ws://umbrel:4848", .local), ("ws://umbrel.local:4848", .local), ("ws://relay.localhost", .local),
         ("ws://strfry.internal", .local), ("ws://x.home.arpa", .local), ("ws://x.lan", .local),
         ("ws://local.example.com", .clearnet), ("ws://onion.com", .clearnet), ("ws://relay.onion.to", .clearnet),
-        ("ws://127.0.0.1:7777", .local), ("ws://127.1", .local), ("ws://0x7f.1", .local), ("ws://2130706433", .local),
+        ("ws://127.0.0.1:7777", .local), ("ws://127.1", .local), ("ws://１２７.0.0.1", .local), ("ws://0x7f.1", .local), ("ws://2130706433", .local),
         ("ws://017700000001", .local), ("ws://0x7f000001", .local), ("ws://0", .local), ("ws://10.1.2.3", .local),
         ("ws://100.64.0.1", .local), ("ws://169.254.169.254", .local), ("ws://172.16.0.1", .local),
         ("ws://172.32.0.1", .clearnet), ("ws://192.168.1.1", .local), ("ws://198.18.0.1", .local),

@@ -11,7 +11,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct StatementTests {
     /// All that the code knows. A service with a store of its own adds it here; the test below notices when it is not.
     private static let statements =
-        Brotr.statements + FinderStore.statements + InitializerStore.statements
+        Brotr.statements + FinderStore.statements + RankingStore.statements + InitializerStore.statements
         + PrioritySynchronizerStore.statements
 
     @Test func `each statement has the parameters and columns it says`() async throws {

@@ -206,6 +206,8 @@ BEGIN
                 ('insert_relay', 'writer_finder writer_priority_synchronizer'),
                 ('insert_relays', 'writer_finder writer_priority_synchronizer'),
                 ('commit_candidates', 'writer_finder'),
+                ('unranked_relays', 'reader'),
+                ('commit_ranking', 'writer_finder'),
                 ('insert_relay_metadata', 'writer_monitor'),
                 ('delete_orphan_nip11', 'writer_monitor'),
                 ('delete_orphan_nip66', 'writer_monitor'),

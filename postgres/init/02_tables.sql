@@ -87,9 +87,13 @@ CREATE TABLE IF NOT EXISTS public.relay_checks (
     fails       int NOT NULL DEFAULT 0,
     due_at      timestamptz NOT NULL DEFAULT now(),
     fence       bigint NOT NULL DEFAULT 0,
+    ranked_at   timestamptz,
+    worth       real NOT NULL DEFAULT 0,
+    domain_n    int,
     owner       uuid,
     network     text NOT NULL,
-    last_error  text
+    last_error  text,
+    domain      text
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 COMMENT ON TABLE public.relay_checks IS 'One row a relay: when the Monitor checks it next, and who does.';
 COMMENT ON COLUMN public.relay_checks.fails IS 'Failed checks in a row.';
@@ -98,6 +102,10 @@ COMMENT ON COLUMN public.relay_checks.fence IS 'Rises with every claim.';
 COMMENT ON COLUMN public.relay_checks.owner IS 'Replica that holds the lease; NULL when free.';
 COMMENT ON COLUMN public.relay_checks.network IS 'Copy of relays.network.';
 COMMENT ON COLUMN public.relay_checks.last_error IS 'Kind of the last failure; NULL after success.';
+COMMENT ON COLUMN public.relay_checks.worth IS 'How much speaks for it being a relay, from 0; among relays never checked the one of greatest worth comes first.';
+COMMENT ON COLUMN public.relay_checks.ranked_at IS 'When the Finder worked worth out; NULL when it is to do so.';
+COMMENT ON COLUMN public.relay_checks.domain IS 'Registered domain, or address, of its host; NULL before it was ranked.';
+COMMENT ON COLUMN public.relay_checks.domain_n IS 'The how manieth relay of that domain it was.';
 
 CREATE TABLE IF NOT EXISTS public.relay_coverage (
     relay_id     int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
@@ -414,6 +422,7 @@ CREATE TABLE IF NOT EXISTS public.relay_candidates (
     last_seen   bigint NOT NULL,
     relay_id    int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
     authors     int NOT NULL DEFAULT 0,
+    worth       real NOT NULL DEFAULT 0,
     url_rule    smallint NOT NULL,
     source      text NOT NULL CHECK (octet_length(source) BETWEEN 1 AND 256),
     slot        text NOT NULL CHECK (slot ~ '^[a-z0-9_]{1,32}$'),
@@ -424,6 +433,7 @@ COMMENT ON COLUMN public.relay_candidates.mentions IS 'Events, or answers of the
 COMMENT ON COLUMN public.relay_candidates.first_seen IS 'Unix seconds when the first of them was read.';
 COMMENT ON COLUMN public.relay_candidates.last_seen IS 'Unix seconds when the last of them was read.';
 COMMENT ON COLUMN public.relay_candidates.authors IS 'Distinct authors of them; counted up to 1,000 and a little more.';
+COMMENT ON COLUMN public.relay_candidates.worth IS 'Its part of relay_checks.worth, when that was worked out.';
 COMMENT ON COLUMN public.relay_candidates.url_rule IS 'Version of the rule that made the canonical URL of what was last read.';
 COMMENT ON COLUMN public.relay_candidates.source IS 'events, or the URL of the API.';
 COMMENT ON COLUMN public.relay_candidates.slot IS 'Place in the source, for example relay_list; of APIs the shape.';
@@ -436,6 +446,21 @@ CREATE TABLE IF NOT EXISTS public.relay_candidate_authors (
 );
 COMMENT ON TABLE public.relay_candidate_authors IS 'Which authors are counted in relay_candidates.authors of the source events.';
 COMMENT ON COLUMN public.relay_candidate_authors.author IS 'First 8 bytes of the pubkey, big-endian.';
+
+CREATE TABLE IF NOT EXISTS public.candidate_authors (
+    author  bigint PRIMARY KEY,
+    named   int NOT NULL
+) WITH (fillfactor = 70);
+COMMENT ON TABLE public.candidate_authors IS 'How much each author names: the weight of one who names very many relays is shared among them.';
+COMMENT ON COLUMN public.candidate_authors.author IS 'First 8 bytes of the pubkey, big-endian.';
+COMMENT ON COLUMN public.candidate_authors.named IS 'Rows of relay_candidate_authors that are the author''s.';
+
+CREATE TABLE IF NOT EXISTS public.relay_domains (
+    relays  int NOT NULL,
+    domain  text PRIMARY KEY
+) WITH (fillfactor = 70);
+COMMENT ON TABLE public.relay_domains IS 'Relays of each registered domain: relays beyond a domain''s quota are worth less.';
+COMMENT ON COLUMN public.relay_domains.relays IS 'How many were ranked.';
 
 CREATE TABLE IF NOT EXISTS public.scan_watermarks (
     xid           xid8 NOT NULL DEFAULT '0',

@@ -166,6 +166,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
                SELECT format('%scolumn %s.%s', CASE r.kind WHEN 'view' THEN 'view ' END, r.name, c)
                  FROM string_to_table(r.columns, ', ') AS c))
       FROM (VALUES
+        ('table', 'candidate_authors',
+            'author bigint!, named integer!'),
         ('table', 'event_batches',
             'batch_id bigint!, xid xid8!, committed_at timestamp with time zone!, events bigint[]!'),
         ('table', 'events',
@@ -192,16 +194,19 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'relay_candidate_authors',
             'author bigint!, relay_id integer!, slot text!'),
         ('table', 'relay_candidates',
-            'mentions bigint!, first_seen bigint!, last_seen bigint!, relay_id integer!, authors integer!, url_rule smallint!, '
+            'mentions bigint!, first_seen bigint!, last_seen bigint!, relay_id integer!, authors integer!, worth real!, url_rule smallint!, '
             'source text!, slot text!'),
         ('table', 'relay_checks',
-            'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, owner uuid, network text!, '
-            'last_error text'),
+            'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, '
+            'ranked_at timestamp with time zone, worth real!, domain_n integer, owner uuid, network text!, last_error text, '
+            'domain text'),
         ('table', 'relay_coverage',
             'relay_id integer!, lo bigint!, hi bigint!, state smallint!, proof smallint, reason smallint, rescan_step smallint, '
             'pages integer, cap integer, items bigint, rescan_at timestamp with time zone, proved_at timestamp with time zone'),
         ('table', 'relay_day',
             'relay_id integer!, day integer!, n integer!, idsum bytea!'),
+        ('table', 'relay_domains',
+            'relays integer!, domain text!'),
         ('table', 'relay_metadata',
             'relay_url text!, generated_at bigint!, nip11_id bytea, nip66_id bytea, nip11_error text, nip66_error text'),
         ('table', 'relay_phantoms',
@@ -296,6 +301,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     UNION ALL
     SELECT format('index %s on %s %s', i.name, i.relation, i.definition)
       FROM (VALUES
+        ('candidate_authors_pkey', 'candidate_authors', 'btree (author)'),
         ('event_batches_pkey', 'event_batches', 'btree (batch_id)'),
         ('event_batches_xid', 'event_batches', 'btree (xid, batch_id)'),
         ('events_author', 'events', 'btree (pubkey, created_at)'),
@@ -317,11 +323,13 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_candidates_pkey', 'relay_candidates', 'btree (relay_id, source, slot)'),
         ('relay_checks_due', 'relay_checks', 'btree (network, due_at)'),
         ('relay_checks_pkey', 'relay_checks', 'btree (relay_id)'),
+        ('relay_checks_ranked', 'relay_checks', 'btree (ranked_at NULLS FIRST)'),
         ('relay_coverage_disjoint', 'relay_coverage', 'gist (relay_id, int8range(lo, hi, ''[]''::text))'),
         ('relay_coverage_pkey', 'relay_coverage', 'btree (relay_id, lo)'),
         ('relay_day_pkey', 'relay_day', 'btree (relay_id, day)'),
         ('relay_metadata_nip11', 'relay_metadata', 'btree (nip11_id) WHERE (nip11_id IS NOT NULL)'),
         ('relay_metadata_nip66', 'relay_metadata', 'btree (nip66_id) WHERE (nip66_id IS NOT NULL)'),
+        ('relay_domains_pkey', 'relay_domains', 'btree (domain)'),
         ('relay_metadata_pkey', 'relay_metadata', 'btree (relay_url, generated_at)'),
         ('relay_phantoms_pkey', 'relay_phantoms', 'btree (relay_id, event_id)'),
         ('relay_spellings_pkey', 'relay_spellings', 'btree (relay_id, source, spelling)'),
@@ -348,6 +356,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     UNION ALL
     SELECT format('constraint %s on %s', c, k.relation)
       FROM (VALUES
+        ('candidate_authors', 'candidate_authors_pkey'),
         ('event_batches', 'event_batches_pkey'),
         ('events', 'events_created_at_check events_event_id_check events_event_id_key events_id_dialect_check '
             'events_kind_check events_pkey events_pubkey_check events_sig_check'),
@@ -365,6 +374,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'relay_coverage_pkey relay_coverage_proof_check relay_coverage_reason_check relay_coverage_relay_id_fkey '
             'relay_coverage_sealed_has_proof relay_coverage_state_check'),
         ('relay_day', 'relay_day_idsum_check relay_day_n_check relay_day_pkey relay_day_relay_id_fkey'),
+        ('relay_domains', 'relay_domains_pkey'),
         ('relay_metadata', 'relay_metadata_nip11_id_fkey relay_metadata_nip66_id_fkey relay_metadata_pkey '
             'relay_metadata_relay_url_fkey'),
         ('relay_phantoms', 'relay_phantoms_event_id_check relay_phantoms_pkey relay_phantoms_relay_id_fkey'),
@@ -405,6 +415,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'boolean, events_new integer, events_known integer, sightings_new integer)',
         'commit_candidates(uuid, bigint, text, smallint, bigint[], bigint[], text[], text[], integer[], text[], integer[], '
         'integer[], text[], integer[], integer[], text[], bigint[]) integer',
+        'commit_ranking(uuid, bigint, integer, integer[], text[], double precision[], integer[], text[], '
+        'text[], double precision[]) boolean',
         'create_service_login(text, text) text',
         'delete_orphan_events(integer) integer',
         'delete_orphan_nip11(integer) integer',
@@ -430,7 +442,9 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'store_derived(bytea[], bytea[], bigint[], uuid[], bigint[], boolean[], integer[], bytea[], bigint[]) void',
         'store_quarantine(integer[], boolean[], integer[], text[], bytea[], bytea[]) void',
         'sum_ids(bytea) bytea',
-        'tags_to_tagvalues(jsonb) text[]'
+        'tags_to_tagvalues(jsonb) text[]',
+        'unranked_relays(integer, integer) TABLE(relay_id integer, relay_url text, source text, slot text, '
+        'votes double precision, last_seen bigint, today bigint)'
         ]) AS f
     UNION ALL
     SELECT unnest(ARRAY[

@@ -749,7 +749,10 @@ BEGIN
           FROM unnest(p_author_relays, p_author_slots, p_authors) AS u (relay, slot, author)
          WHERE coalesce((SELECT c.authors FROM relay_candidates c
                           WHERE c.relay_id = ids[u.relay] AND c.source = p_source AND c.slot = u.slot), 0) < 1000
-        ON CONFLICT (relay_id, slot, author) DO NOTHING RETURNING relay_id, slot),
+        ON CONFLICT (relay_id, slot, author) DO NOTHING RETURNING relay_id, slot, author),
+    counted AS (
+        INSERT INTO candidate_authors AS c (author, named) SELECT a.author, count(*)::int FROM added a GROUP BY 1 ORDER BY 1
+        ON CONFLICT (author) DO UPDATE SET named = c.named + excluded.named),
     fresh AS MATERIALIZED (SELECT a.relay_id, a.slot, count(*)::int AS n FROM added a GROUP BY 1, 2)
     INSERT INTO relay_candidates AS c (relay_id, source, slot, mentions, authors, first_seen, last_seen, url_rule)
     SELECT ids[u.relay], p_source, u.slot, u.n, coalesce(f.n, 0), seen, seen, p_url_rule
@@ -758,6 +761,68 @@ BEGIN
     ON CONFLICT (relay_id, source, slot) DO UPDATE
        SET mentions = c.mentions + excluded.mentions, authors = c.authors + excluded.authors, last_seen = excluded.last_seen,
            url_rule = excluded.url_rule;
+
+    -- What was ranked lately can wait: a popular relay is named in every batch.
+    UPDATE relay_checks k SET ranked_at = NULL WHERE k.relay_id = ANY (ids) AND k.ranked_at < now() - interval '1 day';
     RETURN n_new;
 END $$;
 COMMENT ON FUNCTION public.commit_candidates IS 'Stores what a source of relays names, and how far a scan has come, in one transaction under the lease finder.';
+
+-- unranked_relays: at most p_limit relays whose worth is to be worked out, with what speaks for each: a row for each source
+-- and slot, one with source NULL where nothing does. votes counts authors, each divided by how often its names go beyond
+-- p_quota. The oldest ranking is renewed when it is older than 30 days, because what nobody names any more loses worth.
+CREATE OR REPLACE FUNCTION public.unranked_relays(p_limit int, p_quota int)
+RETURNS TABLE (relay_id int, relay_url text, source text, slot text, votes double precision, last_seen bigint, today bigint)
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off ROWS 1000 AS $$
+#variable_conflict use_column
+DECLARE
+    due CONSTANT int[] := ARRAY(
+        SELECT z.relay_id FROM (SELECT k.relay_id, k.ranked_at FROM relay_checks k ORDER BY k.ranked_at NULLS FIRST LIMIT p_limit) AS z
+         WHERE z.ranked_at IS NULL OR z.ranked_at < now() - interval '30 days');
+BEGIN
+    RETURN QUERY
+        SELECT d.relay_id, (SELECT r.relay_url FROM relays r WHERE r.relay_id = d.relay_id), c.source, c.slot,
+               coalesce((SELECT sum(least(1, p_quota::double precision
+                                           / (SELECT n.named FROM candidate_authors n WHERE n.author = a.author)))
+                           FROM relay_candidate_authors a
+                          WHERE c.source = 'events' AND a.relay_id = d.relay_id AND a.slot = c.slot), 0),
+               c.last_seen, extract(epoch FROM now())::bigint
+          FROM unnest(due) AS d (relay_id) LEFT JOIN relay_candidates c ON c.relay_id = d.relay_id;
+END $$;
+COMMENT ON FUNCTION public.unranked_relays(int, int) IS 'Relays whose worth is to be worked out, and what speaks for each.';
+
+-- commit_ranking: under the lease finder, the worth of relays and of what speaks for them; parts are numbered by their place
+-- in p_relays, from 1. Where a relay is the n-th of its domain and n is beyond p_quota, its worth is multiplied by
+-- p_quota / n. Answer: whether the lease was held.
+CREATE OR REPLACE FUNCTION public.commit_ranking(
+    p_owner uuid, p_fence bigint, p_quota int, p_relays int[], p_domains text[], p_worths double precision[],
+    p_part_relays int[], p_part_sources text[], p_part_slots text[], p_part_worths double precision[])
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    item  record;
+    place int;
+BEGIN
+    PERFORM FROM service_leases l WHERE l.name = 'finder' AND l.fence = p_fence AND l.owner = p_owner FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    FOR item IN
+        SELECT u.relay, u.domain, u.worth, k.domain_n, k.domain IS NOT DISTINCT FROM u.domain AS is_placed
+          FROM unnest(p_relays, p_domains, p_worths) AS u (relay, domain, worth)
+          JOIN relay_checks k ON k.relay_id = u.relay ORDER BY u.relay
+    LOOP
+        place := item.domain_n;
+        IF NOT item.is_placed THEN
+            INSERT INTO relay_domains AS d (domain, relays) VALUES (item.domain, 1)
+                ON CONFLICT (domain) DO UPDATE SET relays = d.relays + 1 RETURNING d.relays INTO place;
+        END IF;
+        UPDATE relay_checks k
+           SET worth = item.worth * least(1, p_quota::double precision / place), ranked_at = now(), domain = item.domain, domain_n = place
+         WHERE k.relay_id = item.relay;
+    END LOOP;
+    UPDATE relay_candidates c SET worth = u.worth
+      FROM unnest(p_part_relays, p_part_sources, p_part_slots, p_part_worths) AS u (relay, source, slot, worth)
+     WHERE c.relay_id = p_relays[u.relay] AND c.source = u.source AND c.slot = u.slot;
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION public.commit_ranking IS 'Stores the worth of relays, by which the Monitor orders those it never checked.';

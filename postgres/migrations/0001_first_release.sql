@@ -309,6 +309,8 @@ BEGIN
                 ('insert_relay', 'writer_finder writer_priority_synchronizer'),
                 ('insert_relays', 'writer_finder writer_priority_synchronizer'),
                 ('commit_candidates', 'writer_finder'),
+                ('unranked_relays', 'reader'),
+                ('commit_ranking', 'writer_finder'),
                 ('insert_relay_metadata', 'writer_monitor'),
                 ('delete_orphan_nip11', 'writer_monitor'),
                 ('delete_orphan_nip66', 'writer_monitor'),
@@ -438,9 +440,13 @@ CREATE TABLE IF NOT EXISTS public.relay_checks (
     fails       int NOT NULL DEFAULT 0,
     due_at      timestamptz NOT NULL DEFAULT now(),
     fence       bigint NOT NULL DEFAULT 0,
+    ranked_at   timestamptz,
+    worth       real NOT NULL DEFAULT 0,
+    domain_n    int,
     owner       uuid,
     network     text NOT NULL,
-    last_error  text
+    last_error  text,
+    domain      text
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 COMMENT ON TABLE public.relay_checks IS 'One row a relay: when the Monitor checks it next, and who does.';
 COMMENT ON COLUMN public.relay_checks.fails IS 'Failed checks in a row.';
@@ -449,6 +455,10 @@ COMMENT ON COLUMN public.relay_checks.fence IS 'Rises with every claim.';
 COMMENT ON COLUMN public.relay_checks.owner IS 'Replica that holds the lease; NULL when free.';
 COMMENT ON COLUMN public.relay_checks.network IS 'Copy of relays.network.';
 COMMENT ON COLUMN public.relay_checks.last_error IS 'Kind of the last failure; NULL after success.';
+COMMENT ON COLUMN public.relay_checks.worth IS 'How much speaks for it being a relay, from 0; among relays never checked the one of greatest worth comes first.';
+COMMENT ON COLUMN public.relay_checks.ranked_at IS 'When the Finder worked worth out; NULL when it is to do so.';
+COMMENT ON COLUMN public.relay_checks.domain IS 'Registered domain, or address, of its host; NULL before it was ranked.';
+COMMENT ON COLUMN public.relay_checks.domain_n IS 'The how manieth relay of that domain it was.';
 
 CREATE TABLE IF NOT EXISTS public.relay_coverage (
     relay_id     int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
@@ -765,6 +775,7 @@ CREATE TABLE IF NOT EXISTS public.relay_candidates (
     last_seen   bigint NOT NULL,
     relay_id    int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
     authors     int NOT NULL DEFAULT 0,
+    worth       real NOT NULL DEFAULT 0,
     url_rule    smallint NOT NULL,
     source      text NOT NULL CHECK (octet_length(source) BETWEEN 1 AND 256),
     slot        text NOT NULL CHECK (slot ~ '^[a-z0-9_]{1,32}$'),
@@ -775,6 +786,7 @@ COMMENT ON COLUMN public.relay_candidates.mentions IS 'Events, or answers of the
 COMMENT ON COLUMN public.relay_candidates.first_seen IS 'Unix seconds when the first of them was read.';
 COMMENT ON COLUMN public.relay_candidates.last_seen IS 'Unix seconds when the last of them was read.';
 COMMENT ON COLUMN public.relay_candidates.authors IS 'Distinct authors of them; counted up to 1,000 and a little more.';
+COMMENT ON COLUMN public.relay_candidates.worth IS 'Its part of relay_checks.worth, when that was worked out.';
 COMMENT ON COLUMN public.relay_candidates.url_rule IS 'Version of the rule that made the canonical URL of what was last read.';
 COMMENT ON COLUMN public.relay_candidates.source IS 'events, or the URL of the API.';
 COMMENT ON COLUMN public.relay_candidates.slot IS 'Place in the source, for example relay_list; of APIs the shape.';
@@ -787,6 +799,21 @@ CREATE TABLE IF NOT EXISTS public.relay_candidate_authors (
 );
 COMMENT ON TABLE public.relay_candidate_authors IS 'Which authors are counted in relay_candidates.authors of the source events.';
 COMMENT ON COLUMN public.relay_candidate_authors.author IS 'First 8 bytes of the pubkey, big-endian.';
+
+CREATE TABLE IF NOT EXISTS public.candidate_authors (
+    author  bigint PRIMARY KEY,
+    named   int NOT NULL
+) WITH (fillfactor = 70);
+COMMENT ON TABLE public.candidate_authors IS 'How much each author names: the weight of one who names very many relays is shared among them.';
+COMMENT ON COLUMN public.candidate_authors.author IS 'First 8 bytes of the pubkey, big-endian.';
+COMMENT ON COLUMN public.candidate_authors.named IS 'Rows of relay_candidate_authors that are the author''s.';
+
+CREATE TABLE IF NOT EXISTS public.relay_domains (
+    relays  int NOT NULL,
+    domain  text PRIMARY KEY
+) WITH (fillfactor = 70);
+COMMENT ON TABLE public.relay_domains IS 'Relays of each registered domain: relays beyond a domain''s quota are worth less.';
+COMMENT ON COLUMN public.relay_domains.relays IS 'How many were ranked.';
 
 CREATE TABLE IF NOT EXISTS public.scan_watermarks (
     xid           xid8 NOT NULL DEFAULT '0',
@@ -914,6 +941,8 @@ CREATE INDEX IF NOT EXISTS event_batches_xid ON public.event_batches (xid, batch
 -- Claims: what is due, by lane and network. Batches touch no column of these, so their updates stay on the page (HOT).
 CREATE INDEX IF NOT EXISTS relay_sync_due ON public.relay_sync (lane, network, due_at);
 CREATE INDEX IF NOT EXISTS relay_checks_due ON public.relay_checks (network, due_at);
+-- Ranking: what was never ranked, then what was ranked longest ago.
+CREATE INDEX IF NOT EXISTS relay_checks_ranked ON public.relay_checks (ranked_at NULLS FIRST);
 
 -- stat_*: relays of one author.
 CREATE INDEX IF NOT EXISTS stat_relay_authors_author ON public.stat_relay_authors (author_id);
@@ -1092,6 +1121,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
                SELECT format('%scolumn %s.%s', CASE r.kind WHEN 'view' THEN 'view ' END, r.name, c)
                  FROM string_to_table(r.columns, ', ') AS c))
       FROM (VALUES
+        ('table', 'candidate_authors',
+            'author bigint!, named integer!'),
         ('table', 'event_batches',
             'batch_id bigint!, xid xid8!, committed_at timestamp with time zone!, events bigint[]!'),
         ('table', 'events',
@@ -1118,16 +1149,19 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'relay_candidate_authors',
             'author bigint!, relay_id integer!, slot text!'),
         ('table', 'relay_candidates',
-            'mentions bigint!, first_seen bigint!, last_seen bigint!, relay_id integer!, authors integer!, url_rule smallint!, '
+            'mentions bigint!, first_seen bigint!, last_seen bigint!, relay_id integer!, authors integer!, worth real!, url_rule smallint!, '
             'source text!, slot text!'),
         ('table', 'relay_checks',
-            'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, owner uuid, network text!, '
-            'last_error text'),
+            'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, '
+            'ranked_at timestamp with time zone, worth real!, domain_n integer, owner uuid, network text!, last_error text, '
+            'domain text'),
         ('table', 'relay_coverage',
             'relay_id integer!, lo bigint!, hi bigint!, state smallint!, proof smallint, reason smallint, rescan_step smallint, '
             'pages integer, cap integer, items bigint, rescan_at timestamp with time zone, proved_at timestamp with time zone'),
         ('table', 'relay_day',
             'relay_id integer!, day integer!, n integer!, idsum bytea!'),
+        ('table', 'relay_domains',
+            'relays integer!, domain text!'),
         ('table', 'relay_metadata',
             'relay_url text!, generated_at bigint!, nip11_id bytea, nip66_id bytea, nip11_error text, nip66_error text'),
         ('table', 'relay_phantoms',
@@ -1222,6 +1256,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     UNION ALL
     SELECT format('index %s on %s %s', i.name, i.relation, i.definition)
       FROM (VALUES
+        ('candidate_authors_pkey', 'candidate_authors', 'btree (author)'),
         ('event_batches_pkey', 'event_batches', 'btree (batch_id)'),
         ('event_batches_xid', 'event_batches', 'btree (xid, batch_id)'),
         ('events_author', 'events', 'btree (pubkey, created_at)'),
@@ -1243,11 +1278,13 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_candidates_pkey', 'relay_candidates', 'btree (relay_id, source, slot)'),
         ('relay_checks_due', 'relay_checks', 'btree (network, due_at)'),
         ('relay_checks_pkey', 'relay_checks', 'btree (relay_id)'),
+        ('relay_checks_ranked', 'relay_checks', 'btree (ranked_at NULLS FIRST)'),
         ('relay_coverage_disjoint', 'relay_coverage', 'gist (relay_id, int8range(lo, hi, ''[]''::text))'),
         ('relay_coverage_pkey', 'relay_coverage', 'btree (relay_id, lo)'),
         ('relay_day_pkey', 'relay_day', 'btree (relay_id, day)'),
         ('relay_metadata_nip11', 'relay_metadata', 'btree (nip11_id) WHERE (nip11_id IS NOT NULL)'),
         ('relay_metadata_nip66', 'relay_metadata', 'btree (nip66_id) WHERE (nip66_id IS NOT NULL)'),
+        ('relay_domains_pkey', 'relay_domains', 'btree (domain)'),
         ('relay_metadata_pkey', 'relay_metadata', 'btree (relay_url, generated_at)'),
         ('relay_phantoms_pkey', 'relay_phantoms', 'btree (relay_id, event_id)'),
         ('relay_spellings_pkey', 'relay_spellings', 'btree (relay_id, source, spelling)'),
@@ -1274,6 +1311,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     UNION ALL
     SELECT format('constraint %s on %s', c, k.relation)
       FROM (VALUES
+        ('candidate_authors', 'candidate_authors_pkey'),
         ('event_batches', 'event_batches_pkey'),
         ('events', 'events_created_at_check events_event_id_check events_event_id_key events_id_dialect_check '
             'events_kind_check events_pkey events_pubkey_check events_sig_check'),
@@ -1291,6 +1329,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'relay_coverage_pkey relay_coverage_proof_check relay_coverage_reason_check relay_coverage_relay_id_fkey '
             'relay_coverage_sealed_has_proof relay_coverage_state_check'),
         ('relay_day', 'relay_day_idsum_check relay_day_n_check relay_day_pkey relay_day_relay_id_fkey'),
+        ('relay_domains', 'relay_domains_pkey'),
         ('relay_metadata', 'relay_metadata_nip11_id_fkey relay_metadata_nip66_id_fkey relay_metadata_pkey '
             'relay_metadata_relay_url_fkey'),
         ('relay_phantoms', 'relay_phantoms_event_id_check relay_phantoms_pkey relay_phantoms_relay_id_fkey'),
@@ -1331,6 +1370,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'boolean, events_new integer, events_known integer, sightings_new integer)',
         'commit_candidates(uuid, bigint, text, smallint, bigint[], bigint[], text[], text[], integer[], text[], integer[], '
         'integer[], text[], integer[], integer[], text[], bigint[]) integer',
+        'commit_ranking(uuid, bigint, integer, integer[], text[], double precision[], integer[], text[], '
+        'text[], double precision[]) boolean',
         'create_service_login(text, text) text',
         'delete_orphan_events(integer) integer',
         'delete_orphan_nip11(integer) integer',
@@ -1356,7 +1397,9 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'store_derived(bytea[], bytea[], bigint[], uuid[], bigint[], boolean[], integer[], bytea[], bigint[]) void',
         'store_quarantine(integer[], boolean[], integer[], text[], bytea[], bytea[]) void',
         'sum_ids(bytea) bytea',
-        'tags_to_tagvalues(jsonb) text[]'
+        'tags_to_tagvalues(jsonb) text[]',
+        'unranked_relays(integer, integer) TABLE(relay_id integer, relay_url text, source text, slot text, '
+        'votes double precision, last_seen bigint, today bigint)'
         ]) AS f
     UNION ALL
     SELECT unnest(ARRAY[
@@ -2141,7 +2184,10 @@ BEGIN
           FROM unnest(p_author_relays, p_author_slots, p_authors) AS u (relay, slot, author)
          WHERE coalesce((SELECT c.authors FROM relay_candidates c
                           WHERE c.relay_id = ids[u.relay] AND c.source = p_source AND c.slot = u.slot), 0) < 1000
-        ON CONFLICT (relay_id, slot, author) DO NOTHING RETURNING relay_id, slot),
+        ON CONFLICT (relay_id, slot, author) DO NOTHING RETURNING relay_id, slot, author),
+    counted AS (
+        INSERT INTO candidate_authors AS c (author, named) SELECT a.author, count(*)::int FROM added a GROUP BY 1 ORDER BY 1
+        ON CONFLICT (author) DO UPDATE SET named = c.named + excluded.named),
     fresh AS MATERIALIZED (SELECT a.relay_id, a.slot, count(*)::int AS n FROM added a GROUP BY 1, 2)
     INSERT INTO relay_candidates AS c (relay_id, source, slot, mentions, authors, first_seen, last_seen, url_rule)
     SELECT ids[u.relay], p_source, u.slot, u.n, coalesce(f.n, 0), seen, seen, p_url_rule
@@ -2150,9 +2196,71 @@ BEGIN
     ON CONFLICT (relay_id, source, slot) DO UPDATE
        SET mentions = c.mentions + excluded.mentions, authors = c.authors + excluded.authors, last_seen = excluded.last_seen,
            url_rule = excluded.url_rule;
+
+    -- What was ranked lately can wait: a popular relay is named in every batch.
+    UPDATE relay_checks k SET ranked_at = NULL WHERE k.relay_id = ANY (ids) AND k.ranked_at < now() - interval '1 day';
     RETURN n_new;
 END $$;
 COMMENT ON FUNCTION public.commit_candidates IS 'Stores what a source of relays names, and how far a scan has come, in one transaction under the lease finder.';
+
+-- unranked_relays: at most p_limit relays whose worth is to be worked out, with what speaks for each: a row for each source
+-- and slot, one with source NULL where nothing does. votes counts authors, each divided by how often its names go beyond
+-- p_quota. The oldest ranking is renewed when it is older than 30 days, because what nobody names any more loses worth.
+CREATE OR REPLACE FUNCTION public.unranked_relays(p_limit int, p_quota int)
+RETURNS TABLE (relay_id int, relay_url text, source text, slot text, votes double precision, last_seen bigint, today bigint)
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off ROWS 1000 AS $$
+#variable_conflict use_column
+DECLARE
+    due CONSTANT int[] := ARRAY(
+        SELECT z.relay_id FROM (SELECT k.relay_id, k.ranked_at FROM relay_checks k ORDER BY k.ranked_at NULLS FIRST LIMIT p_limit) AS z
+         WHERE z.ranked_at IS NULL OR z.ranked_at < now() - interval '30 days');
+BEGIN
+    RETURN QUERY
+        SELECT d.relay_id, (SELECT r.relay_url FROM relays r WHERE r.relay_id = d.relay_id), c.source, c.slot,
+               coalesce((SELECT sum(least(1, p_quota::double precision
+                                           / (SELECT n.named FROM candidate_authors n WHERE n.author = a.author)))
+                           FROM relay_candidate_authors a
+                          WHERE c.source = 'events' AND a.relay_id = d.relay_id AND a.slot = c.slot), 0),
+               c.last_seen, extract(epoch FROM now())::bigint
+          FROM unnest(due) AS d (relay_id) LEFT JOIN relay_candidates c ON c.relay_id = d.relay_id;
+END $$;
+COMMENT ON FUNCTION public.unranked_relays(int, int) IS 'Relays whose worth is to be worked out, and what speaks for each.';
+
+-- commit_ranking: under the lease finder, the worth of relays and of what speaks for them; parts are numbered by their place
+-- in p_relays, from 1. Where a relay is the n-th of its domain and n is beyond p_quota, its worth is multiplied by
+-- p_quota / n. Answer: whether the lease was held.
+CREATE OR REPLACE FUNCTION public.commit_ranking(
+    p_owner uuid, p_fence bigint, p_quota int, p_relays int[], p_domains text[], p_worths double precision[],
+    p_part_relays int[], p_part_sources text[], p_part_slots text[], p_part_worths double precision[])
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    item  record;
+    place int;
+BEGIN
+    PERFORM FROM service_leases l WHERE l.name = 'finder' AND l.fence = p_fence AND l.owner = p_owner FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    FOR item IN
+        SELECT u.relay, u.domain, u.worth, k.domain_n, k.domain IS NOT DISTINCT FROM u.domain AS is_placed
+          FROM unnest(p_relays, p_domains, p_worths) AS u (relay, domain, worth)
+          JOIN relay_checks k ON k.relay_id = u.relay ORDER BY u.relay
+    LOOP
+        place := item.domain_n;
+        IF NOT item.is_placed THEN
+            INSERT INTO relay_domains AS d (domain, relays) VALUES (item.domain, 1)
+                ON CONFLICT (domain) DO UPDATE SET relays = d.relays + 1 RETURNING d.relays INTO place;
+        END IF;
+        UPDATE relay_checks k
+           SET worth = item.worth * least(1, p_quota::double precision / place), ranked_at = now(), domain = item.domain, domain_n = place
+         WHERE k.relay_id = item.relay;
+    END LOOP;
+    UPDATE relay_candidates c SET worth = u.worth
+      FROM unnest(p_part_relays, p_part_sources, p_part_slots, p_part_worths) AS u (relay, source, slot, worth)
+     WHERE c.relay_id = p_relays[u.relay] AND c.source = u.source AND c.slot = u.slot;
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION public.commit_ranking IS 'Stores the worth of relays, by which the Monitor orders those it never checked.';
 
 -- 06_views.sql ---------------------------------------------------------------------
 

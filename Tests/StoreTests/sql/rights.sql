@@ -97,6 +97,7 @@ BEGIN
         PERFORM pg_temp.as_group(role, NULL, 'SELECT count(*) FROM known_events(''{}'', 1)');
         PERFORM pg_temp.as_group(role, NULL, 'SELECT schema_missing()');
         PERFORM pg_temp.as_group(role, NULL, 'SELECT count(*) FROM new_events(0, 0, 0, 10, 1000)');
+        PERFORM pg_temp.as_group(role, NULL, 'SELECT count(*) FROM unranked_relays(10, 100)');
     END LOOP;
 
     -- Functions that write, by group; SECURITY DEFINER lets them where the tables are closed.
@@ -111,6 +112,8 @@ BEGIN
                        ('commit_pages', pages, 'writer_synchronizer writer_priority_synchronizer'),
                        ('commit_candidates', 'SELECT commit_candidates(gen_random_uuid(), 1, ''events'', 1::smallint, '
                         || repeat('''{}'', ', 12) || '''{}'')', 'writer_finder'),
+                       ('commit_ranking', 'SELECT commit_ranking(gen_random_uuid(), 1, 1, ' || repeat('''{}'', ', 6) || '''{}'')',
+                        'writer_finder'),
                        ('claim_relays', 'SELECT claim_relays(0::smallint, ''clearnet'', 1, gen_random_uuid(), 60, 0)',
                         'writer_synchronizer writer_priority_synchronizer'),
                        ('fold_statistics', 'SELECT fold_statistics()', 'writer_synchronizer'),
