@@ -36,7 +36,10 @@ struct RankingStore: Sendable {
     /// $1 relays, $2 how many places an author may name at full weight.
     static let unrankedRelays = NamedStatement(
         "unranked_relays",
-        "SELECT u.relay_id, u.relay_url, u.source, u.slot, u.votes, u.last_seen, u.today FROM unranked_relays($1, $2) AS u",
+        """
+        SELECT u.relay_id, u.relay_url, u.source, u.slot, u.votes, u.last_seen, u.today
+          FROM unranked_relays($1, $2) AS u
+        """,
         parameters: [.int4, .int4], columns: [.int4, .text, .text, .text, .float8, .int8, .int8], isIdempotent: true)
 
     /// Relays whose worth is to be worked out, and the database's Unix seconds.
@@ -60,7 +63,8 @@ struct RankingStore: Sendable {
         return (candidates.values.sorted { $0.relay < $1.relay }, now)
     }
 
-    /// $1 owner, $2 fence, $3 relays a domain may have at full worth, $4 relays, $5 domains, $6 worths, $7 to $10 parts.
+    /// $1 owner, $2 fence, $3 relays a domain may have at full worth, $4 relays, $5 domains, $6 worths, $7 to $10
+    /// parts.
     static let commitRanking = NamedStatement(
         "commit_ranking", "SELECT commit_ranking($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         parameters: [

@@ -4,6 +4,8 @@ struct BenchmarkOptions {
     var events = 40_000
     /// Events that are stored beforehand where that is measured.
     var storedEvents = 3_000_000
+    /// Stored events that the Finder reads.
+    var scannedEvents = 1_000_000
     /// Relays that one synchronizer follows.
     var relays = 500
     /// What is run: all that is quick where nothing is named.
@@ -14,7 +16,7 @@ struct BenchmarkOptions {
         var description: String {
             let parts = BenchmarkPart.allCases.map { " [--\($0.rawValue)]" }.joined()
             return
-                "unknown argument \(argument); usage: Benchmarks [--events N] [--stored-events N] [--relays N]\(parts)"
+                "unknown argument \(argument); usage: Benchmarks [--events N] [--stored-events N] [--scanned-events N] [--relays N]\(parts)"
         }
     }
 
@@ -30,6 +32,7 @@ struct BenchmarkOptions {
             switch argument {
             case "--events" where number >= 1_000: events = number
             case "--stored-events" where number >= 1_000: storedEvents = number
+            case "--scanned-events" where number >= 1_000: scannedEvents = number
             case "--relays" where number >= 1: relays = number
             default: throw Unknown(argument: argument)
             }

@@ -16,9 +16,11 @@ enum BenchmarkPart: String, CaseIterable {
     case replicas
     /// Memory of one synchronizer with hundreds of relays connected.
     case memory
+    /// The Finder over a million stored events, the Initializer over a long list.
+    case discovery
     /// Costs and rate where millions of events are stored already.
     case stored
 
     /// Part of a run that asks for nothing else.
-    var isQuick: Bool { self != .stored }
+    var isQuick: Bool { self != .stored && self != .discovery }
 }

@@ -39,7 +39,7 @@ struct FollowerMemory {
         _ relays: [FakeRelay], _ coming: [SampleEvent], _ seconds: Int, _ database: TestDatabase
     ) async throws -> FollowerMemory {
         try await LocalEngine.add(relays.map(\.url.text), to: database.brotr)
-        let process = try SynchronizerProcess.start(database, connections: relays.count + 20, own: settings)
+        let process = try BenchmarkService.synchronizer.start(database, connections: relays.count + 20, own: settings)
         try await eventually("all relays are followed and read", within: .seconds(300), found: { process.everything }) {
             // Not looked at all the time: what is measured runs on the same processors.
             try await ContinuousClock().sleep(for: .milliseconds(500))

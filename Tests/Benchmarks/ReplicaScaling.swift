@@ -36,9 +36,9 @@ struct ReplicaScaling {
             try await database.server.run(
                 "UPDATE relay_sync SET due_at = now() + interval '1 h'", database: database.name)
             let processes = try (0..<replicas).map { _ in
-                try SynchronizerProcess.start(database, connections: connections, own: settings)
+                try BenchmarkService.synchronizer.start(database, connections: connections, own: settings)
             }
-            for process in processes { try await SynchronizerProcess.waitUntilUp(process) }
+            for process in processes { try await BenchmarkService.waitUntilUp(process) }
             try await database.server.run("UPDATE relay_sync SET due_at = now()", database: database.name)
             let start = ContinuousClock.now
             try await eventually(

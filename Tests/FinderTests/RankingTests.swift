@@ -26,10 +26,13 @@ import Testing
         ("an API", [CandidateEvidence(source: "https://a.example", slot: "strings", votes: 0, lastSeen: now)]),
         ("an old list", [events(.relayList, votes: 1, daysAgo: 20)]),
         ("a list", [events(.relayList, votes: 1)]),
-        ("a list and an API", [
-            events(.relayList, votes: 1),
-            CandidateEvidence(source: "https://a.example", slot: "strings", votes: 0, lastSeen: now),
-        ]),
+        (
+            "a list and an API",
+            [
+                events(.relayList, votes: 1),
+                CandidateEvidence(source: "https://a.example", slot: "strings", votes: 0, lastSeen: now),
+            ]
+        ),
         ("lists of three", [events(.relayList, votes: 3)]),
         ("lists of a hundred", [events(.relayList, votes: 100)]),
     ]

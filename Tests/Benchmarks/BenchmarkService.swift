@@ -1,13 +1,22 @@
 import Settings
 import Support
 
-/// The Synchronizer as an operator runs it, a process of its own, on a database of the benchmarks.
-enum SynchronizerProcess {
+/// A service as an operator runs it, a process of its own, on a database of the benchmarks.
+struct BenchmarkService {
+    static let synchronizer = BenchmarkService(product: "bigbrotr-synchronizer")
+    static let finder = BenchmarkService(product: "bigbrotr-finder")
+    static let initializer = BenchmarkService(product: "bigbrotr-initializer")
+
+    let product: String
+
     /// Starts one.
     /// - Parameters:
     ///   - connections: relays at a time.
     ///   - own: its own file.
-    static func start(_ database: TestDatabase, connections: Int, own: String) throws -> ServiceProcess {
+    ///   - arguments: besides the two files.
+    func start(
+        _ database: TestDatabase, connections: Int = 50, own: String, _ arguments: [String] = []
+    ) throws -> ServiceProcess {
         let folder = try TemporaryFolder()
         let server = database.server
         let core = try folder.write(
@@ -26,17 +35,17 @@ enum SynchronizerProcess {
                 max_connections: \(connections)
 
             """, to: "yaml/core/brotr.yaml")
-        let file = try folder.write(own, to: "yaml/services/synchronizer.yaml")
+        let file = try folder.write(own, to: "yaml/services/service.yaml")
         return try server.password.withExposed { password in
             try ServiceProcess(
-                "bigbrotr-synchronizer", ["--config", file, "--core-config", core],
+                product, ["--config", file, "--core-config", core] + arguments,
                 environment: ["DB_PASSWORD": password], files: folder)
         }
     }
 
-    /// Waits until it has looked for work.
+    /// Waits until one has looked for work.
     static func waitUntilUp(_ process: ServiceProcess) async throws {
-        try await eventually("the synchronizer is up", found: { process.everything }) {
+        try await eventually("the service is up", found: { process.everything }) {
             process.output.contains("\"cycle_completed\"")
         }
     }
