@@ -13,6 +13,8 @@ struct FinderConfig: ServiceConfig {
     var logging = FinderLogging()
     /// Deadlines.
     var timeouts = FinderTimeouts()
+    /// For how long a replica that says nothing keeps the work.
+    var lease = FinderLeaseSettings()
     /// Relays in one call of the database, 1 to 1,000. Too large: a long transaction.
     var insertBatchSize = 100
     /// From one discovery to the next. Too small: the APIs' operators complain; too large: new relays wait.
@@ -124,6 +126,15 @@ struct FinderLogging: SettingsSection {
     func validate(into problems: inout Validation) {
         problems.check("progress_interval", progressInterval, in: 1...1_000_000_000)
     }
+}
+
+/// Section `lease`.
+struct FinderLeaseSettings: SettingsSection {
+    /// After this time without a renewal another replica may go on; the work of the first is refused then. Too small: a
+    /// slow database has work done twice; too large: after a crash nobody looks for relays.
+    var ttl: Seconds = 60
+
+    func validate(into problems: inout Validation) { problems.check("ttl", ttl, in: 0.5...3600) }
 }
 
 /// Section `timeouts` of the Finder's own file.

@@ -18,7 +18,7 @@ actor FinderLease {
     private var renewAt: Duration
 
     /// Claims the work.
-    /// - Parameter ttl: longer than any one read or write under it; a replica that is killed is followed after it.
+    /// - Parameter ttl: after it, without a renewal, another replica may go on.
     /// - Returns: nil while another replica holds it.
     static func claim(_ context: ServiceContext, ttl: Duration) async throws -> FinderLease? {
         let start = context.clock.now()

@@ -23,14 +23,9 @@ actor FinderService: BaseService {
         ranking = Ranking(context, config)
     }
 
-    /// Longer than any single read or write of the cycle.
-    private var leaseTTL: Duration {
-        .seconds(60) + config.timeouts.dbQuery.duration + context.brotr.settings.timeouts.batch.duration
-    }
-
     /// Asks every source for what is new and ranks it, or lets the replica work that already does.
     func run() async throws -> Outcome {
-        let lease = try await FinderLease.claim(context, ttl: leaseTTL)
+        let lease = try await FinderLease.claim(context, ttl: config.lease.ttl.duration)
         FinderMetrics(registry: context.metrics).active(lease != nil)
         var outcome = Outcome(success: true, message: "another replica is active")
         if let lease {
