@@ -1,6 +1,7 @@
 import Database
 import Nostr
 import ServiceKit
+import Settings
 
 /// Works out what relays are worth, so that the Monitor looks at likely ones first.
 ///

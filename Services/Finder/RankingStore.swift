@@ -1,5 +1,6 @@
 import Database
 import Nostr
+import Settings
 
 /// The SQL of ranking: what speaks for relays, and what it makes them worth.
 struct RankingStore: Sendable {
