@@ -1,4 +1,5 @@
 import Nostr
+import ServiceKit
 import Support
 import Testing
 

@@ -1,5 +1,6 @@
 import Crypto
 import Database
+import Glibc
 import Nostr
 import Support
 import Testing
@@ -74,7 +75,7 @@ import Testing
     ]
 
     @Test func `each slot of archived events makes its relay known, and junk makes none`() async throws {
-        var factory = EventFactory(seed: 404)
+        let factory = EventFactory(seed: 404)
         let named = Self.slots.map { factory.sign(kind: $0.kind, tags: $0.tags, content: $0.content) }
         let events =
             named + [factory.sign(kind: 1, tags: [], content: "see nostr:\(Self.nevent).")]
@@ -107,7 +108,7 @@ import Testing
 
     @Test func `killed between batches it loses nothing and counts nothing twice`() async throws {
         let count = Dose.of(1_500, full: 20_000)
-        var factory = EventFactory(seed: 405)
+        let factory = EventFactory(seed: 405)
         let events = (0..<count).map { factory.sign(kind: 1, tags: [["r", "wss://r\($0).example"]], content: "\($0)") }
         let relay = try await FakeRelay.start(events: events)
         try await withFleet(as: Self.services) { fleet in
