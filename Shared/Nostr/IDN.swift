@@ -4,8 +4,8 @@ import CIDN2
 enum IDN {
     /// The name as the DNS knows it: A-labels (`xn--`), other labels in lower case.
     ///
-    /// Non-transitional processing, as browsers do: `ß` and `ς` keep labels of their own. What looks like a dot, a digit
-    /// or a letter of another width becomes one, so the caller has to look at the result with all its checks.
+    /// Non-transitional processing, as browsers do: `ß` and `ς` keep labels of their own. A dot, digit or letter of
+    /// another width becomes the plain one, so the caller has to look at the result with all its checks.
     /// - Parameter name: UTF-8, from anywhere.
     /// - Throws: `badIDN` where the rules allow no such name.
     static func asciiName(_ name: [UInt8]) throws(RelayURLError) -> [UInt8] {

@@ -15,8 +15,8 @@ struct BenchmarkOptions {
         let argument: String
         var description: String {
             let parts = BenchmarkPart.allCases.map { " [--\($0.rawValue)]" }.joined()
-            return
-                "unknown argument \(argument); usage: Benchmarks [--events N] [--stored-events N] [--scanned-events N] [--relays N]\(parts)"
+            return "unknown argument \(argument); usage: Benchmarks [--events N] [--stored-events N]"
+                + " [--scanned-events N] [--relays N]\(parts)"
         }
     }
 

@@ -194,8 +194,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'relay_candidate_authors',
             'author bigint!, relay_id integer!, slot text!'),
         ('table', 'relay_candidates',
-            'mentions bigint!, first_seen bigint!, last_seen bigint!, relay_id integer!, authors integer!, worth real!, url_rule smallint!, '
-            'source text!, slot text!'),
+            'mentions bigint!, first_seen bigint!, last_seen bigint!, relay_id integer!, authors integer!, worth real!, '
+            'url_rule smallint!, source text!, slot text!'),
         ('table', 'relay_checks',
             'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, '
             'ranked_at timestamp with time zone, worth real!, domain_n integer, owner uuid, network text!, last_error text, '

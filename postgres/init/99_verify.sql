@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x36bd1cfb9f4573698cbd40b0cb0615f2c2e97a267b01c9de85a7c004e16545e0')
+            (1, '0001_first_release', '\x412b7e756f8da987ec32c978a626ef15881780174f2920b8d1babe1b896dee4a')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP
