@@ -8,7 +8,6 @@ final class BenchmarkRun {
     /// Microseconds of one bare verification.
     private lazy var verification = measureVerification()
     private lazy var client = ClientCosts(corpus)
-    private var newEvent: Double?
 
     init(_ options: BenchmarkOptions, _ report: Report) {
         self.options = options
@@ -37,17 +36,17 @@ final class BenchmarkRun {
         let unit = verification
         report.table("client, one core", client.rows(verification: unit))
         let store = try await withTestDatabase { try await StoreCosts.measure(corpus, in: $0) }
-        newEvent = store.newEvent
         report.table("store, all CPU of client, PgBouncer and PostgreSQL", store.rows)
         report.table("an event, all CPU", store.sums(client, verification: unit, goal: 2.6))
     }
 
     private func endToEnd() async throws {
-        let unit = verification
-        if newEvent == nil {
-            newEvent = try await withTestDatabase { try await StoreCosts.measure(corpus, in: $0) }.newEvent
-        }
-        report.endToEnd(try await EndToEnd.measure(corpus), verification: unit, store: newEvent ?? 0)
+        _ = verification
+        let corpus = corpus
+        let before = try await withTestDatabase { try await Ceiling.measure(corpus, in: $0) }
+        let whole = try await EndToEnd.measure(corpus)
+        let after = try await withTestDatabase { try await Ceiling.measure(corpus, in: $0) }
+        report.endToEnd(whole, ceilings: [before, after])
     }
 
     private func stored() async throws {
@@ -61,8 +60,10 @@ final class BenchmarkRun {
             report.table("store, at \(fill.events) events stored", store.rows)
             report.table(
                 "an event, all CPU, at \(fill.events) events", store.sums(client, verification: unit, goal: 2.9))
+            let before = try await Ceiling.measure(Corpus(events: options.events, seed: 3), in: database)
             let whole = try await EndToEnd.measure(others, in: database)
-            report.endToEnd(whole, verification: unit, store: store.newEvent)
+            let after = try await Ceiling.measure(Corpus(events: options.events, seed: 4), in: database)
+            report.endToEnd(whole, ceilings: [before, after])
         }
     }
 

@@ -27,12 +27,13 @@ final class Report {
         }
     }
 
-    func endToEnd(_ result: EndToEnd, verification: Double, store: Double) {
-        let ideal = Double(Processors.count) * 1e6 / (verification + store)
+    func endToEnd(_ result: EndToEnd, ceilings: [Ceiling]) {
+        let ideal = ceilings.map(\.rate).reduce(0, +) / Double(max(ceilings.count, 1))
         line("")
         line("end to end: a local relay (real relay software, a process of its own) to the tables, new events")
         line("  \(result.events) events in \(result.seconds.text(2)) s = \(Int(result.rate)) events/s")
-        line("  verification + storing alone, all processors: \(Int(ideal)) events/s")
+        let rates = ceilings.map { String(Int($0.rate)) }.joined(separator: " and ")
+        line("  verification and storing alone, right before and after, all processors: \(rates) events/s")
         line("  share: \((100 * result.rate / ideal).text(1)) %   (goal: at least 70 %)")
         line(
             "  CPU an event: synchronizer \(result.clientMicroseconds.text(1)) us, servers"

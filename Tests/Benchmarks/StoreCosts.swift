@@ -84,7 +84,7 @@ struct StoreCosts {
     }
 
     /// Stores all events as one relay's pages: what the lookup knows becomes a sighting, the rest an event.
-    private static func store(_ events: [Event], _ lease: RelayLease, _ brotr: Brotr) async throws {
+    static func store(_ events: [Event], _ lease: RelayLease, _ brotr: Brotr) async throws {
         for start in stride(from: 0, to: events.count, by: page) {
             let part = Array(events[start..<min(start + page, events.count)])
             let known = try await brotr.knownEvents(part.map(\.id), relay: lease.relay)
