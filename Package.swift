@@ -32,6 +32,7 @@ let libraries: [(name: String, pkgConfig: String, apt: String)] = [
     ("CSecp256k1", "libsecp256k1", "libsecp256k1-dev"),
     ("CIDN2", "libidn2", "libidn2-dev"),
     ("CPSL", "libpsl", "libpsl-dev"),
+    ("CCurl", "libcurl", "libcurl4-openssl-dev"),
 ]
 
 /// The Shared library, in layer order.
@@ -43,7 +44,7 @@ let shared: [(name: String, imports: [String])] = [
     ("Settings", ["Yams"]),
     ("Telemetry", ["Logging", "Metrics"]),
     ("Database", telemetry + ["CPostgres", "Crypto", "Nostr", "Settings", "DequeModule"]),
-    ("Net", telemetry + sockets + ["Crypto", "Settings", "NIOSSL", "NIOTLS", "NIOConcurrencyHelpers"]),
+    ("Net", telemetry + sockets + ["CCurl", "Crypto", "Settings", "NIOSSL", "NIOTLS", "NIOConcurrencyHelpers"]),
     ("RelayClient", telemetry + ["Nostr", "Net", "NIOCore", "DequeModule"]),
     ("ServiceKit", telemetry + sockets + ["Database", "Nostr", "Settings", "ArgumentParser", "UnixSignals"]),
     ("SyncEngine", telemetry + ["Crypto", "Nostr", "RelayClient", "Net", "Database", "ServiceKit", "Settings"]),

@@ -16,9 +16,13 @@ public struct ProxySettings: Sendable, Hashable {
 
     /// The conversation that opens a tunnel to an endpoint.
     func conversation(to endpoint: Endpoint) -> SOCKS5 {
-        let isolation = isolatesStreams ? endpoint.host : ""
-        let user = address.user?.withExposed { $0 } ?? isolation
-        let password = address.password?.withExposed { $0 } ?? (user.isEmpty ? "" : "bigbrotr")
+        let (user, password) = credentials(for: endpoint.host)
         return SOCKS5(host: endpoint.host, port: endpoint.port, user: user, password: password)
+    }
+
+    /// What the proxy is told for a host; both empty when it is told nothing.
+    func credentials(for host: String) -> (user: String, password: String) {
+        let user = address.user?.withExposed { $0 } ?? (isolatesStreams ? host : "")
+        return (user, address.password?.withExposed { $0 } ?? (user.isEmpty ? "" : "bigbrotr"))
     }
 }

@@ -48,7 +48,8 @@ public final class SystemResolver: AddressResolver {
     /// Blocks. Only stream sockets are asked for, so that every address comes once.
     private static func lookUp(_ host: String) throws(NetError) -> [ResolvedAddress] {
         var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        // SOCK_STREAM, by its number for the reason given below.
+        hints.ai_socktype = 1
         var list: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, nil, &hints, &list)
         defer { if let list { freeaddrinfo(list) } }

@@ -43,7 +43,7 @@ struct UpgradeResponse {
 
     private static func refusal(_ status: Int, _ headers: [(name: String, value: String)]) -> NetError {
         let value = { (name: String) in headers.first { $0.name == name }?.value }
-        let wait = value("retry-after").flatMap { self.wait($0, date: value("date")) }
+        let wait = value("retry-after").flatMap { RetryAfter.wait($0, date: value("date")) }
         switch status {
         case 300...399:
             return NetError(
@@ -53,18 +53,6 @@ struct UpgradeResponse {
         default:
             return NetError(.upgradeRefused, .upgrade, "status \(status)", status: status, retryAfter: wait)
         }
-    }
-
-    /// What Retry-After says (RFC 9110, 10.2.3): seconds or a date, cut to 0...86,400 s. A date is measured from the
-    /// answer's own, so that nobody's clock matters but the server's; without that it says nothing.
-    private static func wait(_ text: String, date: String?) -> Duration? {
-        let most = 86_400
-        if !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-            // Digits that are no Int are a very long time.
-            return .seconds(min(Int(text) ?? most, most))
-        }
-        guard let then = HTTPDate(text), let now = date.flatMap({ HTTPDate($0) }) else { return nil }
-        return .seconds(min(max(then.seconds - now.seconds, 0), most))
     }
 
     /// "HTTP/1.1 101 Switching Protocols"; the text after the number is free.
