@@ -19,13 +19,8 @@ public struct RelayMentionReader: Sendable {
     /// Levels of JSON inside a content.
     static let maxDepth = 16
 
-    private enum Reading {
-        case relay(RelayURL, spelling: String)
-        case rejected(String)
-    }
-
     private let allowsLocal: Bool
-    private var cache: [String: Reading] = [:]
+    private var cache: [String: ListedRelay] = [:]
     private var texts = 0
     /// What was found so far.
     var mentions = RelayMentions()
@@ -45,6 +40,14 @@ public struct RelayMentionReader: Sendable {
         return mentions
     }
 
+    /// What a text means that stands for a relay in a list besides events. The rules are those of events.
+    /// - Returns: the relay and how it was written, the normal form where that held a password or a token; or the
+    ///   reason why it is none.
+    public mutating func read(text: String) -> ListedRelay {
+        guard text.utf8.count <= RelayURL.maxBytes else { return .rejected(RelayURLError.tooLong.kind) }
+        return reading(text)
+    }
+
     /// Takes a text that stands where a relay should.
     mutating func take(_ bytes: UnsafeBufferPointer<UInt8>, _ slot: RelaySlot) {
         texts += 1
@@ -58,7 +61,7 @@ public struct RelayMentionReader: Sendable {
         }
     }
 
-    private mutating func reading(_ text: String) -> Reading {
+    private mutating func reading(_ text: String) -> ListedRelay {
         if let known = cache[text] { return known }
         let reading = parse(text)
         guard text.utf8.count <= Self.cachedBytes else { return reading }
@@ -67,7 +70,7 @@ public struct RelayMentionReader: Sendable {
         return reading
     }
 
-    private func parse(_ text: String) -> Reading {
+    private func parse(_ text: String) -> ListedRelay {
         do throws(RelayURLError) {
             let (url, marks) = try RelayURL.parseMarked(text)
             guard allowsLocal || url.network != .local else { return .rejected("local_address") }
@@ -77,6 +80,14 @@ public struct RelayMentionReader: Sendable {
             return .rejected(error.kind)
         }
     }
+}
+
+/// What a text in the place of a relay means.
+public enum ListedRelay: Sendable, Equatable {
+    /// A relay, and how it was written.
+    case relay(RelayURL, spelling: String)
+    /// None, for which reason: a kind of `RelayURLError`, or one of `RelayMentionReader`'s own.
+    case rejected(String)
 }
 
 /// Searches in bytes.

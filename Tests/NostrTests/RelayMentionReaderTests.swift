@@ -31,6 +31,24 @@ import Testing
         return String(decoding: json, as: UTF8.self)
     }
 
+    @Test func `a text of a list is judged as one in an event`() throws {
+        var reader = RelayMentionReader(allowsLocal: false)
+        let url = try RelayURL.parse("wss://a.example")
+        #expect(reader.read(text: "wss://A.example/") == .relay(url, spelling: "wss://A.example/"))
+        // No password is kept.
+        #expect(reader.read(text: "wss://u:p@a.example") == .relay(url, spelling: "wss://a.example"))
+        for (text, reason) in [
+            ("", "empty"), ("a.example", "bad_scheme"), ("wss://10.0.0.1", "local_address"),
+            ("wss://a.example" + String(repeating: "/x", count: 1_100), "too_long"),
+        ] { #expect(reader.read(text: text) == .rejected(reason)) }
+        // Lists are longer than events: no limit of events holds.
+        for number in 0..<(RelayMentionReader.maxTexts * 3) {
+            guard case .relay = reader.read(text: "wss://r\(number).example") else {
+                return _ = Issue.record("\(number) was left out")
+            }
+        }
+    }
+
     /// Every slot, as an event that holds one URL in it.
     private struct Case: Sendable {
         var slot: RelaySlot
