@@ -54,7 +54,7 @@ let shared: [(name: String, imports: [String])] = [
 let base = ["Database", "Nostr", "ServiceKit", "Settings", "Telemetry", "Logging"]
 let services: [(product: String, name: String, imports: [String])] = [
     ("bigbrotr-initializer", "Initializer", base + ["Crypto"]),
-    ("bigbrotr-finder", "Finder", base + ["Metrics"]),
+    ("bigbrotr-finder", "Finder", base + ["Crypto", "Net", "Metrics"]),
     ("bigbrotr-monitor", "Monitor", base),
     ("bigbrotr-synchronizer", "Synchronizer", base + ["SyncEngine"]),
     ("bigbrotr-priority-synchronizer", "PrioritySynchronizer", base + ["Crypto", "SyncEngine", "Metrics"]),
@@ -69,7 +69,7 @@ let supportImports = [
 ]
 let benchmarkImports = ["Support", "SyncEngine", "RelayClient", "ServiceKit"] + supportImports
 let testExtras: [String: [String]] = [
-    "Finder": ["Crypto"], "Net": ["NIOEmbedded"], "RelayClient": ["Crypto"], "Synchronizer": ["Crypto"],
+    "Finder": ["NIOConcurrencyHelpers"], "Net": ["NIOEmbedded"], "RelayClient": ["Crypto"], "Synchronizer": ["Crypto"],
 ]
 /// What lies beside the Swift files of a test.
 let testFiles: [String: [String]] = ["NostrTests": ["negentropy_vectors.json"], "StoreTests": ["sql"]]

@@ -31,7 +31,7 @@ struct CandidateBatch: Sendable, Equatable {
 
     private var numbers: [RelayURL: Int] = [:]
 
-    /// Adds what one event, or one answer, names. What it repeats counts once.
+    /// Adds what one event names. What it repeats counts once.
     /// - Parameter author: nil where nobody signs.
     mutating func add(_ mentions: [RelayMentions.Mention], author: Int64?) {
         var seenHere: Set<Place> = []
@@ -43,6 +43,13 @@ struct CandidateBatch: Sendable, Equatable {
             places[place, default: 0] += 1
             if let author { authors.insert(Author(place: place, author: author)) }
         }
+    }
+
+    /// Adds a relay that a list names, once for each way in which it is written there.
+    mutating func add(_ entry: ListedRelays.Entry, slot: String) {
+        let relay = number(entry.url)
+        for text in entry.spellings { spellings[Spelling(relay: relay, text: text), default: 0] += 1 }
+        places[Place(relay: relay, slot: slot), default: 0] += 1
     }
 
     private mutating func number(_ url: RelayURL) -> Int {

@@ -1,3 +1,6 @@
+import Logging
+import Telemetry
+
 /// Something that names relays: the archived events, an API.
 ///
 /// The Finder asks its sources one by one, under its lease; one that fails never stops another.
@@ -26,18 +29,31 @@ struct SourceReport: Sendable, Equatable {
     /// Mentions by the place where they stood.
     var places: [String: Int] = [:]
 
+    /// What went wrong without making the run a failure: an API that did not answer, one text each.
+    var errors: [String] = []
+
     /// Adds what another run, or a part of this one, came to.
     mutating func add(_ other: SourceReport) {
         read += other.read
         mentions += other.mentions
         found += other.found
         refused += other.refused
+        errors += other.errors
         rejected.merge(other.rejected, uniquingKeysWith: +)
         places.merge(other.places, uniquingKeysWith: +)
     }
 
     /// One sentence.
     var message: String {
-        "\(read) read, \(mentions) mentions, \(found) new relays, \(rejected.values.reduce(0, +)) rejected"
+        let counts = "\(read) read, \(mentions) mentions, \(found) new relays, \(rejected.values.reduce(0, +)) rejected"
+        return errors.isEmpty ? counts : counts + ", \(errors.count) failed"
+    }
+
+    /// Says once what was left out, and why.
+    func logRejected(source: String, _ logger: Logger) {
+        guard !rejected.isEmpty else { return }
+        let reasons = rejected.mapValues { Logger.MetadataValue.stringConvertible($0) }
+        logger.info(
+            "candidates_rejected", metadata: [LogKey.reasons: .dictionary(reasons), LogKey.source: .string(source)])
     }
 }

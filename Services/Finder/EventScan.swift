@@ -47,13 +47,13 @@ struct EventScan: CandidateSource {
             let readings = events.map { read($0, &reader, &batch) }
             for part in parts(of: readings) { position = try await save(part, from: position, lease, &batch) }
             report.add(batch)
-            metrics.stored(batch, source: FinderStore.events, upTo: last.committedAt)
+            metrics.scanned(batch, upTo: last.committedAt)
             if config.logging.logProgress, report.read - told >= config.logging.progressInterval {
                 told = report.read
                 logProgress(report)
             }
         }
-        logRejected(report)
+        report.logRejected(source: FinderStore.events, context.logger)
         return report
     }
 
@@ -125,11 +125,5 @@ struct EventScan: CandidateSource {
             LogKey.count("relays_found"): report.found,
         ]
         context.logger.info("scan_progress", metadata: counts.mapValues { .stringConvertible($0) })
-    }
-
-    private func logRejected(_ report: SourceReport) {
-        guard !report.rejected.isEmpty else { return }
-        let reasons = report.rejected.mapValues { Logger.MetadataValue.stringConvertible($0) }
-        context.logger.info("candidates_rejected", metadata: [LogKey.reasons: .dictionary(reasons)])
     }
 }

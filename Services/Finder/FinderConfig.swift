@@ -1,3 +1,4 @@
+import Crypto
 import ServiceKit
 import Settings
 
@@ -75,19 +76,41 @@ struct DirectorySettings: SettingsSection {
 
 /// One element of `api.sources`.
 struct DirectorySource: SettingsSection {
-    /// Where a JSON list of relay URLs is, http or https.
+    /// Where a list of relay URLs is, http or https. It names the source in tables and logs: no place for a secret.
     var url = ""
     /// Whether it is asked.
     var enabled = true
     /// For the whole answer. Too small: a slow source counts as failed.
     var timeout: Seconds = 30
+    /// How it writes its list.
+    var shape = SourceShape.strings
+    /// Where the URLs are in the JSON of a source of shape `objects`: "[].url", "data.relays[].url", "{}".
+    var path: String?
+    /// The answer after decompression, 1 KiB to 64 MiB. Too small: a long list counts as failed.
+    var maxBytes: ByteCount = .mebibytes(5)
+    /// From one request to the next at least, restarts included; after failures it grows. Too small: a source that is
+    /// down is asked again and again.
+    var cooldown: Seconds = 300
 
     init() {}
 
     init(url: String) { self.url = url }
 
+    /// As what it stands in the database, in logs and in metrics: its URL, cut and made distinct where that is longer
+    /// than 256 bytes.
+    var name: String {
+        guard url.utf8.count > 256 else { return url }
+        return String(decoding: url.utf8.prefix(239), as: UTF8.self) + "#"
+            + SHA256.hash(Array(url.utf8)).hex.prefix(16)
+    }
+
     func validate(into problems: inout Validation) {
         problems.check("timeout", timeout, in: 0.1...600)
+        problems.check("max_bytes", maxBytes, in: .kibibytes(1)...ByteCount.mebibytes(64))
+        problems.check("cooldown", cooldown, in: 0...604_800)
+        problems.require(
+            shape.accepts(path: path), "path", given: path.map { String($0.prefix(100)) } ?? "nothing",
+            allowed: shape == .objects ? "a path such as [].url or data.relays[].url" : "nothing, or shape objects")
         let isWeb = ["http://", "https://"].contains { url.hasPrefix($0) && url.utf8.count > $0.utf8.count }
         let isPlain = url.utf8.count <= 2048 && url.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
         problems.require(

@@ -9,7 +9,7 @@ struct FinderStore: Sendable {
     let queryTimeout: Duration
 
     /// Every statement, for the test that prepares them.
-    static let statements = [scanPosition, newEvents, commitCandidates]
+    static let statements = [scanPosition, newEvents, commitCandidates, sourceStates, saveSourceStates]
 
     /// Bytes of events in one read, about: memory stays flat however large they are.
     private static let bytesPerRead: Int64 = 16 << 20
@@ -80,26 +80,45 @@ struct FinderStore: Sendable {
         ],
         columns: [.int4])
 
-    /// Stores what a source names, in one transaction; of a scan also how far it has come.
-    /// - Parameter move: from where to where the watermark goes; nil for a source without one.
+    /// Stores what a part of the archive names and how far it has been read, in one transaction.
+    /// - Parameter move: from where to where the watermark goes.
     /// - Returns: relays that were new.
     /// - Throws: `CandidateError`; `DatabaseError`.
     func commit(
-        _ batch: CandidateBatch, source: String, move: (from: ScanPosition, to: ScanPosition)?, owner: ReplicaID,
+        _ batch: CandidateBatch, source: String, move: (from: ScanPosition, to: ScanPosition), owner: ReplicaID,
         fence: Int64
     ) async throws -> Int {
+        let parameters = Self.parameters(batch, source: source, move: move, owner: owner, fence: fence)
+        return try Self.found(
+            await brotr.pool.fetch(Self.commitCandidates, parameters: parameters, timeout: commitTimeout))
+    }
+
+    /// For one write.
+    var commitTimeout: Duration { brotr.settings.timeouts.batch.duration }
+
+    /// The parameters of `commitCandidates`.
+    /// - Parameter move: nil for a source without a watermark.
+    static func parameters(
+        _ batch: CandidateBatch, source: String, move: (from: ScanPosition, to: ScanPosition)?, owner: ReplicaID,
+        fence: Int64
+    ) -> SQLParameters {
         let spellings = batch.spellings.sorted { ($0.key.relay, $0.key.text) < ($1.key.relay, $1.key.text) }
         let places = batch.places.sorted { ($0.key.relay, $0.key.slot) < ($1.key.relay, $1.key.slot) }
         let authors = Array(batch.authors)
-        let rows = try await brotr.pool.fetch(
-            Self.commitCandidates, .uuid(owner.uuid), .int8(fence), .text(source),
+        return SQLParameters([
+            .uuid(owner.uuid), .int8(fence), .text(source),
             .int2(RelayMentionReader.ruleVersion), .int8s(move?.from.parts ?? []), .int8s(move?.to.parts ?? []),
             .texts(batch.relays.map(\.text)), .texts(batch.relays.map(\.network.rawValue)),
             .int4s(spellings.map { Int32($0.key.relay + 1) }), .texts(spellings.map(\.key.text)),
             .int4s(spellings.map(\.value)), .int4s(places.map { Int32($0.key.relay + 1) }),
             .texts(places.map(\.key.slot)), .int4s(places.map(\.value)),
             .int4s(authors.map { Int32($0.place.relay + 1) }), .texts(authors.map(\.place.slot)),
-            .int8s(authors.map(\.author)), timeout: brotr.settings.timeouts.batch.duration)
+            .int8s(authors.map(\.author)),
+        ])
+    }
+
+    /// What `commitCandidates` answered: relays that were new.
+    static func found(_ rows: RowSet) throws -> Int {
         guard let answer = try rows.first?.decode(Int32.self, at: 0) else {
             throw DatabaseError(.decoding, step: Self.commitCandidates.name)
         }

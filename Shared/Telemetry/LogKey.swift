@@ -38,6 +38,8 @@ public enum LogKey {
     public static let outcome = "outcome"
     /// Network of a relay: "clearnet".
     public static let network = "network"
+    /// Where relay URLs come from: the URL of an API, "events".
+    public static let source = "source"
     /// Host name or address.
     public static let host = "host"
     /// TCP port.

@@ -15,17 +15,20 @@ struct FinderBench {
     let lines = LogLines()
     let metrics = PrometheusRegistry()
 
-    /// One replica.
+    /// One replica. Its events name public relays only unless local addresses are allowed.
     func finder(
-        shutdown: ShutdownSignal = ShutdownSignal(), _ change: (inout FinderConfig) -> Void = { _ in }
+        allowsLocal: Bool = false, shutdown: ShutdownSignal = ShutdownSignal(),
+        _ change: (inout FinderConfig) -> Void = { _ in }
     ) -> FinderService {
         var config = FinderConfig()
         config.api.enabled = false
         change(&config)
+        var core = CoreSettings()
+        core.networks.local.enabled = allowsLocal
         let logger = lines.logger(service: FinderService.serviceName)
-        return FinderService(
-            config: config,
-            context: ServiceContext(brotr: database.brotr, logger: logger, metrics: metrics, shutdown: shutdown))
+        let context = ServiceContext(
+            brotr: database.brotr, core: core, logger: logger, metrics: metrics, shutdown: shutdown)
+        return FinderService(config: config, context: context)
     }
 
     /// A signed event.

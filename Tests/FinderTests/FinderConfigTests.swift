@@ -70,4 +70,12 @@ import Testing
         let yaml = "api: { enabled: false, sources: [] }\nevent_scan: { enabled: false }\n"
         #expect(problems(yaml).isEmpty)
     }
+
+    @Test func `a source is named by its URL, in at most 256 bytes`() {
+        #expect(DirectorySource(url: "https://a.example/list").name == "https://a.example/list")
+        let long = "https://a.example/" + String(repeating: "x", count: 300)
+        let names = [long, long + "y", long + "z"].map { DirectorySource(url: $0).name }
+        #expect(names.allSatisfy { $0.utf8.count == 256 && $0.hasPrefix("https://a.example/x") })
+        #expect(Set(names).count == 3)
+    }
 }

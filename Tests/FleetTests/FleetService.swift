@@ -16,6 +16,9 @@ enum FleetService: String, CaseIterable, CustomTestStringConvertible {
     /// Its own file, below the folder of an instance.
     var file: String { "yaml/services/\(rawValue).yaml" }
 
+    /// What its own file says where a test does not care: nobody outside this machine is asked.
+    var settings: String { self == .finder ? "api: { enabled: false }\n" : "" }
+
     /// Works once and ends, also without `--once`.
     var runsOnce: Bool { self == .initializer }
 

@@ -40,14 +40,14 @@ final class Instance: Sendable {
 
     /// Writes both files and starts the executable on them.
     /// - Parameters:
-    ///   - own: the service's own file.
+    ///   - own: the service's own file; without it, one that leaves the network alone.
     ///   - environment: beside the password.
     func start(
-        _ service: FleetService, core: String, own: String = "", arguments: [String] = [],
+        _ service: FleetService, core: String, own: String? = nil, arguments: [String] = [],
         environment: [String: String] = [:]
     ) throws -> ServiceProcess {
         let coreFile = try folder.write(core, to: "yaml/core/brotr.yaml")
-        let ownFile = try folder.write(own, to: service.file)
+        let ownFile = try folder.write(own ?? service.settings, to: service.file)
         return try ServiceProcess(
             service.product, ["--config", ownFile, "--core-config", coreFile] + arguments,
             environment: ["DB_PASSWORD": password].merging(environment) { $1 }, files: folder)
