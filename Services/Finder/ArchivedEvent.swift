@@ -11,11 +11,14 @@ struct ArchivedEvent: Sendable {
     struct Body: Sendable {
         /// 0...65535.
         var kind: UInt16
-        /// First 8 bytes of the public key, big-endian.
-        var author: Int64
+        /// The author's public key, 32 bytes.
+        var pubkey: [UInt8]
         /// JSON text.
         var tags: [UInt8]
         /// UTF-8.
         var content: [UInt8]
+
+        /// First 8 bytes of the public key, big-endian.
+        var author: Int64 { pubkey.prefix(8).reduce(0) { $0 << 8 | Int64($1) } }
     }
 }

@@ -28,7 +28,7 @@ struct CandidateEvidence: Sendable, Equatable {
     private var weight: Double {
         guard source == FinderStore.events else { return 4 }
         switch RelaySlot(rawValue: slot) {
-        case .relayList, .probed, .relaySet: return 8
+        case .relayList, .probed, .relaySet, .nip05: return 8
         case .group, .followList, .relaysTag, .zapRequest, .channel, .eventHint, .authorHint, .addressHint, .zapHint,
             .nostrURI, .text:
             return 3

@@ -29,6 +29,8 @@ struct EventScan: CandidateSource {
         var position: ScanPosition
         var author: Int64?
         var mentions: [RelayMentions.Mention]
+        /// Whose name is to be looked up.
+        var name: FinderStore.NamedAuthor?
     }
 
     func run(under lease: FinderLease) async throws -> SourceReport {
@@ -66,7 +68,15 @@ struct EventScan: CandidateSource {
         report.mentions += mentions.found.count
         for mention in mentions.found { report.places[mention.slot.rawValue, default: 0] += 1 }
         report.rejected.merge(mentions.rejected, uniquingKeysWith: +)
-        return Reading(position: event.position, author: body.author, mentions: mentions.found)
+        return Reading(
+            position: event.position, author: body.author, mentions: mentions.found, name: name(in: body))
+    }
+
+    private func name(in body: ArchivedEvent.Body) -> FinderStore.NamedAuthor? {
+        guard config.nip05.enabled, body.kind == 0, let author = Bytes32(body.pubkey),
+            let name = NIP05Name(profile: body.content)
+        else { return nil }
+        return FinderStore.NamedAuthor(author: author, name: name)
     }
 
     /// Cuts where a call would hold more than `insert_batch_size` relays, between events.
@@ -116,7 +126,7 @@ struct EventScan: CandidateSource {
         var batch = CandidateBatch()
         for reading in part { batch.add(reading.mentions, author: reading.author) }
         return try await store.commit(
-            batch, source: FinderStore.events, move: (from, to), owner: lease.owner, fence: lease.fence)
+            batch, names: part.compactMap(\.name), move: (from, to), owner: lease.owner, fence: lease.fence)
     }
 
     private func logProgress(_ report: SourceReport) {

@@ -8,6 +8,8 @@ struct FinderConfig: ServiceConfig {
     var eventScan = EventScanSettings()
     /// Relays named by HTTP APIs.
     var api = DirectorySettings()
+    /// Names in archived profiles.
+    var nip05 = NIP05Settings()
     /// Which relays the Monitor looks at first.
     var ranking = RankingSettings()
     /// What is logged on the way.
@@ -116,6 +118,30 @@ struct DirectorySource: SettingsSection {
         problems.require(
             isWeb && isPlain, "url", given: url.isEmpty ? "nothing" : String(url.prefix(100)),
             allowed: "a URL, http:// or https://, at most 2048 bytes")
+    }
+}
+
+/// Section `nip05`: the documents that confirm authors' names also list their relays.
+struct NIP05Settings: SettingsSection {
+    /// Whether names are noted and looked up; off, because it asks thousands of hosts that are no relays.
+    var enabled = false
+    /// Names asked in one cycle, one a domain. Too small: names wait for months.
+    var maxLookupsPerCycle = 500
+    /// Requests at one time, 1 to 100.
+    var concurrency = 10
+    /// For one request. Too small: slow hosts count as failed.
+    var timeout: Seconds = 10
+    /// From an answer to the next request for that name. Too small: hosts are bothered.
+    var recheck: Seconds = 2_592_000
+    /// From a failure to the next request.
+    var retry: Seconds = 259_200
+
+    func validate(into problems: inout Validation) {
+        problems.check("max_lookups_per_cycle", maxLookupsPerCycle, in: 1...100_000)
+        problems.check("concurrency", concurrency, in: 1...100)
+        problems.check("timeout", timeout, in: 0.1...60)
+        problems.check("recheck", recheck, in: 0...31_536_000)
+        problems.check("retry", retry, in: 0...31_536_000)
     }
 }
 

@@ -1,4 +1,5 @@
 import Metrics
+import Nostr
 import Telemetry
 
 /// What Prometheus is told of the Finder's work.
@@ -21,6 +22,12 @@ struct FinderMetrics: Sendable {
         gauge("bigbrotr_finder_source_failures", source, result.state.failures ?? 0)
         if result.outcome == "listed" { gauge("bigbrotr_finder_source_urls", source, result.urls.count) }
         stored(report, source: source)
+    }
+
+    /// A name was looked up, and what its document lists was stored.
+    func lookedUp(_ outcome: String, _ report: SourceReport) {
+        count("bigbrotr_finder_nip05_requests_total", "outcome", [outcome: 1])
+        stored(report, source: RelaySlot.nip05.rawValue)
     }
 
     private func stored(_ report: SourceReport, source: String) {

@@ -22,6 +22,7 @@ actor FinderService: BaseService {
         var sources: [any CandidateSource] = []
         if config.eventScan.enabled { sources.append(EventScan(context, store, config)) }
         if config.api.enabled { sources.append(APISources(context, store, config)) }
+        if config.nip05.enabled { sources.append(NIP05Names(context, store, config)) }
         self.sources = sources
         ranking = Ranking(context, config)
     }
@@ -29,9 +30,12 @@ actor FinderService: BaseService {
     /// Longer than a request or a pause of the cycle: the lease is renewed before each of them, but not while two
     /// thirds of it are left.
     private var leaseTTL: Duration {
-        guard config.api.enabled else { return config.lease.ttl.duration }
-        let requests = config.api.sources.filter(\.enabled).map(\.timeout.duration)
-        return config.lease.ttl.duration + max(config.api.requestDelay.duration, requests.max() ?? .zero) * 3 / 2
+        var waits: [Duration] = []
+        if config.api.enabled {
+            waits = config.api.sources.filter(\.enabled).map(\.timeout.duration) + [config.api.requestDelay.duration]
+        }
+        if config.nip05.enabled { waits.append(config.nip05.timeout.duration) }
+        return config.lease.ttl.duration + (waits.max() ?? .zero) * 3 / 2
     }
 
     /// Asks every source for what is new and ranks it, or lets the replica work that already does.

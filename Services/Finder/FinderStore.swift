@@ -9,7 +9,9 @@ struct FinderStore: Sendable {
     let queryTimeout: Duration
 
     /// Every statement, for the test that prepares them.
-    static let statements = [scanPosition, newEvents, commitCandidates, sourceStates, saveSourceStates]
+    static let statements =
+        [scanPosition, newEvents, commitCandidates, sourceStates, saveSourceStates]
+        + [noteNames, dueNames, settleName]
 
     /// Bytes of events in one read, about: memory stays flat however large they are.
     private static let bytesPerRead: Int64 = 16 << 20
@@ -62,7 +64,7 @@ struct FinderStore: Sendable {
         guard let kind = try row.decode(Int32?.self, at: 4) else { return nil }
         return ArchivedEvent.Body(
             kind: UInt16(clamping: kind),
-            author: try row.decode(Bytea.self, at: 5).bytes.prefix(8).reduce(0) { $0 << 8 | Int64($1) },
+            pubkey: try row.decode(Bytea.self, at: 5).bytes,
             tags: try row.decode(JSONText.self, at: 6).bytes,
             content: Array(try row.decode(String.self, at: 7).utf8))
     }

@@ -42,6 +42,11 @@ public struct JSONPath: Sendable, Equatable {
         self.parts = parts
     }
 
+    /// The way along names of any letters, and to the elements of an array at its end.
+    init(members: [String], hasElements: Bool = false) {
+        parts = members.map { .member(Array($0.utf8)) } + (hasElements ? [.elements] : [])
+    }
+
     private static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "-"): true

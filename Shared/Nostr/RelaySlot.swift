@@ -40,6 +40,8 @@ public enum RelaySlot: String, Sendable, CaseIterable {
     case reference
     /// TLV of nprofile, nevent, naddr and nrelay behind `nostr:` in a content (NIP-19, NIP-21).
     case nostrURI = "nostr_uri"
+    /// `relays` of the document that confirms the name in a profile, kind 0 (NIP-05).
+    case nip05
     /// A URL written out in a content.
     case text
 }

@@ -6,8 +6,8 @@ import Support
 /// What this machine can do at this moment: signatures verified and events stored with nothing else to do, each on all
 /// processors, by the clock on the wall.
 ///
-/// A machine that is shared gives less time in one minute than in the next, and CPU time does not tell. A run is compared
-/// with this, taken right before and right after it.
+/// A shared machine gives less time in one minute than in the next, and CPU time does not tell. A run is compared with
+/// this, taken right before and right after it.
 struct Ceiling {
     /// New events a second if each is verified and stored.
     let rate: Double

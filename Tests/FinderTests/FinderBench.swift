@@ -17,7 +17,7 @@ struct FinderBench {
 
     /// One replica. Its events name public relays only unless local addresses are allowed.
     func finder(
-        allowsLocal: Bool = false, shutdown: ShutdownSignal = ShutdownSignal(),
+        allowsLocal: Bool = false, caFile: String? = nil, shutdown: ShutdownSignal = ShutdownSignal(),
         _ change: (inout FinderConfig) -> Void = { _ in }
     ) -> FinderService {
         var config = FinderConfig()
@@ -25,6 +25,7 @@ struct FinderBench {
         change(&config)
         var core = CoreSettings()
         core.networks.local.enabled = allowsLocal
+        core.tls.caFile = caFile
         let logger = lines.logger(service: FinderService.serviceName)
         let context = ServiceContext(
             brotr: database.brotr, core: core, logger: logger, metrics: metrics, shutdown: shutdown)

@@ -96,7 +96,7 @@ import Testing
         ]
 
     @Test func `every slot has a case, and its URL is found in it`() {
-        #expect(Set(Self.cases.map(\.slot)) == Set(RelaySlot.allCases))
+        #expect(Set(Self.cases.map(\.slot)) == Set(RelaySlot.allCases).subtracting([.nip05]))
         for item in Self.cases {
             let url = "wss://relay.example/path"
             let mentions = Self.read(item.kind, item.tags(url), item.content(url))

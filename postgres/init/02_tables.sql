@@ -462,6 +462,21 @@ CREATE TABLE IF NOT EXISTS public.relay_domains (
 COMMENT ON TABLE public.relay_domains IS 'Relays of each registered domain: relays beyond a domain''s quota are worth less.';
 COMMENT ON COLUMN public.relay_domains.relays IS 'How many were ranked.';
 
+CREATE TABLE IF NOT EXISTS public.nip05_names (
+    due_at      timestamptz NOT NULL,
+    asked_at    timestamptz,
+    author      bytea PRIMARY KEY CHECK (octet_length(author) = 32),
+    name        text NOT NULL CHECK (octet_length(name) BETWEEN 1 AND 64),
+    domain      text NOT NULL CHECK (octet_length(domain) BETWEEN 1 AND 320),
+    last_error  text
+);
+COMMENT ON TABLE public.nip05_names IS 'The name (NIP-05) in each author''s profile, while the Finder''s setting nip05 is on, and when its document is asked for.';
+COMMENT ON COLUMN public.nip05_names.due_at IS 'The next request.';
+COMMENT ON COLUMN public.nip05_names.asked_at IS 'The last one.';
+COMMENT ON COLUMN public.nip05_names.name IS 'Before the at sign.';
+COMMENT ON COLUMN public.nip05_names.domain IS 'Behind it: host, and port where there is one.';
+COMMENT ON COLUMN public.nip05_names.last_error IS 'Why the last request gave no relays; NULL when it confirmed the name.';
+
 CREATE TABLE IF NOT EXISTS public.scan_watermarks (
     xid           xid8 NOT NULL DEFAULT '0',
     batch_id      bigint NOT NULL DEFAULT 0,

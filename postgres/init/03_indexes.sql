@@ -22,6 +22,9 @@ CREATE INDEX IF NOT EXISTS relay_checks_due ON public.relay_checks (network, due
 -- Ranking: what was never ranked, then what was ranked longest ago.
 CREATE INDEX IF NOT EXISTS relay_checks_ranked ON public.relay_checks (ranked_at NULLS FIRST);
 
+-- Names to be looked up: the next domain, and its name that is due longest.
+CREATE INDEX IF NOT EXISTS nip05_names_due ON public.nip05_names (domain, due_at);
+
 -- stat_*: relays of one author.
 CREATE INDEX IF NOT EXISTS stat_relay_authors_author ON public.stat_relay_authors (author_id);
 

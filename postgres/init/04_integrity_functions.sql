@@ -177,6 +177,9 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'event bigint!, created_at bigint!, relay_id integer!, seen_at integer!, gone_at integer'),
         ('table', 'latest_versions',
             'address uuid!, created_at bigint!, event bigint!, event_id bytea!'),
+        ('table', 'nip05_names',
+            'due_at timestamp with time zone!, asked_at timestamp with time zone, author bytea!, name text!, domain text!, '
+            'last_error text'),
         ('table', 'nip11',
             'id bytea!, raw bytea!, supported_nips integer[], name text, description text, banner text, icon text, pubkey text, '
             'self text, contact text, software text, version text, privacy_policy text, terms_of_service text, '
@@ -314,6 +317,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('events_relays_event', 'events_relays', 'btree (event, relay_id)'),
         ('events_relays_time', 'events_relays', 'btree (relay_id, created_at, event)'),
         ('latest_versions_pkey', 'latest_versions', 'btree (address)'),
+        ('nip05_names_due', 'nip05_names', 'btree (domain, due_at)'),
+        ('nip05_names_pkey', 'nip05_names', 'btree (author)'),
         ('nip11_pkey', 'nip11', 'btree (id)'),
         ('nip66_pkey', 'nip66', 'btree (id)'),
         ('orphan_walks_pkey', 'orphan_walks', 'btree (name)'),
@@ -361,6 +366,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('events', 'events_created_at_check events_event_id_check events_event_id_key events_id_dialect_check '
             'events_kind_check events_pkey events_pubkey_check events_sig_check'),
         ('latest_versions', 'latest_versions_pkey'),
+        ('nip05_names', 'nip05_names_author_check nip05_names_domain_check nip05_names_name_check nip05_names_pkey'),
         ('nip11', 'nip11_id_check nip11_pkey nip11_raw_check'),
         ('nip66', 'nip66_id_check nip66_pkey'),
         ('orphan_walks', 'orphan_walks_name_check orphan_walks_pkey'),
@@ -421,6 +427,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'delete_orphan_events(integer) integer',
         'delete_orphan_nip11(integer) integer',
         'delete_orphan_nip66(integer) integer',
+        'due_nip05(integer, text) TABLE(author bytea, name text, domain text)',
         'event_address(integer, bytea, jsonb) uuid',
         'fold_statistics(integer) integer',
         'follow_lane() trigger',
@@ -432,11 +439,13 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'known_events(bytea[], integer) TABLE(ord integer, event bigint, linked boolean)',
         'new_events(bigint, bigint, integer, integer, bigint) TABLE(xid bigint, batch_id bigint, place integer, '
         'committed_at timestamp with time zone, kind integer, pubkey bytea, tags jsonb, content text)',
+        'note_nip05(bytea[], text[], text[]) void',
         'note_phantoms(integer, bigint, uuid, bytea[]) boolean',
         'schema_expected() SETOF text',
         'schema_inventory() SETOF text',
         'schema_missing() SETOF text',
         'scram_verifier(text) text',
+        'settle_nip05(bytea, double precision, text) void',
         'store_coverage(integer[], boolean[], integer[], bigint[], integer[], bigint[], bigint[], smallint[], smallint[], '
         'integer[], bigint[], integer[], smallint[], bigint[], smallint[]) void',
         'store_derived(bytea[], bytea[], bigint[], uuid[], bigint[], boolean[], integer[], bytea[], bigint[]) void',

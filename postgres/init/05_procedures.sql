@@ -838,3 +838,57 @@ BEGIN
     RETURN true;
 END $$;
 COMMENT ON FUNCTION public.commit_ranking IS 'Stores the worth of relays, by which the Monitor orders those it never checked.';
+
+-- note_nip05: authors' names (NIP-05) as profiles give them, to be looked up at once where they are new. Of an author named
+-- twice the last counts.
+CREATE OR REPLACE FUNCTION public.note_nip05(p_authors bytea[], p_names text[], p_domains text[])
+RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    INSERT INTO nip05_names AS n (author, name, domain, due_at)
+    SELECT DISTINCT ON (u.author) u.author, u.name, u.domain, now()
+      FROM unnest(p_authors, p_names, p_domains) WITH ORDINALITY AS u (author, name, domain, o) ORDER BY u.author, u.o DESC
+    ON CONFLICT (author) DO UPDATE
+       SET name = excluded.name, domain = excluded.domain, due_at = excluded.due_at, last_error = NULL
+     WHERE (n.name, n.domain) IS DISTINCT FROM (excluded.name, excluded.domain)
+$$;
+COMMENT ON FUNCTION public.note_nip05(bytea[], text[], text[]) IS 'Remembers names of authors that are to be looked up.';
+
+-- due_nip05: names whose time has come, at most p_limit and one a domain, in the order of domains from the one behind p_after
+-- on and around. Two look-ups by key a domain, however many names it has.
+CREATE OR REPLACE FUNCTION public.due_nip05(p_limit int, p_after text)
+RETURNS TABLE (author bytea, name text, domain text)
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off ROWS 100 AS $$
+#variable_conflict use_column
+DECLARE
+    here    text := p_after;
+    wrapped boolean := false;
+    next    text;
+    found_n int := 0;
+BEGIN
+    -- A cycle looks at so many domains at most, however few of them have something due.
+    FOR i IN 1 .. p_limit * 20 LOOP
+        EXIT WHEN found_n >= p_limit;
+        SELECT n.domain INTO next FROM nip05_names n WHERE n.domain > here ORDER BY n.domain LIMIT 1;
+        IF NOT FOUND THEN
+            EXIT WHEN wrapped;
+            wrapped := true;
+            here := '';
+            CONTINUE;
+        END IF;
+        here := next;
+        EXIT WHEN wrapped AND here > p_after;
+        RETURN QUERY SELECT n.author, n.name, n.domain FROM nip05_names n
+            WHERE n.domain = here AND n.due_at <= now() ORDER BY n.due_at LIMIT 1;
+        IF FOUND THEN
+            found_n := found_n + 1;
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION public.due_nip05(int, text) IS 'Names that are to be looked up, one a domain.';
+
+-- settle_nip05: when a name is asked again, and what went wrong.
+CREATE OR REPLACE FUNCTION public.settle_nip05(p_author bytea, p_due_in double precision, p_error text)
+RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    UPDATE nip05_names SET due_at = now() + make_interval(secs => p_due_in), asked_at = now(), last_error = p_error
+     WHERE author = p_author
+$$;
+COMMENT ON FUNCTION public.settle_nip05(bytea, double precision, text) IS 'Notes what became of a look-up.';

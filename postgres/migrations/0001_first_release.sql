@@ -311,6 +311,9 @@ BEGIN
                 ('commit_candidates', 'writer_finder'),
                 ('unranked_relays', 'reader'),
                 ('commit_ranking', 'writer_finder'),
+                ('due_nip05', 'reader'),
+                ('note_nip05', 'writer_finder'),
+                ('settle_nip05', 'writer_finder'),
                 ('insert_relay_metadata', 'writer_monitor'),
                 ('delete_orphan_nip11', 'writer_monitor'),
                 ('delete_orphan_nip66', 'writer_monitor'),
@@ -815,6 +818,21 @@ CREATE TABLE IF NOT EXISTS public.relay_domains (
 COMMENT ON TABLE public.relay_domains IS 'Relays of each registered domain: relays beyond a domain''s quota are worth less.';
 COMMENT ON COLUMN public.relay_domains.relays IS 'How many were ranked.';
 
+CREATE TABLE IF NOT EXISTS public.nip05_names (
+    due_at      timestamptz NOT NULL,
+    asked_at    timestamptz,
+    author      bytea PRIMARY KEY CHECK (octet_length(author) = 32),
+    name        text NOT NULL CHECK (octet_length(name) BETWEEN 1 AND 64),
+    domain      text NOT NULL CHECK (octet_length(domain) BETWEEN 1 AND 320),
+    last_error  text
+);
+COMMENT ON TABLE public.nip05_names IS 'The name (NIP-05) in each author''s profile, while the Finder''s setting nip05 is on, and when its document is asked for.';
+COMMENT ON COLUMN public.nip05_names.due_at IS 'The next request.';
+COMMENT ON COLUMN public.nip05_names.asked_at IS 'The last one.';
+COMMENT ON COLUMN public.nip05_names.name IS 'Before the at sign.';
+COMMENT ON COLUMN public.nip05_names.domain IS 'Behind it: host, and port where there is one.';
+COMMENT ON COLUMN public.nip05_names.last_error IS 'Why the last request gave no relays; NULL when it confirmed the name.';
+
 CREATE TABLE IF NOT EXISTS public.scan_watermarks (
     xid           xid8 NOT NULL DEFAULT '0',
     batch_id      bigint NOT NULL DEFAULT 0,
@@ -943,6 +961,9 @@ CREATE INDEX IF NOT EXISTS relay_sync_due ON public.relay_sync (lane, network, d
 CREATE INDEX IF NOT EXISTS relay_checks_due ON public.relay_checks (network, due_at);
 -- Ranking: what was never ranked, then what was ranked longest ago.
 CREATE INDEX IF NOT EXISTS relay_checks_ranked ON public.relay_checks (ranked_at NULLS FIRST);
+
+-- Names to be looked up: the next domain, and its name that is due longest.
+CREATE INDEX IF NOT EXISTS nip05_names_due ON public.nip05_names (domain, due_at);
 
 -- stat_*: relays of one author.
 CREATE INDEX IF NOT EXISTS stat_relay_authors_author ON public.stat_relay_authors (author_id);
@@ -1132,6 +1153,9 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'event bigint!, created_at bigint!, relay_id integer!, seen_at integer!, gone_at integer'),
         ('table', 'latest_versions',
             'address uuid!, created_at bigint!, event bigint!, event_id bytea!'),
+        ('table', 'nip05_names',
+            'due_at timestamp with time zone!, asked_at timestamp with time zone, author bytea!, name text!, domain text!, '
+            'last_error text'),
         ('table', 'nip11',
             'id bytea!, raw bytea!, supported_nips integer[], name text, description text, banner text, icon text, pubkey text, '
             'self text, contact text, software text, version text, privacy_policy text, terms_of_service text, '
@@ -1269,6 +1293,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('events_relays_event', 'events_relays', 'btree (event, relay_id)'),
         ('events_relays_time', 'events_relays', 'btree (relay_id, created_at, event)'),
         ('latest_versions_pkey', 'latest_versions', 'btree (address)'),
+        ('nip05_names_due', 'nip05_names', 'btree (domain, due_at)'),
+        ('nip05_names_pkey', 'nip05_names', 'btree (author)'),
         ('nip11_pkey', 'nip11', 'btree (id)'),
         ('nip66_pkey', 'nip66', 'btree (id)'),
         ('orphan_walks_pkey', 'orphan_walks', 'btree (name)'),
@@ -1316,6 +1342,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('events', 'events_created_at_check events_event_id_check events_event_id_key events_id_dialect_check '
             'events_kind_check events_pkey events_pubkey_check events_sig_check'),
         ('latest_versions', 'latest_versions_pkey'),
+        ('nip05_names', 'nip05_names_author_check nip05_names_domain_check nip05_names_name_check nip05_names_pkey'),
         ('nip11', 'nip11_id_check nip11_pkey nip11_raw_check'),
         ('nip66', 'nip66_id_check nip66_pkey'),
         ('orphan_walks', 'orphan_walks_name_check orphan_walks_pkey'),
@@ -1376,6 +1403,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'delete_orphan_events(integer) integer',
         'delete_orphan_nip11(integer) integer',
         'delete_orphan_nip66(integer) integer',
+        'due_nip05(integer, text) TABLE(author bytea, name text, domain text)',
         'event_address(integer, bytea, jsonb) uuid',
         'fold_statistics(integer) integer',
         'follow_lane() trigger',
@@ -1387,11 +1415,13 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'known_events(bytea[], integer) TABLE(ord integer, event bigint, linked boolean)',
         'new_events(bigint, bigint, integer, integer, bigint) TABLE(xid bigint, batch_id bigint, place integer, '
         'committed_at timestamp with time zone, kind integer, pubkey bytea, tags jsonb, content text)',
+        'note_nip05(bytea[], text[], text[]) void',
         'note_phantoms(integer, bigint, uuid, bytea[]) boolean',
         'schema_expected() SETOF text',
         'schema_inventory() SETOF text',
         'schema_missing() SETOF text',
         'scram_verifier(text) text',
+        'settle_nip05(bytea, double precision, text) void',
         'store_coverage(integer[], boolean[], integer[], bigint[], integer[], bigint[], bigint[], smallint[], smallint[], '
         'integer[], bigint[], integer[], smallint[], bigint[], smallint[]) void',
         'store_derived(bytea[], bytea[], bigint[], uuid[], bigint[], boolean[], integer[], bytea[], bigint[]) void',
@@ -2273,6 +2303,60 @@ BEGIN
     RETURN true;
 END $$;
 COMMENT ON FUNCTION public.commit_ranking IS 'Stores the worth of relays, by which the Monitor orders those it never checked.';
+
+-- note_nip05: authors' names (NIP-05) as profiles give them, to be looked up at once where they are new. Of an author named
+-- twice the last counts.
+CREATE OR REPLACE FUNCTION public.note_nip05(p_authors bytea[], p_names text[], p_domains text[])
+RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    INSERT INTO nip05_names AS n (author, name, domain, due_at)
+    SELECT DISTINCT ON (u.author) u.author, u.name, u.domain, now()
+      FROM unnest(p_authors, p_names, p_domains) WITH ORDINALITY AS u (author, name, domain, o) ORDER BY u.author, u.o DESC
+    ON CONFLICT (author) DO UPDATE
+       SET name = excluded.name, domain = excluded.domain, due_at = excluded.due_at, last_error = NULL
+     WHERE (n.name, n.domain) IS DISTINCT FROM (excluded.name, excluded.domain)
+$$;
+COMMENT ON FUNCTION public.note_nip05(bytea[], text[], text[]) IS 'Remembers names of authors that are to be looked up.';
+
+-- due_nip05: names whose time has come, at most p_limit and one a domain, in the order of domains from the one behind p_after
+-- on and around. Two look-ups by key a domain, however many names it has.
+CREATE OR REPLACE FUNCTION public.due_nip05(p_limit int, p_after text)
+RETURNS TABLE (author bytea, name text, domain text)
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off ROWS 100 AS $$
+#variable_conflict use_column
+DECLARE
+    here    text := p_after;
+    wrapped boolean := false;
+    next    text;
+    found_n int := 0;
+BEGIN
+    -- A cycle looks at so many domains at most, however few of them have something due.
+    FOR i IN 1 .. p_limit * 20 LOOP
+        EXIT WHEN found_n >= p_limit;
+        SELECT n.domain INTO next FROM nip05_names n WHERE n.domain > here ORDER BY n.domain LIMIT 1;
+        IF NOT FOUND THEN
+            EXIT WHEN wrapped;
+            wrapped := true;
+            here := '';
+            CONTINUE;
+        END IF;
+        here := next;
+        EXIT WHEN wrapped AND here > p_after;
+        RETURN QUERY SELECT n.author, n.name, n.domain FROM nip05_names n
+            WHERE n.domain = here AND n.due_at <= now() ORDER BY n.due_at LIMIT 1;
+        IF FOUND THEN
+            found_n := found_n + 1;
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION public.due_nip05(int, text) IS 'Names that are to be looked up, one a domain.';
+
+-- settle_nip05: when a name is asked again, and what went wrong.
+CREATE OR REPLACE FUNCTION public.settle_nip05(p_author bytea, p_due_in double precision, p_error text)
+RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    UPDATE nip05_names SET due_at = now() + make_interval(secs => p_due_in), asked_at = now(), last_error = p_error
+     WHERE author = p_author
+$$;
+COMMENT ON FUNCTION public.settle_nip05(bytea, double precision, text) IS 'Notes what became of a look-up.';
 
 -- 06_views.sql ---------------------------------------------------------------------
 

@@ -114,6 +114,8 @@ BEGIN
                         || repeat('''{}'', ', 12) || '''{}'')', 'writer_finder'),
                        ('commit_ranking', 'SELECT commit_ranking(gen_random_uuid(), 1, 1, ' || repeat('''{}'', ', 6) || '''{}'')',
                         'writer_finder'),
+                       ('note_nip05', 'SELECT note_nip05(''{}'', ''{}'', ''{}'')', 'writer_finder'),
+                       ('settle_nip05', 'SELECT settle_nip05(sha256(''''), 1, NULL)', 'writer_finder'),
                        ('claim_relays', 'SELECT claim_relays(0::smallint, ''clearnet'', 1, gen_random_uuid(), 60, 0)',
                         'writer_synchronizer writer_priority_synchronizer'),
                        ('fold_statistics', 'SELECT fold_statistics()', 'writer_synchronizer'),
