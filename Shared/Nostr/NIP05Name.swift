@@ -1,3 +1,5 @@
+public import Crypto
+
 /// An author's name in the form of a mail address, and where the document is that confirms it (NIP-05).
 public struct NIP05Name: Hashable, Sendable {
     /// Before the at sign, in small letters: a-z, 0-9, `-`, `_`, `.`; `_` stands for the domain itself.

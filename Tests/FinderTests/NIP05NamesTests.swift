@@ -4,6 +4,7 @@ import Nostr
 import ServiceKit
 import Settings
 import Support
+import Telemetry
 import Testing
 
 @testable import Finder
