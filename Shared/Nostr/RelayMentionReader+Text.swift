@@ -29,7 +29,7 @@ extension RelayMentionReader {
         let url = UnsafeBufferPointer(rebasing: bytes[start..<last])
         // In a text a word without a dot is a slip or a piece of something else.
         let isHost =
-            url.contains { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "[") }
+            url.contains { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "[") || $0 >= 0x80 }
             || bytes[host..<last].starts(with: "localhost".utf8)
         guard isHost else {
             mentions.reject(host == last ? RelayURLError.missingHost.kind : RelayURLError.badHost.kind)
@@ -96,7 +96,13 @@ enum TextURL {
         let path = bytes[host..<end].firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? end
         let top = topLabel(bytes, host: host, path: path)
         let isASCII = top < path && bytes[top] < 0x80
-        if let foreign = bytes[(isASCII ? top : path)..<end].firstIndex(where: { $0 >= 0x80 }) { last = foreign }
+        if let foreign = bytes[path..<end].firstIndex(where: { $0 >= 0x80 }) { last = foreign }
+        // What nobody sees is no word of the text: it stays, to be judged.
+        if isASCII, let foreign = bytes[top..<path].firstIndex(where: { $0 >= 0x80 }),
+            scalar(bytes, foreign).scalar.properties.isAlphabetic
+        {
+            last = foreign
+        }
         var dots = 0
         while last > host, marks.contains(bytes[last - 1]) {
             last -= 1
