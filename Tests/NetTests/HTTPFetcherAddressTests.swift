@@ -133,6 +133,16 @@ import Testing
         await server.stop()
     }
 
+    @Test(arguments: ["relay.test", "RELAY.test", "relay.test."])
+    func `a name is resolved once, by us, however it is written`(host: String) async throws {
+        let server = try await FakeHTTPServer.start { _ in .text("x") }
+        let resolver = FixedResolver(["127.0.0.1"])
+        let fetcher = try HTTPFetcher(resolver: resolver, guard: AddressGuard(allowsLocal: true))
+        #expect(try await fetcher.fetch(HTTPRequest(url: server.url(host: host))).body == [0x78])
+        #expect(resolver.questions == [host.lowercased()])
+        await server.stop()
+    }
+
     @Test func `a name without an address, and a resolver that fails, are told`() async throws {
         #expect(await failure("http://a.test/", try fetcher([]))?.kind == .nameNotFound)
         for kind in [NetError.Kind.nameNotFound, .resolverFailed, .timeout] {
