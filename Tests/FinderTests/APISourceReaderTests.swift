@@ -1,3 +1,4 @@
+import Glibc
 import NIOConcurrencyHelpers
 import Net
 import Settings
@@ -89,7 +90,9 @@ import Testing
     ])
     func `every certificate is checked`(certificate: TestCertificates, outcome: String) async throws {
         let server = try await FakeHTTPServer.start(tls: certificate) { _ in .text(#"["wss://a.test"]"#) }
-        let result = try await ask(source(server.url()), caFile: TestCertificates.writeAuthority())
+        let authority = try TestCertificates.writeAuthority()
+        defer { unlink(authority) }
+        let result = try await ask(source(server.url()), caFile: authority)
         #expect(result.outcome == outcome)
         #expect(result.urls == (outcome == "listed" ? ["wss://a.test"] : []))
         await server.stop()

@@ -1,3 +1,4 @@
+import Glibc
 import Settings
 import Support
 import Testing
@@ -108,7 +109,9 @@ import Testing
     ])
     func `every certificate has its kind`(certificate: TestCertificates, kind: FetchError.Kind?) async throws {
         let server = try await FakeHTTPServer.start(tls: certificate) { _ in .text("x") }
-        let fetcher = try fetcher(tls: TLSSettings(caFile: TestCertificates.writeAuthority()))
+        let authority = try TestCertificates.writeAuthority()
+        defer { unlink(authority) }
+        let fetcher = try fetcher(tls: TLSSettings(caFile: authority))
         // By a name and by an address, which certificates hold in different places.
         #expect(await failure(server.url(host: "relay.test"), fetcher)?.kind == kind)
         #expect(await failure(server.url(), fetcher)?.kind == kind)
@@ -117,7 +120,9 @@ import Testing
 
     @Test func `a server's certificate comes with its answer where it is wanted`() async throws {
         let server = try await FakeHTTPServer.start(tls: .valid) { _ in .text("x") }
-        let fetcher = try fetcher(tls: TLSSettings(caFile: TestCertificates.writeAuthority()))
+        let authority = try TestCertificates.writeAuthority()
+        defer { unlink(authority) }
+        let fetcher = try fetcher(tls: TLSSettings(caFile: authority))
         var request = HTTPRequest(url: server.url(host: "relay.test"))
         #expect(try await fetcher.fetch(request).certificate == nil)
         request.wantsCertificate = true
@@ -164,7 +169,9 @@ import Testing
         let plain = try await FakeHTTPServer.start { _ in .text("x") }
         let target = plain.url()
         let secure = try await FakeHTTPServer.start(tls: .valid) { _ in .redirect(target) }
-        let fetcher = try fetcher(tls: TLSSettings(caFile: TestCertificates.writeAuthority()))
+        let authority = try TestCertificates.writeAuthority()
+        defer { unlink(authority) }
+        let fetcher = try fetcher(tls: TLSSettings(caFile: authority))
         #expect(await failure(secure.url(), fetcher) == FetchError(.badRedirect, "from https to http"))
         let garbage = try await ScriptedServer.start(.greet(Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8)))
         #expect(await failure("https://127.0.0.1:\(garbage.port)/", fetcher)?.kind == .tlsHandshake)
@@ -179,9 +186,10 @@ import Testing
         let server = try await FakeHTTPServer.start(tls: isSecure ? .valid : nil) { _ in .text("x") }
         let proxy = try await FakeProxy.start(leadingTo: server.port)
         let resolver = FixedResolver(["127.0.0.1"])
+        let authority = try TestCertificates.writeAuthority()
+        defer { unlink(authority) }
         // The guard allows no local address; the proxy's own is exempt.
-        let fetcher = try HTTPFetcher(
-            resolver: resolver, tls: TLSSettings(caFile: TestCertificates.writeAuthority()))
+        let fetcher = try HTTPFetcher(resolver: resolver, tls: TLSSettings(caFile: authority))
         let address = try #require(ProxyAddress("socks5://proxy.test:\(proxy.port)"))
         let request = HTTPRequest(
             url: "\(isSecure ? "https" : "http")://relay.test:7777/", proxy: ProxySettings(address: address))
