@@ -77,7 +77,8 @@ struct APISourceReader: Sendable {
         var limits = HTTPLimits()
         limits.bodyBytes = source.maxBytes.bytes
         limits.total = source.timeout.duration
-        limits.connect = source.timeout.duration
+        // One that thinks for long before it answers is within its time.
+        (limits.connect, limits.slowFor) = (source.timeout.duration, source.timeout.duration)
         let answer: HTTPAnswer
         do throws(FetchError) {
             answer = try await fetch(

@@ -66,7 +66,8 @@ public struct HTTPLimits: Sendable, Equatable {
     public var total = Duration.seconds(30)
     /// The slowest pace, in bytes a second ...
     public var slowestBytesPerSecond = 170
-    /// ... and for how long a transfer may be slower than that. Whole seconds, at least one.
+    /// ... and for how long a transfer may be slower than that, the wait for its first byte included. Whole seconds, at
+    /// least one.
     public var slowFor = Duration.seconds(20)
 
     /// The defaults above.

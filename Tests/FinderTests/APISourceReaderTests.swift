@@ -121,6 +121,19 @@ import Testing
         #expect(asked.withLockedValue { $0 } == [9_050, nil])
     }
 
+    @Test func `a source may take its whole time and its whole size, and no more`() async throws {
+        let asked = NIOLockedValueBox<[HTTPLimits]>([])
+        let reader = APISourceReader(networks: NetworksSettings()) { request async throws(FetchError) in
+            asked.withLockedValue { $0.append(request.limits) }
+            throw FetchError(.timeout)
+        }
+        let slow = source("http://a.example/") { ($0.timeout, $0.maxBytes) = (300, .kibibytes(9)) }
+        _ = try await reader.ask(slow, APISourceState(url: slow.url), now: 0)
+        let limits = try #require(asked.withLockedValue { $0.first })
+        #expect(limits.total == .seconds(300) && limits.connect == .seconds(300) && limits.slowFor >= limits.total)
+        #expect(limits.bodyBytes == 9 << 10)
+    }
+
     @Test func `a list that has not changed is not sent again`() async throws {
         let server = try await FakeHTTPServer.start { request in
             request.headers["if-none-match"] == "\"1\"" && request.headers["if-modified-since"] == "then"

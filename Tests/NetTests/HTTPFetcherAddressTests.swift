@@ -14,7 +14,7 @@ import Testing
     ) async -> FetchError? {
         var limits = HTTPLimits()
         limits.total = .seconds(120)
-        limits.connect = .seconds(60)
+        (limits.connect, limits.slowFor) = (.seconds(60), .seconds(60))
         do throws(FetchError) {
             _ = try await fetcher.fetch(HTTPRequest(url: url, proxy: proxy, limits: limits))
             return nil
