@@ -211,6 +211,8 @@ BEGIN
                 ('due_nip05', 'reader'),
                 ('note_nip05', 'writer_finder'),
                 ('settle_nip05', 'writer_finder'),
+                ('claim_checks', 'writer_monitor'),
+                ('commit_check', 'writer_monitor'),
                 ('insert_relay_metadata', 'writer_monitor'),
                 ('delete_orphan_nip11', 'writer_monitor'),
                 ('delete_orphan_nip66', 'writer_monitor'),

@@ -83,22 +83,26 @@ COMMENT ON COLUMN public.relay_sync.behaviour IS 'How the relay answers; a key i
     'calibrated_at: Unix seconds of the last shortcoming; contradictions, short_answers: how many; filter: of the coverage.';
 
 CREATE TABLE IF NOT EXISTS public.relay_checks (
-    relay_id    int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
-    fails       int NOT NULL DEFAULT 0,
-    due_at      timestamptz NOT NULL DEFAULT now(),
-    fence       bigint NOT NULL DEFAULT 0,
-    ranked_at   timestamptz,
-    worth       real NOT NULL DEFAULT 0,
-    domain_n    int,
-    owner       uuid,
-    network     text NOT NULL,
-    last_error  text,
-    domain      text
+    relay_id       int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    fails          int NOT NULL DEFAULT 0,
+    due_at         timestamptz NOT NULL DEFAULT now(),
+    fence          bigint NOT NULL DEFAULT 0,
+    checked_at     bigint,
+    failing_since  bigint,
+    ranked_at      timestamptz,
+    worth          real NOT NULL DEFAULT 0,
+    domain_n       int,
+    owner          uuid,
+    network        text NOT NULL,
+    last_error     text,
+    domain         text
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 COMMENT ON TABLE public.relay_checks IS 'One row a relay: when the Monitor checks it next, and who does.';
 COMMENT ON COLUMN public.relay_checks.fails IS 'Failed checks in a row.';
 COMMENT ON COLUMN public.relay_checks.due_at IS 'Free: the next check is due. Held: the lease ends.';
 COMMENT ON COLUMN public.relay_checks.fence IS 'Rises with every claim.';
+COMMENT ON COLUMN public.relay_checks.checked_at IS 'Unix seconds of the last check; NULL before the first.';
+COMMENT ON COLUMN public.relay_checks.failing_since IS 'Unix seconds of the first of the failed checks in a row; NULL after success.';
 COMMENT ON COLUMN public.relay_checks.owner IS 'Replica that holds the lease; NULL when free.';
 COMMENT ON COLUMN public.relay_checks.network IS 'Copy of relays.network.';
 COMMENT ON COLUMN public.relay_checks.last_error IS 'Kind of the last failure; NULL after success.';
@@ -397,6 +401,36 @@ COMMENT ON TABLE public.relay_metadata IS 'One row a check of a relay, also when
 COMMENT ON COLUMN public.relay_metadata.generated_at IS 'Unix seconds of the check.';
 COMMENT ON COLUMN public.relay_metadata.nip11_error IS 'Kind of the failure of the fetch; NULL when it gave a document or was not tried.';
 COMMENT ON COLUMN public.relay_metadata.nip66_error IS 'Kind of the failure of the measurement; NULL when it gave one or was not tried.';
+
+CREATE TABLE IF NOT EXISTS public.relay_check_days (
+    relay_id  int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    day       int NOT NULL,
+    checks    int NOT NULL CHECK (checks > 0),
+    answered  int NOT NULL,
+    PRIMARY KEY (relay_id, day),
+    CONSTRAINT relay_check_days_parts CHECK (answered BETWEEN 0 AND checks)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE public.relay_check_days IS 'Checks of a relay by day, counted as they are stored.';
+COMMENT ON COLUMN public.relay_check_days.day IS 'relay_metadata.generated_at / 86400.';
+COMMENT ON COLUMN public.relay_check_days.checks IS 'Checks of the day.';
+COMMENT ON COLUMN public.relay_check_days.answered IS 'Those that the relay answered.';
+
+CREATE TABLE IF NOT EXISTS public.relay_transitions (
+    at           bigint NOT NULL,
+    recorded_at  bigint NOT NULL DEFAULT extract(epoch FROM now())::bigint,
+    relay_id     int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    status       text NOT NULL CHECK (status IN ('unknown', 'online', 'offline', 'dead')),
+    was          text NOT NULL CHECK (was IN ('unknown', 'online', 'offline', 'dead')),
+    reason       text,
+    PRIMARY KEY (relay_id, at),
+    CONSTRAINT relay_transitions_changes CHECK (status <> was)
+);
+COMMENT ON TABLE public.relay_transitions IS 'How the status of relays changed. From one row to the next a relay was in that status; before its first row, and where the status is unknown, nothing is known of it.';
+COMMENT ON COLUMN public.relay_transitions.at IS 'Unix seconds from which it was so: of offline the first failed check, of unknown the check that was due and not made.';
+COMMENT ON COLUMN public.relay_transitions.recorded_at IS 'Unix seconds when it was established.';
+COMMENT ON COLUMN public.relay_transitions.status IS 'unknown (not watched), online, offline, dead (offline for long).';
+COMMENT ON COLUMN public.relay_transitions.was IS 'The status before; unknown at first.';
+COMMENT ON COLUMN public.relay_transitions.reason IS 'Kind of the failure, not_watched or ignored; NULL for online.';
 
 -- Candidates --------------------------------------------------------------------------------------------------------
 

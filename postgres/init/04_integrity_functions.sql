@@ -199,10 +199,12 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'relay_candidates',
             'mentions bigint!, first_seen bigint!, last_seen bigint!, relay_id integer!, authors integer!, worth real!, '
             'url_rule smallint!, source text!, slot text!'),
+        ('table', 'relay_check_days',
+            'relay_id integer!, day integer!, checks integer!, answered integer!'),
         ('table', 'relay_checks',
-            'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, '
-            'ranked_at timestamp with time zone, worth real!, domain_n integer, owner uuid, network text!, last_error text, '
-            'domain text'),
+            'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, checked_at bigint, '
+            'failing_since bigint, ranked_at timestamp with time zone, worth real!, domain_n integer, owner uuid, '
+            'network text!, last_error text, domain text'),
         ('table', 'relay_coverage',
             'relay_id integer!, lo bigint!, hi bigint!, state smallint!, proof smallint, reason smallint, rescan_step smallint, '
             'pages integer, cap integer, items bigint, rescan_at timestamp with time zone, proved_at timestamp with time zone'),
@@ -222,6 +224,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'fence bigint!, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, frontier bigint, '
             'deficit_bytes bigint!, events_new bigint!, sightings bigint!, cap_seen integer, page_size integer, rate real, '
             'owner uuid, network text!, last_error text, behaviour jsonb!'),
+        ('table', 'relay_transitions',
+            'at bigint!, recorded_at bigint!, relay_id integer!, status text!, was text!, reason text'),
         ('table', 'relays',
             'relay_url text!, network text!, first_seen bigint!, last_seen bigint!, status text!, relay_id integer!'),
         ('table', 'scan_watermarks',
@@ -290,6 +294,12 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'nip66_error text, name text, description text, pubkey text, contact text, software text, version text, '
             'supported_nips integer[], limitation jsonb, defects text[], openable boolean, readable boolean, writable boolean, '
             'rtt_open integer, rtt_read integer, rtt_write integer'),
+        ('view', 'relay_outages',
+            'relay_url text, network text, started_at bigint, ended_at bigint, has_recovered boolean, seconds bigint, cause text, '
+            'was text, relay_id integer'),
+        ('view', 'relay_uptime',
+            'relay_url text, network text, status text, days integer, checks bigint, answered bigint, by_checks numeric, '
+            'known_seconds numeric, up_seconds numeric, by_time numeric, relay_id integer'),
         ('view', 'relays_statistics',
             'relay_url text, network text, status text, first_seen bigint, last_seen bigint, total_events bigint, '
             'unique_pubkeys bigint, events_first_seen_here bigint, first_event_timestamp bigint, last_event_timestamp bigint, '
@@ -326,6 +336,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('quarantine_pkey', 'quarantine', 'btree (id)'),
         ('relay_candidate_authors_pkey', 'relay_candidate_authors', 'btree (relay_id, slot, author)'),
         ('relay_candidates_pkey', 'relay_candidates', 'btree (relay_id, source, slot)'),
+        ('relay_check_days_pkey', 'relay_check_days', 'btree (relay_id, day)'),
         ('relay_checks_due', 'relay_checks', 'btree (network, due_at)'),
         ('relay_checks_pkey', 'relay_checks', 'btree (relay_id)'),
         ('relay_checks_ranked', 'relay_checks', 'btree (ranked_at NULLS FIRST)'),
@@ -340,6 +351,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_spellings_pkey', 'relay_spellings', 'btree (relay_id, source, spelling)'),
         ('relay_sync_due', 'relay_sync', 'btree (lane, network, due_at)'),
         ('relay_sync_pkey', 'relay_sync', 'btree (relay_id)'),
+        ('relay_transitions_pkey', 'relay_transitions', 'btree (relay_id, at)'),
         ('relays_pkey', 'relays', 'btree (relay_url)'),
         ('relays_relay_id_key', 'relays', 'btree (relay_id)'),
         ('scan_watermarks_pkey', 'scan_watermarks', 'btree (name)'),
@@ -375,6 +387,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_candidate_authors', 'relay_candidate_authors_pkey relay_candidate_authors_relay_id_fkey'),
         ('relay_candidates', 'relay_candidates_pkey relay_candidates_relay_id_fkey relay_candidates_slot_check '
             'relay_candidates_source_check'),
+        ('relay_check_days', 'relay_check_days_checks_check relay_check_days_parts relay_check_days_pkey '
+            'relay_check_days_relay_id_fkey'),
         ('relay_checks', 'relay_checks_pkey relay_checks_relay_id_fkey'),
         ('relay_coverage', 'relay_coverage_bounds relay_coverage_disjoint relay_coverage_gap_has_reason '
             'relay_coverage_pkey relay_coverage_proof_check relay_coverage_reason_check relay_coverage_relay_id_fkey '
@@ -387,6 +401,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_spellings', 'relay_spellings_pkey relay_spellings_relay_id_fkey relay_spellings_source_check '
             'relay_spellings_spelling_check'),
         ('relay_sync', 'relay_sync_class_check relay_sync_lane_check relay_sync_lane_next_check relay_sync_pkey relay_sync_relay_id_fkey'),
+        ('relay_transitions', 'relay_transitions_changes relay_transitions_pkey relay_transitions_relay_id_fkey '
+            'relay_transitions_status_check relay_transitions_was_check'),
         ('relays', 'relays_network_check relays_pkey relays_relay_id_key relays_relay_url_check relays_status_check'),
         ('scan_watermarks', 'scan_watermarks_pkey'),
         ('schema_migrations', 'schema_migrations_checksum_check schema_migrations_pkey '
@@ -408,6 +424,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
       FROM unnest(ARRAY[
         'add_id(bytea, bytea) bytea',
         'apply_rights() void',
+        'claim_checks(text, bigint, uuid, double precision) TABLE(relay_id integer, relay_url text, fence bigint, status text, '
+        'fails integer, was_up boolean, failing_since bigint, checked_at bigint, due_since bigint, database_now bigint)',
         'claim_relays(smallint, text, bigint, uuid, double precision, double precision) TABLE(relay_id integer, relay_url text, '
         'is_ignored boolean, fence bigint, class smallint, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, '
         'frontier bigint, cap_seen integer, page_size integer, fails integer, deficit_bytes bigint, database_now bigint, '
@@ -419,6 +437,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'bigint[], smallint[], smallint[], integer[], bigint[], integer[], smallint[], bigint[], smallint[], integer[], text[], '
         'bytea[], bytea[]) TABLE(relay_id integer, accepted '
         'boolean, events_new integer, events_known integer, sightings_new integer)',
+        'commit_check(uuid, integer, bigint, double precision, double precision, boolean, text, integer, bigint, text, jsonb, '
+        'bytea, jsonb, text) boolean',
         'commit_candidates(uuid, bigint, text, smallint, bigint[], bigint[], text[], text[], integer[], text[], integer[], '
         'integer[], text[], integer[], integer[], text[], bigint[]) integer',
         'commit_ranking(uuid, bigint, integer, integer[], text[], double precision[], integer[], text[], '
@@ -441,6 +461,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'committed_at timestamp with time zone, kind integer, pubkey bytea, tags jsonb, content text)',
         'note_nip05(bytea[], text[], text[]) void',
         'note_phantoms(integer, bigint, uuid, bytea[]) boolean',
+        'note_transition(integer, bigint, text, text) boolean',
         'schema_expected() SETOF text',
         'schema_inventory() SETOF text',
         'schema_missing() SETOF text',

@@ -2,7 +2,7 @@
 --
 -- Every function that writes is SECURITY DEFINER with a fixed search_path, so that a writer needs EXECUTE and no right
 -- on the tables. Lock order, the same for all, so that writers cannot deadlock: advisory (16962, 1) -> relays by URL ->
--- relay_sync by relay_id -> events by event_id -> events_relays -> latest_versions by address -> tombstones by key ->
+-- relay_checks -> relay_sync by relay_id -> events by event_id -> events_relays -> latest_versions by address -> tombstones by key ->
 -- relay_day -> relay_coverage -> quarantine by digest. Statements on this path must not depend on table statistics: no
 -- join with a table that grows, only scalar look-ups by key, which cannot turn into a scan of it. enable_seqscan is off in
 -- them, since a plan made while a table was tiny would else be kept while it grows.
@@ -603,6 +603,122 @@ BEGIN
     RETURN FOUND;
 END $$;
 COMMENT ON FUNCTION public.insert_relay_metadata IS 'Stores one check of a relay with its documents, each document once.';
+
+-- claim_checks: leases of at most p_limit relays of a network whose check is due, for p_owner until p_ttl seconds from now.
+-- First those due longest, where a relay that many authors name counts as due for longer: ten minutes for each time that
+-- their number is multiplied by 2.7. Ranked are the oldest due only, found by relay_checks_due in its order, so that nothing
+-- that is due waits for ever. Rows that somebody else has locked are passed over; every claim raises the fence. An ignored
+-- relay is put off by an hour, and is not watched from then on.
+CREATE OR REPLACE FUNCTION public.claim_checks(p_network text, p_limit bigint, p_owner uuid, p_ttl double precision)
+RETURNS TABLE (
+    relay_id int, relay_url text, fence bigint, status text, fails int, was_up boolean, failing_since bigint,
+    checked_at bigint, due_since bigint, database_now bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_bitmapscan = off ROWS 10 AS $$
+#variable_conflict use_column
+DECLARE
+    item    record;
+    n_taken int := 0;
+BEGIN
+    database_now := extract(epoch FROM now())::bigint;
+    FOR item IN
+        SELECT z.relay_id
+          FROM (SELECT c.relay_id, c.due_at - interval '10 min' * ln(1 + coalesce(
+                           (SELECT max(k.authors) FROM relay_candidates k WHERE k.relay_id = c.relay_id), 0)) AS place
+                  FROM relay_checks c WHERE c.network = p_network AND c.due_at <= now()
+                 ORDER BY c.due_at LIMIT 4 * p_limit + 100) AS z
+         ORDER BY z.place, z.relay_id
+    LOOP
+        EXIT WHEN n_taken >= p_limit;
+        SELECT c.relay_id, c.fails, c.failing_since, c.checked_at, extract(epoch FROM c.due_at)::bigint
+          INTO relay_id, fails, failing_since, checked_at, due_since
+          FROM relay_checks c WHERE c.relay_id = item.relay_id AND c.due_at <= now() FOR NO KEY UPDATE SKIP LOCKED;
+        CONTINUE WHEN NOT FOUND;
+        SELECT r.relay_url, r.status INTO relay_url, status FROM relays r WHERE r.relay_id = item.relay_id;
+        IF status = 'ignored' THEN
+            UPDATE relay_checks c SET owner = NULL, fence = c.fence + 1, due_at = now() + interval '1 h'
+             WHERE c.relay_id = item.relay_id;
+            PERFORM note_transition(item.relay_id, database_now, 'unknown', 'ignored');
+            CONTINUE;
+        END IF;
+        was_up := EXISTS (SELECT FROM relay_transitions t WHERE t.relay_id = item.relay_id AND t.status = 'online');
+        UPDATE relay_checks c SET owner = p_owner, fence = c.fence + 1, due_at = now() + make_interval(secs => p_ttl)
+         WHERE c.relay_id = item.relay_id RETURNING c.fence INTO fence;
+        n_taken := n_taken + 1;
+        RETURN NEXT;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION public.claim_checks(text, bigint, uuid, double precision) IS 'Leases relays whose check is due, longest due and most named first, and says where each stands.';
+
+-- note_transition: a status from p_at on, unless it is the one already known. Rows of a relay ascend by time, so p_at is
+-- moved behind the last one. Answer: whether there is a row more.
+CREATE OR REPLACE FUNCTION public.note_transition(p_relay int, p_at bigint, p_status text, p_reason text)
+RETURNS boolean LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    last record;
+BEGIN
+    SELECT t.at, t.status INTO last FROM relay_transitions t WHERE t.relay_id = p_relay ORDER BY t.at DESC LIMIT 1;
+    IF coalesce(last.status, 'unknown') = p_status THEN
+        RETURN false;
+    END IF;
+    INSERT INTO relay_transitions (relay_id, at, status, was, reason)
+    VALUES (p_relay, greatest(p_at, last.at + 1), p_status, coalesce(last.status, 'unknown'), p_reason);
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION public.note_transition(int, bigint, text, text) IS 'Part of claim_checks and commit_check: a change of status.';
+
+-- commit_check: one check of a relay under its lease, which it ends: documents, history, status, transition and when the
+-- next check is due, in one transaction. The check began p_taken seconds ago; the next is due in p_wait seconds. p_is_up
+-- says whether the relay answered, p_reason why not, p_status what it is now held for. p_unwatched: Unix seconds from which
+-- nobody looked, although a check was due; NULL when that was not for long. Answer: false when the lease was lost; then
+-- nothing is stored. A status that the operator set to ignored stays.
+CREATE OR REPLACE FUNCTION public.commit_check(
+    p_owner uuid, p_relay int, p_fence bigint, p_taken double precision, p_wait double precision, p_is_up boolean,
+    p_status text, p_fails int, p_unwatched bigint, p_reason text, p_nip66 jsonb, p_nip11_raw bytea, p_nip11 jsonb,
+    p_nip11_error text)
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    relay  record;
+    before record;
+    began  bigint;
+    since  bigint;
+BEGIN
+    SELECT r.relay_url, r.network, r.status INTO relay FROM relays r WHERE r.relay_id = p_relay FOR NO KEY UPDATE;
+    -- The row lock keeps the lease from changing hands meanwhile.
+    SELECT c.checked_at, c.failing_since INTO before FROM relay_checks c
+     WHERE c.relay_id = p_relay AND c.fence = p_fence AND c.owner = p_owner FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    -- Two checks of a relay never stand in the same second.
+    began := greatest((extract(epoch FROM now()) - greatest(p_taken, 0))::bigint, before.checked_at + 1);
+    since := CASE WHEN p_is_up THEN NULL WHEN p_fails > 1 THEN coalesce(before.failing_since, began) ELSE began END;
+
+    PERFORM insert_relay_metadata(relay.relay_url, relay.network, began, began, p_nip11_raw, p_nip11, p_nip66, p_nip11_error,
+        CASE WHEN NOT p_is_up THEN p_reason END);
+    INSERT INTO relay_check_days AS d (relay_id, day, checks, answered) VALUES (p_relay, began / 86400, 1, p_is_up::int)
+    ON CONFLICT (relay_id, day) DO UPDATE SET checks = d.checks + 1, answered = d.answered + excluded.answered;
+    UPDATE relay_checks c
+       SET owner = NULL, due_at = now() + make_interval(secs => p_wait), fails = p_fails, checked_at = began,
+           failing_since = since, last_error = CASE WHEN NOT p_is_up THEN p_reason END
+     WHERE c.relay_id = p_relay;
+    IF relay.status = 'ignored' THEN
+        RETURN true;
+    END IF;
+
+    IF p_unwatched IS NOT NULL THEN
+        PERFORM note_transition(p_relay, greatest(p_unwatched, before.checked_at + 1), 'unknown', 'not_watched');
+    END IF;
+    -- One failure alone says nothing about what the relay is.
+    IF p_is_up OR p_status IN ('offline', 'dead') THEN
+        PERFORM note_transition(p_relay, CASE WHEN p_status = 'offline' AND p_unwatched IS NULL THEN since ELSE began END,
+            p_status, CASE WHEN NOT p_is_up THEN p_reason END);
+    END IF;
+    UPDATE relays r SET status = p_status, last_seen = CASE WHEN p_is_up THEN began ELSE r.last_seen END
+     WHERE r.relay_id = p_relay AND (p_is_up OR r.status <> p_status);
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION public.commit_check IS 'Stores one check of a relay under its lease, with what follows from it, and ends the lease.';
 
 -- fold_statistics: moves the oldest queue rows, about p_limit of them, into the counters. Deletion and counting commit
 -- together, so nothing is lost or counted twice. One at a time. Answer: rows folded, 0 when none are left, -1 while

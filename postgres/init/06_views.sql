@@ -22,6 +22,50 @@ SELECT r.relay_url, r.network, r.status, m.generated_at, m.nip11_id, m.nip66_id,
   LEFT JOIN public.nip66 o ON o.id = m.nip66_id;
 COMMENT ON VIEW public.relay_metadata_latest IS 'Newest check of each relay.';
 
+-- relay_outages: from the first failed check to the first that was answered, or to when nobody looked any more. A relay that
+-- never answered is in one from its first check on: was is unknown then.
+CREATE OR REPLACE VIEW public.relay_outages AS
+SELECT r.relay_url, r.network, t.at AS started_at, e.at AS ended_at, e.status = 'online' AS has_recovered,
+       coalesce(e.at, extract(epoch FROM now())::bigint) - t.at AS seconds, t.reason AS cause, t.was, t.relay_id
+  FROM public.relay_transitions t
+  JOIN public.relays r ON r.relay_id = t.relay_id
+  LEFT JOIN LATERAL (SELECT x.at, x.status FROM public.relay_transitions x
+                      WHERE x.relay_id = t.relay_id AND x.at > t.at AND x.status IN ('online', 'unknown')
+                      ORDER BY x.at LIMIT 1) AS e ON true
+ WHERE t.status = 'offline' AND t.was IN ('online', 'unknown');
+COMMENT ON VIEW public.relay_outages IS 'When each relay was down: Unix seconds, the cause of the first failed check; ended_at is NULL while it lasts.';
+
+-- relay_uptime: a relay and a window of 1, 7, 30 or 90 days that ends now. By checks: whole days are counted already, only
+-- the day in which the window begins is counted here. By time: from one transition to the next, the last one up to when the
+-- next check is due; time in which nobody looked belongs to neither side.
+CREATE OR REPLACE VIEW public.relay_uptime AS
+SELECT r.relay_url, r.network, r.status, w.days, n.checks, n.answered,
+       round(n.answered::numeric / nullif(n.checks, 0), 6) AS by_checks, s.known_seconds, s.up_seconds,
+       round(s.up_seconds / nullif(s.known_seconds, 0), 6) AS by_time, r.relay_id
+  FROM public.relays r
+  JOIN public.relay_checks c ON c.relay_id = r.relay_id
+ CROSS JOIN (SELECT d.days, (extract(epoch FROM now())::bigint - d.days * 86400)::bigint AS start
+               FROM (VALUES (1), (7), (30), (90)) AS d (days)) AS w
+ CROSS JOIN LATERAL (
+       SELECT coalesce(sum(z.checks), 0)::bigint AS checks, coalesce(sum(z.answered), 0)::bigint AS answered
+         FROM (SELECT d.checks, d.answered FROM public.relay_check_days d
+                WHERE d.relay_id = r.relay_id AND d.day > w.start / 86400
+                UNION ALL
+               SELECT 1, (m.nip66_error IS NULL)::int FROM public.relay_metadata m
+                WHERE m.relay_url = r.relay_url AND m.generated_at >= w.start
+                  AND m.generated_at < (w.start / 86400 + 1) * 86400) AS z) AS n
+ CROSS JOIN LATERAL (
+       SELECT coalesce(sum(z.seconds) FILTER (WHERE z.status <> 'unknown'), 0) AS known_seconds,
+              coalesce(sum(z.seconds) FILTER (WHERE z.status = 'online'), 0) AS up_seconds
+         FROM (SELECT t.status, greatest(lead(t.at, 1, greatest(c.checked_at, least(
+                          extract(epoch FROM now())::bigint, extract(epoch FROM c.due_at)::bigint)))
+                          OVER (ORDER BY t.at) - greatest(t.at, w.start), 0)::numeric AS seconds
+                 FROM public.relay_transitions t
+                WHERE t.relay_id = r.relay_id AND t.at >= coalesce(
+                      (SELECT max(b.at) FROM public.relay_transitions b WHERE b.relay_id = r.relay_id AND b.at <= w.start),
+                      w.start)) AS z) AS s;
+COMMENT ON VIEW public.relay_uptime IS 'How often and for how long each relay was up over 1, 7, 30 and 90 days; NULL where nothing is known.';
+
 -- stat_pending: the queue, one row a sighting or deletion.
 CREATE OR REPLACE VIEW public.stat_pending AS
 SELECT q.relay_id, u.pubkey, u.kind, 1 AS events, 1 AS sightings

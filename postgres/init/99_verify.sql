@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\xc447bb7232c8348d677739b544f1a0e4d539da5d37f9b7b08fe90071877a664f')
+            (1, '0001_first_release', '\xd1dfbafda6715dfec58c13da314942656b2caf599b1b524e4b9dfc1987409318')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

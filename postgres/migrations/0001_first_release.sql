@@ -314,6 +314,8 @@ BEGIN
                 ('due_nip05', 'reader'),
                 ('note_nip05', 'writer_finder'),
                 ('settle_nip05', 'writer_finder'),
+                ('claim_checks', 'writer_monitor'),
+                ('commit_check', 'writer_monitor'),
                 ('insert_relay_metadata', 'writer_monitor'),
                 ('delete_orphan_nip11', 'writer_monitor'),
                 ('delete_orphan_nip66', 'writer_monitor'),
@@ -439,22 +441,26 @@ COMMENT ON COLUMN public.relay_sync.behaviour IS 'How the relay answers; a key i
     'calibrated_at: Unix seconds of the last shortcoming; contradictions, short_answers: how many; filter: of the coverage.';
 
 CREATE TABLE IF NOT EXISTS public.relay_checks (
-    relay_id    int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
-    fails       int NOT NULL DEFAULT 0,
-    due_at      timestamptz NOT NULL DEFAULT now(),
-    fence       bigint NOT NULL DEFAULT 0,
-    ranked_at   timestamptz,
-    worth       real NOT NULL DEFAULT 0,
-    domain_n    int,
-    owner       uuid,
-    network     text NOT NULL,
-    last_error  text,
-    domain      text
+    relay_id       int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    fails          int NOT NULL DEFAULT 0,
+    due_at         timestamptz NOT NULL DEFAULT now(),
+    fence          bigint NOT NULL DEFAULT 0,
+    checked_at     bigint,
+    failing_since  bigint,
+    ranked_at      timestamptz,
+    worth          real NOT NULL DEFAULT 0,
+    domain_n       int,
+    owner          uuid,
+    network        text NOT NULL,
+    last_error     text,
+    domain         text
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 COMMENT ON TABLE public.relay_checks IS 'One row a relay: when the Monitor checks it next, and who does.';
 COMMENT ON COLUMN public.relay_checks.fails IS 'Failed checks in a row.';
 COMMENT ON COLUMN public.relay_checks.due_at IS 'Free: the next check is due. Held: the lease ends.';
 COMMENT ON COLUMN public.relay_checks.fence IS 'Rises with every claim.';
+COMMENT ON COLUMN public.relay_checks.checked_at IS 'Unix seconds of the last check; NULL before the first.';
+COMMENT ON COLUMN public.relay_checks.failing_since IS 'Unix seconds of the first of the failed checks in a row; NULL after success.';
 COMMENT ON COLUMN public.relay_checks.owner IS 'Replica that holds the lease; NULL when free.';
 COMMENT ON COLUMN public.relay_checks.network IS 'Copy of relays.network.';
 COMMENT ON COLUMN public.relay_checks.last_error IS 'Kind of the last failure; NULL after success.';
@@ -753,6 +759,36 @@ COMMENT ON TABLE public.relay_metadata IS 'One row a check of a relay, also when
 COMMENT ON COLUMN public.relay_metadata.generated_at IS 'Unix seconds of the check.';
 COMMENT ON COLUMN public.relay_metadata.nip11_error IS 'Kind of the failure of the fetch; NULL when it gave a document or was not tried.';
 COMMENT ON COLUMN public.relay_metadata.nip66_error IS 'Kind of the failure of the measurement; NULL when it gave one or was not tried.';
+
+CREATE TABLE IF NOT EXISTS public.relay_check_days (
+    relay_id  int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    day       int NOT NULL,
+    checks    int NOT NULL CHECK (checks > 0),
+    answered  int NOT NULL,
+    PRIMARY KEY (relay_id, day),
+    CONSTRAINT relay_check_days_parts CHECK (answered BETWEEN 0 AND checks)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE public.relay_check_days IS 'Checks of a relay by day, counted as they are stored.';
+COMMENT ON COLUMN public.relay_check_days.day IS 'relay_metadata.generated_at / 86400.';
+COMMENT ON COLUMN public.relay_check_days.checks IS 'Checks of the day.';
+COMMENT ON COLUMN public.relay_check_days.answered IS 'Those that the relay answered.';
+
+CREATE TABLE IF NOT EXISTS public.relay_transitions (
+    at           bigint NOT NULL,
+    recorded_at  bigint NOT NULL DEFAULT extract(epoch FROM now())::bigint,
+    relay_id     int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    status       text NOT NULL CHECK (status IN ('unknown', 'online', 'offline', 'dead')),
+    was          text NOT NULL CHECK (was IN ('unknown', 'online', 'offline', 'dead')),
+    reason       text,
+    PRIMARY KEY (relay_id, at),
+    CONSTRAINT relay_transitions_changes CHECK (status <> was)
+);
+COMMENT ON TABLE public.relay_transitions IS 'How the status of relays changed. From one row to the next a relay was in that status; before its first row, and where the status is unknown, nothing is known of it.';
+COMMENT ON COLUMN public.relay_transitions.at IS 'Unix seconds from which it was so: of offline the first failed check, of unknown the check that was due and not made.';
+COMMENT ON COLUMN public.relay_transitions.recorded_at IS 'Unix seconds when it was established.';
+COMMENT ON COLUMN public.relay_transitions.status IS 'unknown (not watched), online, offline, dead (offline for long).';
+COMMENT ON COLUMN public.relay_transitions.was IS 'The status before; unknown at first.';
+COMMENT ON COLUMN public.relay_transitions.reason IS 'Kind of the failure, not_watched or ignored; NULL for online.';
 
 -- Candidates --------------------------------------------------------------------------------------------------------
 
@@ -1175,10 +1211,12 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'relay_candidates',
             'mentions bigint!, first_seen bigint!, last_seen bigint!, relay_id integer!, authors integer!, worth real!, '
             'url_rule smallint!, source text!, slot text!'),
+        ('table', 'relay_check_days',
+            'relay_id integer!, day integer!, checks integer!, answered integer!'),
         ('table', 'relay_checks',
-            'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, '
-            'ranked_at timestamp with time zone, worth real!, domain_n integer, owner uuid, network text!, last_error text, '
-            'domain text'),
+            'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, checked_at bigint, '
+            'failing_since bigint, ranked_at timestamp with time zone, worth real!, domain_n integer, owner uuid, '
+            'network text!, last_error text, domain text'),
         ('table', 'relay_coverage',
             'relay_id integer!, lo bigint!, hi bigint!, state smallint!, proof smallint, reason smallint, rescan_step smallint, '
             'pages integer, cap integer, items bigint, rescan_at timestamp with time zone, proved_at timestamp with time zone'),
@@ -1198,6 +1236,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'fence bigint!, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, frontier bigint, '
             'deficit_bytes bigint!, events_new bigint!, sightings bigint!, cap_seen integer, page_size integer, rate real, '
             'owner uuid, network text!, last_error text, behaviour jsonb!'),
+        ('table', 'relay_transitions',
+            'at bigint!, recorded_at bigint!, relay_id integer!, status text!, was text!, reason text'),
         ('table', 'relays',
             'relay_url text!, network text!, first_seen bigint!, last_seen bigint!, status text!, relay_id integer!'),
         ('table', 'scan_watermarks',
@@ -1266,6 +1306,12 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'nip66_error text, name text, description text, pubkey text, contact text, software text, version text, '
             'supported_nips integer[], limitation jsonb, defects text[], openable boolean, readable boolean, writable boolean, '
             'rtt_open integer, rtt_read integer, rtt_write integer'),
+        ('view', 'relay_outages',
+            'relay_url text, network text, started_at bigint, ended_at bigint, has_recovered boolean, seconds bigint, cause text, '
+            'was text, relay_id integer'),
+        ('view', 'relay_uptime',
+            'relay_url text, network text, status text, days integer, checks bigint, answered bigint, by_checks numeric, '
+            'known_seconds numeric, up_seconds numeric, by_time numeric, relay_id integer'),
         ('view', 'relays_statistics',
             'relay_url text, network text, status text, first_seen bigint, last_seen bigint, total_events bigint, '
             'unique_pubkeys bigint, events_first_seen_here bigint, first_event_timestamp bigint, last_event_timestamp bigint, '
@@ -1302,6 +1348,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('quarantine_pkey', 'quarantine', 'btree (id)'),
         ('relay_candidate_authors_pkey', 'relay_candidate_authors', 'btree (relay_id, slot, author)'),
         ('relay_candidates_pkey', 'relay_candidates', 'btree (relay_id, source, slot)'),
+        ('relay_check_days_pkey', 'relay_check_days', 'btree (relay_id, day)'),
         ('relay_checks_due', 'relay_checks', 'btree (network, due_at)'),
         ('relay_checks_pkey', 'relay_checks', 'btree (relay_id)'),
         ('relay_checks_ranked', 'relay_checks', 'btree (ranked_at NULLS FIRST)'),
@@ -1316,6 +1363,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_spellings_pkey', 'relay_spellings', 'btree (relay_id, source, spelling)'),
         ('relay_sync_due', 'relay_sync', 'btree (lane, network, due_at)'),
         ('relay_sync_pkey', 'relay_sync', 'btree (relay_id)'),
+        ('relay_transitions_pkey', 'relay_transitions', 'btree (relay_id, at)'),
         ('relays_pkey', 'relays', 'btree (relay_url)'),
         ('relays_relay_id_key', 'relays', 'btree (relay_id)'),
         ('scan_watermarks_pkey', 'scan_watermarks', 'btree (name)'),
@@ -1351,6 +1399,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_candidate_authors', 'relay_candidate_authors_pkey relay_candidate_authors_relay_id_fkey'),
         ('relay_candidates', 'relay_candidates_pkey relay_candidates_relay_id_fkey relay_candidates_slot_check '
             'relay_candidates_source_check'),
+        ('relay_check_days', 'relay_check_days_checks_check relay_check_days_parts relay_check_days_pkey '
+            'relay_check_days_relay_id_fkey'),
         ('relay_checks', 'relay_checks_pkey relay_checks_relay_id_fkey'),
         ('relay_coverage', 'relay_coverage_bounds relay_coverage_disjoint relay_coverage_gap_has_reason '
             'relay_coverage_pkey relay_coverage_proof_check relay_coverage_reason_check relay_coverage_relay_id_fkey '
@@ -1363,6 +1413,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_spellings', 'relay_spellings_pkey relay_spellings_relay_id_fkey relay_spellings_source_check '
             'relay_spellings_spelling_check'),
         ('relay_sync', 'relay_sync_class_check relay_sync_lane_check relay_sync_lane_next_check relay_sync_pkey relay_sync_relay_id_fkey'),
+        ('relay_transitions', 'relay_transitions_changes relay_transitions_pkey relay_transitions_relay_id_fkey '
+            'relay_transitions_status_check relay_transitions_was_check'),
         ('relays', 'relays_network_check relays_pkey relays_relay_id_key relays_relay_url_check relays_status_check'),
         ('scan_watermarks', 'scan_watermarks_pkey'),
         ('schema_migrations', 'schema_migrations_checksum_check schema_migrations_pkey '
@@ -1384,6 +1436,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
       FROM unnest(ARRAY[
         'add_id(bytea, bytea) bytea',
         'apply_rights() void',
+        'claim_checks(text, bigint, uuid, double precision) TABLE(relay_id integer, relay_url text, fence bigint, status text, '
+        'fails integer, was_up boolean, failing_since bigint, checked_at bigint, due_since bigint, database_now bigint)',
         'claim_relays(smallint, text, bigint, uuid, double precision, double precision) TABLE(relay_id integer, relay_url text, '
         'is_ignored boolean, fence bigint, class smallint, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, '
         'frontier bigint, cap_seen integer, page_size integer, fails integer, deficit_bytes bigint, database_now bigint, '
@@ -1395,6 +1449,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'bigint[], smallint[], smallint[], integer[], bigint[], integer[], smallint[], bigint[], smallint[], integer[], text[], '
         'bytea[], bytea[]) TABLE(relay_id integer, accepted '
         'boolean, events_new integer, events_known integer, sightings_new integer)',
+        'commit_check(uuid, integer, bigint, double precision, double precision, boolean, text, integer, bigint, text, jsonb, '
+        'bytea, jsonb, text) boolean',
         'commit_candidates(uuid, bigint, text, smallint, bigint[], bigint[], text[], text[], integer[], text[], integer[], '
         'integer[], text[], integer[], integer[], text[], bigint[]) integer',
         'commit_ranking(uuid, bigint, integer, integer[], text[], double precision[], integer[], text[], '
@@ -1417,6 +1473,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'committed_at timestamp with time zone, kind integer, pubkey bytea, tags jsonb, content text)',
         'note_nip05(bytea[], text[], text[]) void',
         'note_phantoms(integer, bigint, uuid, bytea[]) boolean',
+        'note_transition(integer, bigint, text, text) boolean',
         'schema_expected() SETOF text',
         'schema_inventory() SETOF text',
         'schema_missing() SETOF text',
@@ -1467,7 +1524,7 @@ COMMENT ON FUNCTION public.schema_missing() IS 'What this release needs and this
 --
 -- Every function that writes is SECURITY DEFINER with a fixed search_path, so that a writer needs EXECUTE and no right
 -- on the tables. Lock order, the same for all, so that writers cannot deadlock: advisory (16962, 1) -> relays by URL ->
--- relay_sync by relay_id -> events by event_id -> events_relays -> latest_versions by address -> tombstones by key ->
+-- relay_checks -> relay_sync by relay_id -> events by event_id -> events_relays -> latest_versions by address -> tombstones by key ->
 -- relay_day -> relay_coverage -> quarantine by digest. Statements on this path must not depend on table statistics: no
 -- join with a table that grows, only scalar look-ups by key, which cannot turn into a scan of it. enable_seqscan is off in
 -- them, since a plan made while a table was tiny would else be kept while it grows.
@@ -2069,6 +2126,122 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.insert_relay_metadata IS 'Stores one check of a relay with its documents, each document once.';
 
+-- claim_checks: leases of at most p_limit relays of a network whose check is due, for p_owner until p_ttl seconds from now.
+-- First those due longest, where a relay that many authors name counts as due for longer: ten minutes for each time that
+-- their number is multiplied by 2.7. Ranked are the oldest due only, found by relay_checks_due in its order, so that nothing
+-- that is due waits for ever. Rows that somebody else has locked are passed over; every claim raises the fence. An ignored
+-- relay is put off by an hour, and is not watched from then on.
+CREATE OR REPLACE FUNCTION public.claim_checks(p_network text, p_limit bigint, p_owner uuid, p_ttl double precision)
+RETURNS TABLE (
+    relay_id int, relay_url text, fence bigint, status text, fails int, was_up boolean, failing_since bigint,
+    checked_at bigint, due_since bigint, database_now bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_bitmapscan = off ROWS 10 AS $$
+#variable_conflict use_column
+DECLARE
+    item    record;
+    n_taken int := 0;
+BEGIN
+    database_now := extract(epoch FROM now())::bigint;
+    FOR item IN
+        SELECT z.relay_id
+          FROM (SELECT c.relay_id, c.due_at - interval '10 min' * ln(1 + coalesce(
+                           (SELECT max(k.authors) FROM relay_candidates k WHERE k.relay_id = c.relay_id), 0)) AS place
+                  FROM relay_checks c WHERE c.network = p_network AND c.due_at <= now()
+                 ORDER BY c.due_at LIMIT 4 * p_limit + 100) AS z
+         ORDER BY z.place, z.relay_id
+    LOOP
+        EXIT WHEN n_taken >= p_limit;
+        SELECT c.relay_id, c.fails, c.failing_since, c.checked_at, extract(epoch FROM c.due_at)::bigint
+          INTO relay_id, fails, failing_since, checked_at, due_since
+          FROM relay_checks c WHERE c.relay_id = item.relay_id AND c.due_at <= now() FOR NO KEY UPDATE SKIP LOCKED;
+        CONTINUE WHEN NOT FOUND;
+        SELECT r.relay_url, r.status INTO relay_url, status FROM relays r WHERE r.relay_id = item.relay_id;
+        IF status = 'ignored' THEN
+            UPDATE relay_checks c SET owner = NULL, fence = c.fence + 1, due_at = now() + interval '1 h'
+             WHERE c.relay_id = item.relay_id;
+            PERFORM note_transition(item.relay_id, database_now, 'unknown', 'ignored');
+            CONTINUE;
+        END IF;
+        was_up := EXISTS (SELECT FROM relay_transitions t WHERE t.relay_id = item.relay_id AND t.status = 'online');
+        UPDATE relay_checks c SET owner = p_owner, fence = c.fence + 1, due_at = now() + make_interval(secs => p_ttl)
+         WHERE c.relay_id = item.relay_id RETURNING c.fence INTO fence;
+        n_taken := n_taken + 1;
+        RETURN NEXT;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION public.claim_checks(text, bigint, uuid, double precision) IS 'Leases relays whose check is due, longest due and most named first, and says where each stands.';
+
+-- note_transition: a status from p_at on, unless it is the one already known. Rows of a relay ascend by time, so p_at is
+-- moved behind the last one. Answer: whether there is a row more.
+CREATE OR REPLACE FUNCTION public.note_transition(p_relay int, p_at bigint, p_status text, p_reason text)
+RETURNS boolean LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    last record;
+BEGIN
+    SELECT t.at, t.status INTO last FROM relay_transitions t WHERE t.relay_id = p_relay ORDER BY t.at DESC LIMIT 1;
+    IF coalesce(last.status, 'unknown') = p_status THEN
+        RETURN false;
+    END IF;
+    INSERT INTO relay_transitions (relay_id, at, status, was, reason)
+    VALUES (p_relay, greatest(p_at, last.at + 1), p_status, coalesce(last.status, 'unknown'), p_reason);
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION public.note_transition(int, bigint, text, text) IS 'Part of claim_checks and commit_check: a change of status.';
+
+-- commit_check: one check of a relay under its lease, which it ends: documents, history, status, transition and when the
+-- next check is due, in one transaction. The check began p_taken seconds ago; the next is due in p_wait seconds. p_is_up
+-- says whether the relay answered, p_reason why not, p_status what it is now held for. p_unwatched: Unix seconds from which
+-- nobody looked, although a check was due; NULL when that was not for long. Answer: false when the lease was lost; then
+-- nothing is stored. A status that the operator set to ignored stays.
+CREATE OR REPLACE FUNCTION public.commit_check(
+    p_owner uuid, p_relay int, p_fence bigint, p_taken double precision, p_wait double precision, p_is_up boolean,
+    p_status text, p_fails int, p_unwatched bigint, p_reason text, p_nip66 jsonb, p_nip11_raw bytea, p_nip11 jsonb,
+    p_nip11_error text)
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    relay  record;
+    before record;
+    began  bigint;
+    since  bigint;
+BEGIN
+    SELECT r.relay_url, r.network, r.status INTO relay FROM relays r WHERE r.relay_id = p_relay FOR NO KEY UPDATE;
+    -- The row lock keeps the lease from changing hands meanwhile.
+    SELECT c.checked_at, c.failing_since INTO before FROM relay_checks c
+     WHERE c.relay_id = p_relay AND c.fence = p_fence AND c.owner = p_owner FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    -- Two checks of a relay never stand in the same second.
+    began := greatest((extract(epoch FROM now()) - greatest(p_taken, 0))::bigint, before.checked_at + 1);
+    since := CASE WHEN p_is_up THEN NULL WHEN p_fails > 1 THEN coalesce(before.failing_since, began) ELSE began END;
+
+    PERFORM insert_relay_metadata(relay.relay_url, relay.network, began, began, p_nip11_raw, p_nip11, p_nip66, p_nip11_error,
+        CASE WHEN NOT p_is_up THEN p_reason END);
+    INSERT INTO relay_check_days AS d (relay_id, day, checks, answered) VALUES (p_relay, began / 86400, 1, p_is_up::int)
+    ON CONFLICT (relay_id, day) DO UPDATE SET checks = d.checks + 1, answered = d.answered + excluded.answered;
+    UPDATE relay_checks c
+       SET owner = NULL, due_at = now() + make_interval(secs => p_wait), fails = p_fails, checked_at = began,
+           failing_since = since, last_error = CASE WHEN NOT p_is_up THEN p_reason END
+     WHERE c.relay_id = p_relay;
+    IF relay.status = 'ignored' THEN
+        RETURN true;
+    END IF;
+
+    IF p_unwatched IS NOT NULL THEN
+        PERFORM note_transition(p_relay, greatest(p_unwatched, before.checked_at + 1), 'unknown', 'not_watched');
+    END IF;
+    -- One failure alone says nothing about what the relay is.
+    IF p_is_up OR p_status IN ('offline', 'dead') THEN
+        PERFORM note_transition(p_relay, CASE WHEN p_status = 'offline' AND p_unwatched IS NULL THEN since ELSE began END,
+            p_status, CASE WHEN NOT p_is_up THEN p_reason END);
+    END IF;
+    UPDATE relays r SET status = p_status, last_seen = CASE WHEN p_is_up THEN began ELSE r.last_seen END
+     WHERE r.relay_id = p_relay AND (p_is_up OR r.status <> p_status);
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION public.commit_check IS 'Stores one check of a relay under its lease, with what follows from it, and ends the lease.';
+
 -- fold_statistics: moves the oldest queue rows, about p_limit of them, into the counters. Deletion and counting commit
 -- together, so nothing is lost or counted twice. One at a time. Answer: rows folded, 0 when none are left, -1 while
 -- somebody else folds. Nested loops over CTEs of unknown size would be quadratic, hence the settings.
@@ -2383,6 +2556,50 @@ SELECT r.relay_url, r.network, r.status, m.generated_at, m.nip11_id, m.nip66_id,
   LEFT JOIN public.nip11 n ON n.id = m.nip11_id
   LEFT JOIN public.nip66 o ON o.id = m.nip66_id;
 COMMENT ON VIEW public.relay_metadata_latest IS 'Newest check of each relay.';
+
+-- relay_outages: from the first failed check to the first that was answered, or to when nobody looked any more. A relay that
+-- never answered is in one from its first check on: was is unknown then.
+CREATE OR REPLACE VIEW public.relay_outages AS
+SELECT r.relay_url, r.network, t.at AS started_at, e.at AS ended_at, e.status = 'online' AS has_recovered,
+       coalesce(e.at, extract(epoch FROM now())::bigint) - t.at AS seconds, t.reason AS cause, t.was, t.relay_id
+  FROM public.relay_transitions t
+  JOIN public.relays r ON r.relay_id = t.relay_id
+  LEFT JOIN LATERAL (SELECT x.at, x.status FROM public.relay_transitions x
+                      WHERE x.relay_id = t.relay_id AND x.at > t.at AND x.status IN ('online', 'unknown')
+                      ORDER BY x.at LIMIT 1) AS e ON true
+ WHERE t.status = 'offline' AND t.was IN ('online', 'unknown');
+COMMENT ON VIEW public.relay_outages IS 'When each relay was down: Unix seconds, the cause of the first failed check; ended_at is NULL while it lasts.';
+
+-- relay_uptime: a relay and a window of 1, 7, 30 or 90 days that ends now. By checks: whole days are counted already, only
+-- the day in which the window begins is counted here. By time: from one transition to the next, the last one up to when the
+-- next check is due; time in which nobody looked belongs to neither side.
+CREATE OR REPLACE VIEW public.relay_uptime AS
+SELECT r.relay_url, r.network, r.status, w.days, n.checks, n.answered,
+       round(n.answered::numeric / nullif(n.checks, 0), 6) AS by_checks, s.known_seconds, s.up_seconds,
+       round(s.up_seconds / nullif(s.known_seconds, 0), 6) AS by_time, r.relay_id
+  FROM public.relays r
+  JOIN public.relay_checks c ON c.relay_id = r.relay_id
+ CROSS JOIN (SELECT d.days, (extract(epoch FROM now())::bigint - d.days * 86400)::bigint AS start
+               FROM (VALUES (1), (7), (30), (90)) AS d (days)) AS w
+ CROSS JOIN LATERAL (
+       SELECT coalesce(sum(z.checks), 0)::bigint AS checks, coalesce(sum(z.answered), 0)::bigint AS answered
+         FROM (SELECT d.checks, d.answered FROM public.relay_check_days d
+                WHERE d.relay_id = r.relay_id AND d.day > w.start / 86400
+                UNION ALL
+               SELECT 1, (m.nip66_error IS NULL)::int FROM public.relay_metadata m
+                WHERE m.relay_url = r.relay_url AND m.generated_at >= w.start
+                  AND m.generated_at < (w.start / 86400 + 1) * 86400) AS z) AS n
+ CROSS JOIN LATERAL (
+       SELECT coalesce(sum(z.seconds) FILTER (WHERE z.status <> 'unknown'), 0) AS known_seconds,
+              coalesce(sum(z.seconds) FILTER (WHERE z.status = 'online'), 0) AS up_seconds
+         FROM (SELECT t.status, greatest(lead(t.at, 1, greatest(c.checked_at, least(
+                          extract(epoch FROM now())::bigint, extract(epoch FROM c.due_at)::bigint)))
+                          OVER (ORDER BY t.at) - greatest(t.at, w.start), 0)::numeric AS seconds
+                 FROM public.relay_transitions t
+                WHERE t.relay_id = r.relay_id AND t.at >= coalesce(
+                      (SELECT max(b.at) FROM public.relay_transitions b WHERE b.relay_id = r.relay_id AND b.at <= w.start),
+                      w.start)) AS z) AS s;
+COMMENT ON VIEW public.relay_uptime IS 'How often and for how long each relay was up over 1, 7, 30 and 90 days; NULL where nothing is known.';
 
 -- stat_pending: the queue, one row a sighting or deletion.
 CREATE OR REPLACE VIEW public.stat_pending AS
