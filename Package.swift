@@ -55,7 +55,7 @@ let base = ["Database", "Nostr", "ServiceKit", "Settings", "Telemetry", "Logging
 let services: [(product: String, name: String, imports: [String])] = [
     ("bigbrotr-initializer", "Initializer", base + ["Crypto"]),
     ("bigbrotr-finder", "Finder", base + ["Crypto", "Net", "Metrics"]),
-    ("bigbrotr-monitor", "Monitor", base),
+    ("bigbrotr-monitor", "Monitor", base + ["Metrics", "Net", "RelayClient"]),
     ("bigbrotr-synchronizer", "Synchronizer", base + ["SyncEngine"]),
     ("bigbrotr-priority-synchronizer", "PrioritySynchronizer", base + ["Crypto", "SyncEngine", "Metrics"]),
     ("bigbrotr-api", "API", base),
@@ -74,8 +74,9 @@ let testExtras: [String: [String]] = [
 /// What lies beside the Swift files of a test.
 let testFiles: [String: [String]] = ["NostrTests": ["negentropy_vectors.json"], "StoreTests": ["sql"]]
 let tested = ["Support", "Database", "Crypto", "Nostr", "Settings"]
+let storing = ["Finder", "Initializer", "Monitor", "PrioritySynchronizer", "Synchronizer", "SyncEngine"]
 let wholeTests: [(name: String, imports: [String])] = [
-    ("StoreTests", tested + ["Finder", "Initializer", "PrioritySynchronizer", "Synchronizer", "SyncEngine"]),
+    ("StoreTests", tested + storing),
     ("FleetTests", tested + ["NIOConcurrencyHelpers"]),
     ("SimulatorTests", tested + ["SyncEngine", "RelayClient", "ServiceKit", "Logging"]),
     ("TidyTests", []),

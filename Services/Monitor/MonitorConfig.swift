@@ -10,6 +10,9 @@ struct MonitorConfig: ServiceConfig {
     var checks = CheckSettings()
     /// From one look for relays that are due to the next. Too small: queries for nothing; too large: checks are late.
     var interval: Seconds = 10
+    /// After this a cycle takes no further relays and ends with those it has. Too small: slots stand empty at each end;
+    /// too large: `cycle_completed` and the saved state come rarely.
+    var cycleLimit: Seconds = 300
     /// Its own health port.
     var health: ServiceHealthSettings?
 
@@ -17,7 +20,10 @@ struct MonitorConfig: ServiceConfig {
     /// What is published is signed.
     var requiredSecrets: [String] { publishing.enabled ? ["NOSTR_PRIVATE_KEY"] : [] }
 
-    func validate(into problems: inout Validation) { problems.check("interval", interval, in: 0.1...3600) }
+    func validate(into problems: inout Validation) {
+        problems.check("interval", interval, in: 0.1...3600)
+        problems.check("cycle_limit", cycleLimit, in: 1...86_400)
+    }
 }
 
 /// Section `publishing`: kinds 30166 and 10166 (NIP-66).
@@ -36,24 +42,5 @@ struct PublishingSettings: SettingsSection {
         problems.require(
             !enabled || !relays.isEmpty, "enabled", given: "true without relays",
             allowed: "false, or true with at least one relay")
-    }
-}
-
-/// Section `checks`.
-struct CheckSettings: SettingsSection {
-    /// From one check of a relay to the next. Too small: relays are bothered; too large: outages go unseen.
-    var period: Seconds = 3600
-    /// For one check with all its probes. Too small: slow relays count as down.
-    var timeout: Seconds = 60
-    /// Checks at one time in one replica, 1 to 10,000.
-    var concurrency = 50
-
-    func validate(into problems: inout Validation) {
-        problems.check("period", period, in: 1...2_592_000)
-        problems.check("timeout", timeout, in: 0.1...600)
-        problems.check("concurrency", concurrency, in: 1...10_000)
-        problems.require(
-            timeout < period, "timeout", given: timeout.settingText, allowed: "less than period (\(period.settingText))"
-        )
     }
 }

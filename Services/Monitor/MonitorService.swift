@@ -1,25 +1,55 @@
-import Logging
+import Database
+import Net
+import RelayClient
 import ServiceKit
+import Settings
+import Telemetry
 
-/// Probes relays and publishes what it finds. Its work is not built yet.
+/// Checks relays and keeps the history of what they answered: claims those that are due, cycle by cycle.
 actor MonitorService: BaseService {
     static let serviceName = "monitor"
 
     nonisolated let context: ServiceContext
     var state = PlainState()
 
-    private var hasSpoken = false
+    private let config: MonitorConfig
+    private let tally: MonitorTally
+    private let fetcher: (any DocumentFetcher)?
+    private var crew: MonitorCrew?
 
     init(config: MonitorConfig, context: ServiceContext) {
-        self.context = context
+        self.init(config: config, context: context, fetcher: nil)
     }
 
-    /// Nothing yet, and says so once.
+    /// - Parameter fetcher: the road to information documents (NIP-11); without one they are not asked for.
+    init(config: MonitorConfig, context: ServiceContext, fetcher: (any DocumentFetcher)?) {
+        self.config = config
+        self.context = context
+        self.fetcher = fetcher
+        tally = MonitorTally(registry: context.metrics, logger: context.logger)
+    }
+
+    /// Checks what is due.
+    /// - Throws: `NetError` when the certificate authorities cannot be read; `DatabaseError` when claiming fails.
     func run() async throws -> Outcome {
-        if !hasSpoken {
-            context.logger.notice("work_not_built")
-            hasSpoken = true
-        }
-        return Outcome(success: true, message: "not built yet")
+        let crew = try readyCrew()
+        tally.beginCycle(at: context.clock.now())
+        try await crew.run()
+        return tally.cycle.outcome
+    }
+
+    /// Made in the first cycle, because a certificate file that cannot be read is an error of a cycle.
+    private func readyCrew() throws -> MonitorCrew {
+        if let crew { return crew }
+        let networks = context.core.networks
+        let tls = TLSSettings(caFile: context.core.tls.caFile.map(context.path))
+        let check = RelayCheck(
+            dialer: try RelayDialer(networks: networks, tls: tls), fetcher: fetcher, settings: config.checks,
+            networks: networks, clock: context.clock)
+        let store = MonitorStore(
+            brotr: context.brotr, owner: context.replica, logger: context.logger.component("store"))
+        let made = MonitorCrew(context: context, store: store, check: check, config: config, tally: tally)
+        crew = made
+        return made
     }
 }

@@ -44,6 +44,12 @@ import Testing
         ("publishing: { relays: [\"\"] }", "publishing.relays[0]: given , allowed a relay URL, wss:// or ws://"),
         ("checks: { concurrency: 0 }", "checks.concurrency: given 0, allowed 1 to 10000"),
         ("checks: { period: 60, timeout: 60 }", "checks.timeout: given 60, allowed less than period (60)"),
+        (
+            "checks: { confirmation: 60, longest_wait: 30 }",
+            "checks.confirmation: given 60, allowed at most longest_wait (30)"
+        ),
+        ("checks: { per_host: 0 }", "checks.per_host: given 0, allowed 1 to 1000"),
+        ("cycle_limit: 0", "cycle_limit: given 0, allowed 1 to 86400"),
         ("interval: 0", "interval: given 0, allowed 0.1 to 3600"),
     ])
     func `what is wrong is named`(yaml: String, problem: String) {

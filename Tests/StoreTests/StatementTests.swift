@@ -5,6 +5,7 @@ import Testing
 
 @testable import Finder
 @testable import Initializer
+@testable import Monitor
 @testable import PrioritySynchronizer
 
 /// Every SQL constant of the code on the real schema, through PgBouncer.
@@ -12,7 +13,7 @@ import Testing
     /// All that the code knows. A service with a store of its own adds it here; the test below notices when it is not.
     private static let statements =
         Brotr.statements + FinderStore.statements + RankingStore.statements + InitializerStore.statements
-        + PrioritySynchronizerStore.statements
+        + MonitorStore.statements + PrioritySynchronizerStore.statements
 
     @Test func `each statement has the parameters and columns it says`() async throws {
         try await withTestDatabase { database in

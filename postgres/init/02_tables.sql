@@ -89,6 +89,7 @@ CREATE TABLE IF NOT EXISTS public.relay_checks (
     fence          bigint NOT NULL DEFAULT 0,
     checked_at     bigint,
     failing_since  bigint,
+    planned_at     bigint,
     ranked_at      timestamptz,
     worth          real NOT NULL DEFAULT 0,
     domain_n       int,
@@ -102,6 +103,7 @@ COMMENT ON COLUMN public.relay_checks.fails IS 'Failed checks in a row.';
 COMMENT ON COLUMN public.relay_checks.due_at IS 'Free: the next check is due. Held: the lease ends.';
 COMMENT ON COLUMN public.relay_checks.fence IS 'Rises with every claim.';
 COMMENT ON COLUMN public.relay_checks.checked_at IS 'Unix seconds of the last check; NULL before the first.';
+COMMENT ON COLUMN public.relay_checks.planned_at IS 'Unix seconds for which the last check planned the next one: what it found is held for true until then. NULL before the first.';
 COMMENT ON COLUMN public.relay_checks.failing_since IS 'Unix seconds of the first of the failed checks in a row; NULL after success.';
 COMMENT ON COLUMN public.relay_checks.owner IS 'Replica that holds the lease; NULL when free.';
 COMMENT ON COLUMN public.relay_checks.network IS 'Copy of relays.network.';

@@ -203,8 +203,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'relay_id integer!, day integer!, checks integer!, answered integer!'),
         ('table', 'relay_checks',
             'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, checked_at bigint, '
-            'failing_since bigint, ranked_at timestamp with time zone, worth real!, domain_n integer, owner uuid, '
-            'network text!, last_error text, domain text'),
+            'failing_since bigint, planned_at bigint, ranked_at timestamp with time zone, worth real!, domain_n integer, '
+            'owner uuid, network text!, last_error text, domain text'),
         ('table', 'relay_coverage',
             'relay_id integer!, lo bigint!, hi bigint!, state smallint!, proof smallint, reason smallint, rescan_step smallint, '
             'pages integer, cap integer, items bigint, rescan_at timestamp with time zone, proved_at timestamp with time zone'),
@@ -425,7 +425,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'add_id(bytea, bytea) bytea',
         'apply_rights() void',
         'claim_checks(text, bigint, uuid, double precision) TABLE(relay_id integer, relay_url text, fence bigint, status text, '
-        'fails integer, was_up boolean, failing_since bigint, checked_at bigint, due_since bigint, database_now bigint)',
+        'fails integer, was_up boolean, failing_since bigint, checked_at bigint, planned_at bigint, database_now bigint)',
         'claim_relays(smallint, text, bigint, uuid, double precision, double precision) TABLE(relay_id integer, relay_url text, '
         'is_ignored boolean, fence bigint, class smallint, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, '
         'frontier bigint, cap_seen integer, page_size integer, fails integer, deficit_bytes bigint, database_now bigint, '

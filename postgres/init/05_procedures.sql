@@ -612,7 +612,7 @@ COMMENT ON FUNCTION public.insert_relay_metadata IS 'Stores one check of a relay
 CREATE OR REPLACE FUNCTION public.claim_checks(p_network text, p_limit bigint, p_owner uuid, p_ttl double precision)
 RETURNS TABLE (
     relay_id int, relay_url text, fence bigint, status text, fails int, was_up boolean, failing_since bigint,
-    checked_at bigint, due_since bigint, database_now bigint)
+    checked_at bigint, planned_at bigint, database_now bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off ROWS 10 AS $$
 #variable_conflict use_column
@@ -630,8 +630,8 @@ BEGIN
          ORDER BY z.place, z.relay_id
     LOOP
         EXIT WHEN n_taken >= p_limit;
-        SELECT c.relay_id, c.fails, c.failing_since, c.checked_at, extract(epoch FROM c.due_at)::bigint
-          INTO relay_id, fails, failing_since, checked_at, due_since
+        SELECT c.relay_id, c.fails, c.failing_since, c.checked_at, c.planned_at
+          INTO relay_id, fails, failing_since, checked_at, planned_at
           FROM relay_checks c WHERE c.relay_id = item.relay_id AND c.due_at <= now() FOR NO KEY UPDATE SKIP LOCKED;
         CONTINUE WHEN NOT FOUND;
         SELECT r.relay_url, r.status INTO relay_url, status FROM relays r WHERE r.relay_id = item.relay_id;
@@ -700,7 +700,8 @@ BEGIN
     ON CONFLICT (relay_id, day) DO UPDATE SET checks = d.checks + 1, answered = d.answered + excluded.answered;
     UPDATE relay_checks c
        SET owner = NULL, due_at = now() + make_interval(secs => p_wait), fails = p_fails, checked_at = began,
-           failing_since = since, last_error = CASE WHEN NOT p_is_up THEN p_reason END
+           planned_at = extract(epoch FROM now() + make_interval(secs => p_wait))::bigint, failing_since = since,
+           last_error = CASE WHEN NOT p_is_up THEN p_reason END
      WHERE c.relay_id = p_relay;
     IF relay.status = 'ignored' THEN
         RETURN true;

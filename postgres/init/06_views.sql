@@ -58,7 +58,7 @@ SELECT r.relay_url, r.network, r.status, w.days, n.checks, n.answered,
        SELECT coalesce(sum(z.seconds) FILTER (WHERE z.status <> 'unknown'), 0) AS known_seconds,
               coalesce(sum(z.seconds) FILTER (WHERE z.status = 'online'), 0) AS up_seconds
          FROM (SELECT t.status, greatest(lead(t.at, 1, greatest(c.checked_at, least(
-                          extract(epoch FROM now())::bigint, extract(epoch FROM c.due_at)::bigint)))
+                          extract(epoch FROM now())::bigint, c.planned_at)))
                           OVER (ORDER BY t.at) - greatest(t.at, w.start), 0)::numeric AS seconds
                  FROM public.relay_transitions t
                 WHERE t.relay_id = r.relay_id AND t.at >= coalesce(

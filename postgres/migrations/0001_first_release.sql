@@ -447,6 +447,7 @@ CREATE TABLE IF NOT EXISTS public.relay_checks (
     fence          bigint NOT NULL DEFAULT 0,
     checked_at     bigint,
     failing_since  bigint,
+    planned_at     bigint,
     ranked_at      timestamptz,
     worth          real NOT NULL DEFAULT 0,
     domain_n       int,
@@ -460,6 +461,7 @@ COMMENT ON COLUMN public.relay_checks.fails IS 'Failed checks in a row.';
 COMMENT ON COLUMN public.relay_checks.due_at IS 'Free: the next check is due. Held: the lease ends.';
 COMMENT ON COLUMN public.relay_checks.fence IS 'Rises with every claim.';
 COMMENT ON COLUMN public.relay_checks.checked_at IS 'Unix seconds of the last check; NULL before the first.';
+COMMENT ON COLUMN public.relay_checks.planned_at IS 'Unix seconds for which the last check planned the next one: what it found is held for true until then. NULL before the first.';
 COMMENT ON COLUMN public.relay_checks.failing_since IS 'Unix seconds of the first of the failed checks in a row; NULL after success.';
 COMMENT ON COLUMN public.relay_checks.owner IS 'Replica that holds the lease; NULL when free.';
 COMMENT ON COLUMN public.relay_checks.network IS 'Copy of relays.network.';
@@ -1215,8 +1217,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'relay_id integer!, day integer!, checks integer!, answered integer!'),
         ('table', 'relay_checks',
             'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, checked_at bigint, '
-            'failing_since bigint, ranked_at timestamp with time zone, worth real!, domain_n integer, owner uuid, '
-            'network text!, last_error text, domain text'),
+            'failing_since bigint, planned_at bigint, ranked_at timestamp with time zone, worth real!, domain_n integer, '
+            'owner uuid, network text!, last_error text, domain text'),
         ('table', 'relay_coverage',
             'relay_id integer!, lo bigint!, hi bigint!, state smallint!, proof smallint, reason smallint, rescan_step smallint, '
             'pages integer, cap integer, items bigint, rescan_at timestamp with time zone, proved_at timestamp with time zone'),
@@ -1437,7 +1439,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'add_id(bytea, bytea) bytea',
         'apply_rights() void',
         'claim_checks(text, bigint, uuid, double precision) TABLE(relay_id integer, relay_url text, fence bigint, status text, '
-        'fails integer, was_up boolean, failing_since bigint, checked_at bigint, due_since bigint, database_now bigint)',
+        'fails integer, was_up boolean, failing_since bigint, checked_at bigint, planned_at bigint, database_now bigint)',
         'claim_relays(smallint, text, bigint, uuid, double precision, double precision) TABLE(relay_id integer, relay_url text, '
         'is_ignored boolean, fence bigint, class smallint, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, '
         'frontier bigint, cap_seen integer, page_size integer, fails integer, deficit_bytes bigint, database_now bigint, '
@@ -2134,7 +2136,7 @@ COMMENT ON FUNCTION public.insert_relay_metadata IS 'Stores one check of a relay
 CREATE OR REPLACE FUNCTION public.claim_checks(p_network text, p_limit bigint, p_owner uuid, p_ttl double precision)
 RETURNS TABLE (
     relay_id int, relay_url text, fence bigint, status text, fails int, was_up boolean, failing_since bigint,
-    checked_at bigint, due_since bigint, database_now bigint)
+    checked_at bigint, planned_at bigint, database_now bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off ROWS 10 AS $$
 #variable_conflict use_column
@@ -2152,8 +2154,8 @@ BEGIN
          ORDER BY z.place, z.relay_id
     LOOP
         EXIT WHEN n_taken >= p_limit;
-        SELECT c.relay_id, c.fails, c.failing_since, c.checked_at, extract(epoch FROM c.due_at)::bigint
-          INTO relay_id, fails, failing_since, checked_at, due_since
+        SELECT c.relay_id, c.fails, c.failing_since, c.checked_at, c.planned_at
+          INTO relay_id, fails, failing_since, checked_at, planned_at
           FROM relay_checks c WHERE c.relay_id = item.relay_id AND c.due_at <= now() FOR NO KEY UPDATE SKIP LOCKED;
         CONTINUE WHEN NOT FOUND;
         SELECT r.relay_url, r.status INTO relay_url, status FROM relays r WHERE r.relay_id = item.relay_id;
@@ -2222,7 +2224,8 @@ BEGIN
     ON CONFLICT (relay_id, day) DO UPDATE SET checks = d.checks + 1, answered = d.answered + excluded.answered;
     UPDATE relay_checks c
        SET owner = NULL, due_at = now() + make_interval(secs => p_wait), fails = p_fails, checked_at = began,
-           failing_since = since, last_error = CASE WHEN NOT p_is_up THEN p_reason END
+           planned_at = extract(epoch FROM now() + make_interval(secs => p_wait))::bigint, failing_since = since,
+           last_error = CASE WHEN NOT p_is_up THEN p_reason END
      WHERE c.relay_id = p_relay;
     IF relay.status = 'ignored' THEN
         RETURN true;
@@ -2593,7 +2596,7 @@ SELECT r.relay_url, r.network, r.status, w.days, n.checks, n.answered,
        SELECT coalesce(sum(z.seconds) FILTER (WHERE z.status <> 'unknown'), 0) AS known_seconds,
               coalesce(sum(z.seconds) FILTER (WHERE z.status = 'online'), 0) AS up_seconds
          FROM (SELECT t.status, greatest(lead(t.at, 1, greatest(c.checked_at, least(
-                          extract(epoch FROM now())::bigint, extract(epoch FROM c.due_at)::bigint)))
+                          extract(epoch FROM now())::bigint, c.planned_at)))
                           OVER (ORDER BY t.at) - greatest(t.at, w.start), 0)::numeric AS seconds
                  FROM public.relay_transitions t
                 WHERE t.relay_id = r.relay_id AND t.at >= coalesce(

@@ -1,0 +1,54 @@
+import Nostr
+
+/// What the probes of one check found, and what it means for the relay.
+struct CheckReport: Sendable {
+    /// Whether a WebSocket opened.
+    var open: OpenResult
+    /// How a request was answered; nil when none was made.
+    var read: ReadResult?
+    /// The information document; nil when it was not asked for.
+    var nip11: NIP11Result?
+
+    /// Whether a relay is there: it accepts connections and says something that relays say. That it refuses to serve
+    /// us, or has nothing, makes no difference.
+    var isUp: Bool { open.isSuccess && read?.hasSpoken == true }
+
+    /// Why it is not up, in snake_case; nil when it is.
+    var reason: String? { isUp ? nil : open.reason ?? read?.reason ?? "not_asked" }
+
+    /// The measurement as it is stored (`nip66.document`): the columns of the table, and each probe under `checks`.
+    var document: JSONValue {
+        var members: [JSONValue.Member] = [.init("openable", .bool(open.isSuccess))]
+        if let read { members.append(.init("readable", .bool(read.isSuccess))) }
+        if open.isSuccess { members.append(.init("rtt_open", .integer(open.duration.milliseconds))) }
+        if let rtt = read?.roundTrip { members.append(.init("rtt_read", .integer(rtt.milliseconds))) }
+        let probes: [(String, JSONValue?)] = [
+            ("open", open.document), ("read", read?.document), ("nip11", nip11?.summary),
+        ]
+        members.append(.init("checks", .object(probes.compactMap { name, value in value.map { .init(name, $0) } })))
+        return .object(members)
+    }
+}
+
+/// The words that every probe's result is stored in.
+enum ProbeDocument {
+    /// Success, duration, reason and what else there is; nil values are left out.
+    static func make(
+        _ isSuccess: Bool, _ duration: Duration, _ reason: String?, _ more: [(String, JSONValue?)] = []
+    ) -> JSONValue {
+        let all: [(String, JSONValue?)] = [
+            ("success", .bool(isSuccess)), ("duration_ms", .integer(duration.milliseconds)),
+            ("reason", reason.map(JSONValue.string)),
+        ]
+        return .object((all + more).compactMap { name, value in value.map { JSONValue.Member(name, $0) } })
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, at least 0, rounded down; fits into an `integer` column.
+    var milliseconds: Int32 {
+        let (seconds, attoseconds) = components
+        let most = Int64(Int32.max)
+        return Int32(clamping: min(max(seconds, 0), most) * 1000 + max(attoseconds, 0) / 1_000_000_000_000_000)
+    }
+}

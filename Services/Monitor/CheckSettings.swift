@@ -1,0 +1,52 @@
+import Settings
+
+/// Section `checks`.
+struct CheckSettings: SettingsSection {
+    /// From one check of a relay that is up to the next. Too small: relays are bothered; too large: outages go unseen.
+    var period: Seconds = 3600
+    /// For one check with all its probes. Too small: slow relays count as down.
+    var timeout: Seconds = 60
+    /// Checks at one time in one replica and network, 1 to 10,000; a network's `max_connections` is a bound too.
+    var concurrency = 50
+    /// Checks at one time of relays behind one host name, 1 to 1,000. Too many: hosts with many relays are bothered.
+    var perHost = 4
+    /// For the answer to a request. Too small: slow relays count as unreadable, and as down when they say nothing else.
+    var readTimeout: Seconds = 10
+    /// For the information document (NIP-11). Too small: slow servers seem to have none.
+    var nip11Timeout: Seconds = 10
+    /// From a first failure to the check that confirms it; the shortest wait between checks of a relay that is down.
+    var confirmation: Seconds = 120
+    /// The longest wait between checks of a relay that is down. Too large: a late return goes unseen.
+    var longestWait: Seconds = 604_800
+    /// A relay that has been down for so long counts as dead.
+    var deadAfter: Seconds = 604_800
+    /// A check that is so late leaves a gap: of the time since it was due nothing is known. Too small: a restart leaves
+    /// gaps everywhere; too large: uptime is claimed for time in which nobody looked.
+    var unwatchedAfter: Seconds = 10_800
+
+    func validate(into problems: inout Validation) {
+        problems.check("period", period, in: 1...2_592_000)
+        problems.check("timeout", timeout, in: 0.1...600)
+        problems.check("concurrency", concurrency, in: 1...10_000)
+        problems.check("per_host", perHost, in: 1...1_000)
+        problems.check("read_timeout", readTimeout, in: 0.1...600)
+        problems.check("nip11_timeout", nip11Timeout, in: 0.1...600)
+        problems.check("confirmation", confirmation, in: 0.1...86_400)
+        problems.check("longest_wait", longestWait, in: 1...31_536_000)
+        problems.check("dead_after", deadAfter, in: 1...31_536_000)
+        problems.check("unwatched_after", unwatchedAfter, in: 1...31_536_000)
+        problems.require(
+            timeout < period, "timeout", given: timeout.settingText, allowed: "less than period (\(period.settingText))"
+        )
+        problems.require(
+            confirmation <= longestWait, "confirmation", given: confirmation.settingText,
+            allowed: "at most longest_wait (\(longestWait.settingText))")
+    }
+
+    /// The same as rules.
+    var plan: MonitorPlan {
+        MonitorPlan(
+            period: period.duration, confirmation: confirmation.duration, longestWait: longestWait.duration,
+            deadAfter: deadAfter.duration, unwatchedAfter: unwatchedAfter.duration)
+    }
+}

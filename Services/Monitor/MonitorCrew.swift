@@ -1,0 +1,143 @@
+import Database
+import Logging
+import Nostr
+import ServiceKit
+import Settings
+import Telemetry
+
+/// Claims relays that are due and checks them, as many at a time as each network allows, until nothing is due.
+///
+/// One cycle of the Monitor. Any number of crews may work on the same relays: a claim takes only rows whose time has
+/// come, and the fence of a lost lease refuses whatever its former holder still sends. A check has a deadline shorter
+/// than its lease, so leases are not renewed.
+struct MonitorCrew: Sendable {
+    private enum Happening: Sendable {
+        case checked(CheckLease)
+        case refilled
+        case cycleOver
+        case stopping
+    }
+
+    let context: ServiceContext
+    let store: MonitorStore
+    let check: RelayCheck
+    let config: MonitorConfig
+    let tally: MonitorTally
+
+    /// How long a relay waits whose host has as many checks as it may.
+    private static let hostPause = Duration.seconds(15)
+    /// What a lease is longer than a check: for storing what was found.
+    private static let storingTime = Duration.seconds(60)
+
+    /// Works until nothing is due and no check runs, the cycle's time is over, or the service stops.
+    /// - Throws: `DatabaseError` when claiming fails; one that fails to store a check is counted.
+    func run() async throws {
+        var slots = CheckSlots(mostChecks, perHost: config.checks.perHost)
+        var failure: (any Error)?
+        await withTaskGroup(of: Happening.self) { group in
+            defer { group.cancelAll() }
+            group.addTask { await pause(config.cycleLimit.duration, then: .cycleOver) }
+            group.addTask { await pause(config.interval.duration, then: .refilled) }
+            group.addTask {
+                await context.shutdown.wait()
+                return .stopping
+            }
+            failure = await claim(&slots, &group)
+            while slots.running > 0, let happening = await group.next() {
+                switch happening {
+                case .checked(let lease):
+                    slots.end(lease.url)
+                    tally.running(slots.running(lease.url.network), lease.url.network)
+                case .refilled:
+                    slots.refill()
+                    tally.logProgress(at: context.clock.now())
+                    // In a group that is cancelled a pause ends at once.
+                    guard slots.mayClaim, !Task.isCancelled else { continue }
+                    group.addTask { await pause(config.interval.duration, then: .refilled) }
+                case .cycleOver: slots.mayClaim = false
+                case .stopping:
+                    slots.mayClaim = false
+                    group.cancelAll()
+                }
+                if failure == nil { failure = await claim(&slots, &group) }
+            }
+        }
+        if let failure { throw failure }
+        try Task.checkCancellation()
+    }
+
+    /// A network that is not enabled is absent: its relays are not tried, and nothing is said about them.
+    private var mostChecks: [Network: Int] {
+        var most: [Network: Int] = [:]
+        for network in Network.allCases {
+            let settings = context.core.networks[network]
+            if settings.enabled { most[network] = min(settings.maxConnections, config.checks.concurrency) }
+        }
+        return most
+    }
+
+    private func pause(_ time: Duration, then happening: Happening) async -> Happening {
+        // Cancelled at the end of the group, where nobody listens any more.
+        try? await context.clock.sleep(for: time)
+        return happening
+    }
+
+    /// - Returns: what went wrong; then nothing more is claimed in this cycle.
+    private func claim(_ slots: inout CheckSlots, _ group: inout TaskGroup<Happening>) async -> (any Error)? {
+        guard !context.shutdown.isRequested, !Task.isCancelled else { return nil }
+        let ttl = config.checks.timeout.duration + Self.storingTime
+        for (network, limit) in slots.claims {
+            do {
+                let (leases, rows) = try await store.claim(network, limit: limit, ttl: ttl)
+                if rows < limit { slots.ranDry(network) }
+                tally.claimed(leases, network)
+                for lease in leases {
+                    if slots.begin(lease.url) {
+                        group.addTask { await handle(lease) }
+                    } else {
+                        await putBack(lease, dueIn: Self.hostPause * (0.5 + context.randomness()))
+                    }
+                }
+            } catch {
+                slots.mayClaim = false
+                return error
+            }
+        }
+        return nil
+    }
+
+    /// Checks a relay and stores what was found, or gives its lease back.
+    private func handle(_ lease: CheckLease) async -> Happening {
+        let start = context.clock.now()
+        do {
+            let report = try await check.run(lease.url)
+            let decision = config.checks.plan.decide(
+                lease.standing, isUp: report.isUp, jitter: context.randomness())
+            let (store, taken) = (store, context.clock.now() - start)
+            // What was found is stored also when the service ends meanwhile: waited for below, cancelled by nobody.
+            let storing = Task { try await store.commit(report, decision, under: lease, taken: taken) }
+            let isStored = try await storing.value
+            tally.checked(lease, report, decision, isStored: isStored, took: taken)
+        } catch is CancellationError {
+            await putBack(lease, dueIn: .zero)
+        } catch {
+            tally.failed(error, lease)
+            await putBack(lease, dueIn: config.checks.confirmation.duration)
+        }
+        return .checked(lease)
+    }
+
+    /// Not a child of the caller's task: a service that ends in a hurry cancels its checks, and their relays must still
+    /// not stay held until the lease runs out.
+    private func putBack(_ lease: CheckLease, dueIn: Duration) async {
+        let store = store
+        // Waited for right below and cancelled by nobody.
+        let putting = Task { try await store.putBack(lease.relay, fence: lease.fence, dueIn: dueIn) }
+        do {
+            _ = try await putting.value
+        } catch {
+            // The lease ends by itself; the relay is only due later than it could be.
+            context.logger.warning("lease_release_failed", metadata: [LogKey.relay: "\(lease.url)"])
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Database
+import Net
+import Nostr
+import RelayClient
+import ServiceKit
+import Settings
+
+/// One check of one relay: its probes in order, each within its own time and all within the check's.
+struct RelayCheck: Sendable {
+    let dialer: RelayDialer
+    let fetcher: (any DocumentFetcher)?
+    let settings: CheckSettings
+    let networks: NetworksSettings
+    let clock: MonotonicClock
+
+    /// Checks a relay.
+    /// - Throws: `CancellationError`; whatever a relay does wrong is in the report.
+    func run(_ url: RelayURL) async throws -> CheckReport {
+        let end = clock.now() + settings.timeout.duration
+        let (open, connection) = try await OpenProbe(dialer: dialer, clock: clock)
+            .run(url, within: min(networks[url.network].timeout.duration, settings.timeout.duration))
+        // Beside the request: two roads to the same host.
+        async let nip11 = document(of: url, open, until: end)
+        var report = CheckReport(open: open)
+        if let connection {
+            do {
+                report.read = try await ReadProbe(clock: clock)
+                    .run(on: connection, within: left(settings.readTimeout, until: end))
+            } catch {
+                await connection.close()
+                throw error
+            }
+            await connection.close()
+        }
+        report.nip11 = try await nip11
+        return report
+    }
+
+    /// Not asked for where no host was found to ask.
+    private func document(
+        of url: RelayURL, _ open: OpenResult, until end: Duration
+    ) async throws -> NIP11Result? {
+        guard let fetcher, open.hasReachedHost else { return nil }
+        return try await NIP11Probe(fetcher: fetcher, clock: clock)
+            .run(url, within: left(settings.nip11Timeout, until: end))
+    }
+
+    /// What is left of a probe's time; never nothing, so that a check which is late fails by its probes' own words.
+    private func left(_ most: Seconds, until end: Duration) -> Duration {
+        min(most.duration, max(end - clock.now(), .milliseconds(100)))
+    }
+}
+
+extension RelayDialer {
+    /// The way to the relays of each network that the settings describe.
+    /// - Throws: `NetError` when the certificate authorities cannot be read.
+    init(networks: NetworksSettings, tls: TLSSettings) throws(NetError) {
+        let client = try WebSocketClient(guard: AddressGuard(allowsLocal: networks.local.enabled), tls: tls)
+        var proxies: [Network: ProxySettings] = [:]
+        for network in Network.allCases {
+            guard let address = networks[network].proxy.flatMap({ ProxyAddress($0) }) else { continue }
+            proxies[network] = ProxySettings(address: address)
+        }
+        self.init(webSocket: client, proxies: proxies)
+    }
+}
+
+extension NetworksSettings {
+    /// The settings of one network.
+    subscript(_ network: Network) -> NetworkSettings {
+        switch network {
+        case .clearnet: clearnet
+        case .tor: tor
+        case .i2p: i2p
+        case .loki: loki
+        case .local: local
+        }
+    }
+}
