@@ -1,12 +1,33 @@
 import Nostr
 
-/// How many checks run, by network and by host, and whether more are worth claiming: pure.
+/// Relays that are claimed together.
+struct CheckQueue: Hashable, Sendable {
+    /// What they have in common. The raw values are stored.
+    enum Kind: Int16, Sendable, CaseIterable {
+        /// Held for online.
+        case online = 0
+        /// Never checked.
+        case new = 1
+        /// Anything else: failed once, offline, dead.
+        case other = 2
+    }
+
+    /// By which road they are reached.
+    var network: Network
+    /// See `Kind`.
+    var kind: Kind
+}
+
+/// How many checks run, by queue and by host, and how many more are worth claiming: pure.
+///
+/// Checks of relays that are not up may all take as long as a check can. So a quarter of a network's slots is kept for
+/// relays that are, and the two queues of the others leave each other half as long as both have something due.
 struct CheckSlots: Sendable {
     private let most: [Network: Int]
     private let perHost: Int
-    private var free: [Network: Int]
+    private var used: [CheckQueue: Int] = [:]
     private var hosts: [String: Int] = [:]
-    private var dry: Set<Network> = []
+    private var dry: Set<CheckQueue> = []
 
     /// Checks that run.
     private(set) var running = 0
@@ -17,41 +38,58 @@ struct CheckSlots: Sendable {
     init(_ most: [Network: Int], perHost: Int) {
         self.most = most
         self.perHost = perHost
-        free = most
     }
 
-    /// Networks to claim in, and how many at most. Not for every slot that falls free: a claim costs the same for many.
-    var claims: [(network: Network, limit: Int)] {
-        guard mayClaim else { return [] }
-        return Network.allCases.compactMap { network in
-            guard let free = free[network], let most = most[network], !dry.contains(network) else { return nil }
-            return free > 0 && free * 4 >= most ? (network, free) : nil
+    /// In the order of claims.
+    var queues: [CheckQueue] {
+        [CheckQueue.Kind.online, .other, .new].flatMap { kind in
+            Network.allCases.filter { most[$0] != nil }.map { CheckQueue(network: $0, kind: kind) }
         }
     }
 
+    /// How many relays of a queue to claim now. Not for every slot that falls free: a claim costs the same for many.
+    func claimable(_ queue: CheckQueue) -> Int {
+        let room = room(queue)
+        return mayClaim && !dry.contains(queue) && room * 8 >= most[queue.network, default: 0] ? max(room, 0) : 0
+    }
+
     /// Checks that run in a network.
-    func running(_ network: Network) -> Int { (most[network] ?? 0) - (free[network] ?? 0) }
+    func running(_ network: Network) -> Int {
+        CheckQueue.Kind.allCases.map { used[CheckQueue(network: network, kind: $0), default: 0] }.reduce(0, +)
+    }
 
     /// Fewer were due than could be claimed: nothing is, until some time has passed.
-    mutating func ranDry(_ network: Network) { dry.insert(network) }
+    mutating func ranDry(_ queue: CheckQueue) { dry.insert(queue) }
 
     /// Some time has passed.
     mutating func refill() { dry = [] }
 
-    /// Takes a slot; false where the host has as many checks as it may.
-    mutating func begin(_ url: RelayURL) -> Bool {
-        guard hosts[url.host, default: 0] < perHost, free[url.network, default: 0] > 0 else { return false }
+    /// Takes a slot; false where there is none, or the host has as many checks as it may.
+    mutating func begin(_ url: RelayURL, of queue: CheckQueue) -> Bool {
+        guard hosts[url.host, default: 0] < perHost, room(queue) > 0 else { return false }
         hosts[url.host, default: 0] += 1
-        free[url.network, default: 0] -= 1
+        used[queue, default: 0] += 1
         running += 1
         return true
     }
 
     /// Gives it back.
-    mutating func end(_ url: RelayURL) {
+    mutating func end(_ url: RelayURL, of queue: CheckQueue) {
         let left = hosts[url.host, default: 1] - 1
         hosts[url.host] = left > 0 ? left : nil
-        free[url.network, default: 0] += 1
+        used[queue, default: 1] -= 1
         running -= 1
+    }
+
+    private func room(_ queue: CheckQueue) -> Int {
+        let most = most[queue.network, default: 0]
+        let free = most - running(queue.network)
+        guard queue.kind != .online else { return free }
+        let kept = most > 1 ? max(most / 4, 1) : 0
+        let sibling = CheckQueue(network: queue.network, kind: queue.kind == .new ? .other : .new)
+        let mine = used[queue, default: 0]
+        let rest = most - kept - mine - used[sibling, default: 0]
+        let share = dry.contains(sibling) ? most : (most + 1) / 2
+        return min(free, rest, share - mine)
     }
 }

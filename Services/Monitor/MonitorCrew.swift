@@ -12,7 +12,7 @@ import Telemetry
 /// than its lease, so leases are not renewed.
 struct MonitorCrew: Sendable {
     private enum Happening: Sendable {
-        case checked(CheckLease)
+        case checked(CheckLease, CheckQueue)
         case refilled
         case cycleOver
         case stopping
@@ -45,8 +45,8 @@ struct MonitorCrew: Sendable {
             failure = await claim(&slots, &group)
             while slots.running > 0, let happening = await group.next() {
                 switch happening {
-                case .checked(let lease):
-                    slots.end(lease.url)
+                case .checked(let lease, let queue):
+                    slots.end(lease.url, of: queue)
                     tally.running(slots.running(lease.url.network), lease.url.network)
                 case .refilled:
                     slots.refill()
@@ -86,14 +86,16 @@ struct MonitorCrew: Sendable {
     private func claim(_ slots: inout CheckSlots, _ group: inout TaskGroup<Happening>) async -> (any Error)? {
         guard !context.shutdown.isRequested, !Task.isCancelled else { return nil }
         let ttl = config.checks.timeout.duration + Self.storingTime
-        for (network, limit) in slots.claims {
+        for queue in slots.queues {
+            let limit = slots.claimable(queue)
+            guard limit > 0 else { continue }
             do {
-                let (leases, rows) = try await store.claim(network, limit: limit, ttl: ttl)
-                if rows < limit { slots.ranDry(network) }
-                tally.claimed(leases, network)
+                let (leases, rows) = try await store.claim(queue, limit: limit, ttl: ttl)
+                if rows < limit { slots.ranDry(queue) }
+                tally.claimed(leases, queue)
                 for lease in leases {
-                    if slots.begin(lease.url) {
-                        group.addTask { await handle(lease) }
+                    if slots.begin(lease.url, of: queue) {
+                        group.addTask { await handle(lease, of: queue) }
                     } else {
                         await putBack(lease, dueIn: Self.hostPause * (0.5 + context.randomness()))
                     }
@@ -107,7 +109,7 @@ struct MonitorCrew: Sendable {
     }
 
     /// Checks a relay and stores what was found, or gives its lease back.
-    private func handle(_ lease: CheckLease) async -> Happening {
+    private func handle(_ lease: CheckLease, of queue: CheckQueue) async -> Happening {
         let start = context.clock.now()
         do {
             let report = try await check.run(lease.url)
@@ -124,7 +126,7 @@ struct MonitorCrew: Sendable {
             tally.failed(error, lease)
             await putBack(lease, dueIn: config.checks.confirmation.duration)
         }
-        return .checked(lease)
+        return .checked(lease, queue)
     }
 
     /// Not a child of the caller's task: a service that ends in a hurry cancels its checks, and their relays must still

@@ -13,24 +13,24 @@ struct MonitorStore: Sendable {
     /// Every statement, for the test that prepares them.
     static let statements = [claimChecks, commitCheck, putBackCheck]
 
-    /// $1 network, $2 limit, $3 owner, $4 seconds of the lease.
+    /// $1 network, $2 queue, $3 limit, $4 owner, $5 seconds of the lease.
     static let claimChecks = NamedStatement(
         "claim_checks",
         """
         SELECT c.relay_id, c.relay_url, c.fence, c.status, c.fails, c.was_up, c.failing_since, c.planned_at,
                c.database_now
-          FROM claim_checks($1, $2, $3, $4) AS c
+          FROM claim_checks($1, $2, $3, $4, $5) AS c
         """,
-        parameters: [.text, .int8, .uuid, .float8],
+        parameters: [.text, .int2, .int8, .uuid, .float8],
         columns: [.int4, .text, .int8, .text, .int4, .bool, .int8, .int8, .int8])
 
-    /// Claims at most `limit` relays of a network whose check is due, in order of their worth. A row whose URL is none
-    /// is put off by a day, logged and left out.
+    /// Claims at most `limit` relays of a queue whose check is due. A row whose URL is none is
+    /// put off by a day, logged and left out.
     /// - Returns: the leases, and how many rows there were.
-    func claim(_ network: Network, limit: Int, ttl: Duration) async throws -> (leases: [CheckLease], rows: Int) {
+    func claim(_ queue: CheckQueue, limit: Int, ttl: Duration) async throws -> (leases: [CheckLease], rows: Int) {
         let rows = try await brotr.pool.fetch(
-            Self.claimChecks, .text(network.rawValue), .int8(Int64(limit)), .uuid(owner.uuid), .seconds(ttl),
-            timeout: brotr.settings.timeouts.query.duration)
+            Self.claimChecks, .text(queue.network.rawValue), .int2(queue.kind.rawValue), .int8(Int64(limit)),
+            .uuid(owner.uuid), .seconds(ttl), timeout: brotr.settings.timeouts.query.duration)
         var leases: [CheckLease] = []
         for row in rows {
             let (relay, text, fence) = try row.decode(Int32.self, String.self, Int64.self)

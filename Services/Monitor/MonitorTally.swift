@@ -62,13 +62,18 @@ final class MonitorTally: Sendable {
     func beginCycle(at now: Duration) { state.withLock { $0 = State(toldAt: now) } }
 
     /// Relays were claimed: how late the latest of them is.
-    func claimed(_ leases: [CheckLease], _ network: Network) {
+    func claimed(_ leases: [CheckLease], _ queue: CheckQueue) {
         let lateness = leases.compactMap(\.standing.lateness).max() ?? .zero
-        gauge("bigbrotr_monitor_lateness_seconds", network).record(max(lateness, .zero).components.seconds)
+        let dimensions = [("network", queue.network.rawValue), ("queue", "\(queue.kind)")]
+        Gauge(label: "bigbrotr_monitor_lateness_seconds", dimensions: dimensions, factory: registry)
+            .record(max(lateness, .zero).components.seconds)
     }
 
     /// Checks that run in a network.
-    func running(_ count: Int, _ network: Network) { gauge("bigbrotr_monitor_running", network).record(count) }
+    func running(_ count: Int, _ network: Network) {
+        Gauge(label: "bigbrotr_monitor_running", dimensions: [("network", network.rawValue)], factory: registry)
+            .record(count)
+    }
 
     /// A check came to its end.
     /// - Parameter isStored: false when the lease was lost.
@@ -136,9 +141,5 @@ final class MonitorTally: Sendable {
 
     private func count(_ what: String, _ dimensions: [(String, String)]) {
         Counter(label: "bigbrotr_monitor_\(what)_total", dimensions: dimensions, factory: registry).increment()
-    }
-
-    private func gauge(_ label: String, _ network: Network) -> Gauge {
-        Gauge(label: label, dimensions: [("network", network.rawValue)], factory: registry)
     }
 }

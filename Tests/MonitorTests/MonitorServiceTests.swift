@@ -106,10 +106,11 @@ import Testing
         try await withMonitorBench { bench in
             try await bench.insert(["ws://127.0.0.1:9"])
             let (former, next) = (bench.store(), bench.store())
-            let old = try #require(try await former.claim(.local, limit: 5, ttl: .seconds(60)).leases.first)
-            #expect(try await next.claim(.local, limit: 5, ttl: .seconds(60)).rows == 0)
+            let queue = CheckQueue(network: .local, kind: .new)
+            let old = try #require(try await former.claim(queue, limit: 5, ttl: .seconds(60)).leases.first)
+            #expect(try await next.claim(queue, limit: 5, ttl: .seconds(60)).rows == 0)
             try await bench.makeDue()
-            let new = try #require(try await next.claim(.local, limit: 5, ttl: .seconds(60)).leases.first)
+            let new = try #require(try await next.claim(queue, limit: 5, ttl: .seconds(60)).leases.first)
             let report = CheckReport(open: OpenResult(duration: .seconds(1), reason: "timeout", step: "connect"))
             let decision = MonitorPlan().decide(old.standing, isUp: false, jitter: 0)
             #expect(try await former.commit(report, decision, under: old, taken: .zero) == false)
@@ -158,6 +159,30 @@ import Testing
                 return try await bench.statuses().allSatisfy { $0 == "online" }
             }
             #expect(relay.mostConnections <= 2)
+        }
+        await relay.stop()
+    }
+
+    @Test func `relays that are up are checked while silent ones hold every other slot`() async throws {
+        let relay = try await FakeRelay.start()
+        let silent = try SilentPort()
+        try await withMonitorBench { bench in
+            try await bench.insert((0..<30).map { "\(relay.url.text)/\($0)" })
+            _ = try await bench.monitor().run()
+            try await bench.insert((0..<100).map { "ws://127.0.0.1:\(silent.port)/\($0)" })
+            let shutdown = ShutdownSignal()
+            let monitor = bench.monitor(
+                shutdown: shutdown, { ($0.checks.concurrency, $0.interval) = (8, 0.1) },
+                core: { $0.networks.local.timeout = 600 })
+            let held = "SELECT count(*)::text FROM relay_checks WHERE owner IS NOT NULL"
+            async let ending = monitor.run()
+            try await eventually("as many as may are waited for") { try await bench.text(held) == "6" }
+            try await bench.makeDue()
+            let twice = "SELECT count(*)::text FROM relay_uptime WHERE days = 7 AND checks = 2 AND answered = 2"
+            try await eventually("the others are checked once more") { try await bench.text(twice) == "30" }
+            #expect(try await bench.text("SELECT count(*)::text FROM relay_metadata") == "60")
+            shutdown.request()
+            #expect(try await ending.success)
         }
         await relay.stop()
     }

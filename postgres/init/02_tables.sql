@@ -94,6 +94,7 @@ CREATE TABLE IF NOT EXISTS public.relay_checks (
     worth          real NOT NULL DEFAULT 0,
     domain_n       int,
     owner          uuid,
+    queue          smallint NOT NULL DEFAULT 1 CHECK (queue BETWEEN 0 AND 2),
     network        text NOT NULL,
     last_error     text,
     domain         text
@@ -106,6 +107,7 @@ COMMENT ON COLUMN public.relay_checks.checked_at IS 'Unix seconds of the last ch
 COMMENT ON COLUMN public.relay_checks.planned_at IS 'Unix seconds for which the last check planned the next one: what it found is held for true until then. NULL before the first.';
 COMMENT ON COLUMN public.relay_checks.failing_since IS 'Unix seconds of the first of the failed checks in a row; NULL after success.';
 COMMENT ON COLUMN public.relay_checks.owner IS 'Replica that holds the lease; NULL when free.';
+COMMENT ON COLUMN public.relay_checks.queue IS '0 held for online, 1 never checked, 2 any other; claimed apart, so that many of one sort do not hold up the others.';
 COMMENT ON COLUMN public.relay_checks.network IS 'Copy of relays.network.';
 COMMENT ON COLUMN public.relay_checks.last_error IS 'Kind of the last failure; NULL after success.';
 COMMENT ON COLUMN public.relay_checks.worth IS 'How much speaks for it being a relay, from 0; among relays never checked the one of greatest worth comes first.';

@@ -18,7 +18,8 @@ CREATE INDEX IF NOT EXISTS event_batches_xid ON public.event_batches (xid, batch
 
 -- Claims: what is due, by lane and network. Batches touch no column of these, so their updates stay on the page (HOT).
 CREATE INDEX IF NOT EXISTS relay_sync_due ON public.relay_sync (lane, network, due_at);
-CREATE INDEX IF NOT EXISTS relay_checks_due ON public.relay_checks (network, due_at);
+CREATE INDEX IF NOT EXISTS relay_checks_due ON public.relay_checks (network, queue, due_at) WHERE queue <> 1;
+CREATE INDEX IF NOT EXISTS relay_checks_new ON public.relay_checks (network, worth DESC, due_at) WHERE queue = 1;
 -- Ranking: what was never ranked, then what was ranked longest ago.
 CREATE INDEX IF NOT EXISTS relay_checks_ranked ON public.relay_checks (ranked_at NULLS FIRST);
 

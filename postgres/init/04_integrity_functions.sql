@@ -204,7 +204,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'relay_checks',
             'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, checked_at bigint, '
             'failing_since bigint, planned_at bigint, ranked_at timestamp with time zone, worth real!, domain_n integer, '
-            'owner uuid, network text!, last_error text, domain text'),
+            'owner uuid, queue smallint!, network text!, last_error text, domain text'),
         ('table', 'relay_coverage',
             'relay_id integer!, lo bigint!, hi bigint!, state smallint!, proof smallint, reason smallint, rescan_step smallint, '
             'pages integer, cap integer, items bigint, rescan_at timestamp with time zone, proved_at timestamp with time zone'),
@@ -337,7 +337,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_candidate_authors_pkey', 'relay_candidate_authors', 'btree (relay_id, slot, author)'),
         ('relay_candidates_pkey', 'relay_candidates', 'btree (relay_id, source, slot)'),
         ('relay_check_days_pkey', 'relay_check_days', 'btree (relay_id, day)'),
-        ('relay_checks_due', 'relay_checks', 'btree (network, due_at)'),
+        ('relay_checks_due', 'relay_checks', 'btree (network, queue, due_at) WHERE (queue <> 1)'),
+        ('relay_checks_new', 'relay_checks', 'btree (network, worth DESC, due_at) WHERE (queue = 1)'),
         ('relay_checks_pkey', 'relay_checks', 'btree (relay_id)'),
         ('relay_checks_ranked', 'relay_checks', 'btree (ranked_at NULLS FIRST)'),
         ('relay_coverage_disjoint', 'relay_coverage', 'gist (relay_id, int8range(lo, hi, ''[]''::text))'),
@@ -389,7 +390,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'relay_candidates_source_check'),
         ('relay_check_days', 'relay_check_days_checks_check relay_check_days_parts relay_check_days_pkey '
             'relay_check_days_relay_id_fkey'),
-        ('relay_checks', 'relay_checks_pkey relay_checks_relay_id_fkey'),
+        ('relay_checks', 'relay_checks_pkey relay_checks_queue_check relay_checks_relay_id_fkey'),
         ('relay_coverage', 'relay_coverage_bounds relay_coverage_disjoint relay_coverage_gap_has_reason '
             'relay_coverage_pkey relay_coverage_proof_check relay_coverage_reason_check relay_coverage_relay_id_fkey '
             'relay_coverage_sealed_has_proof relay_coverage_state_check'),
@@ -424,7 +425,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
       FROM unnest(ARRAY[
         'add_id(bytea, bytea) bytea',
         'apply_rights() void',
-        'claim_checks(text, bigint, uuid, double precision) TABLE(relay_id integer, relay_url text, fence bigint, status text, '
+        'claim_checks(text, smallint, bigint, uuid, double precision) TABLE(relay_id integer, relay_url text, fence bigint, status text, '
         'fails integer, was_up boolean, failing_since bigint, checked_at bigint, planned_at bigint, database_now bigint)',
         'claim_relays(smallint, text, bigint, uuid, double precision, double precision) TABLE(relay_id integer, relay_url text, '
         'is_ignored boolean, fence bigint, class smallint, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, '

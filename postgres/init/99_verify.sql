@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x771955dc1e4beee0039aaae3f42b6c4cd03cb431f3bbf1283a966b99f8390e65')
+            (1, '0001_first_release', '\xc523a2588b68231066ec8be863b37d9580f5834fa84967f00b5af23f463df7c8')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

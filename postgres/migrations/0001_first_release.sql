@@ -452,6 +452,7 @@ CREATE TABLE IF NOT EXISTS public.relay_checks (
     worth          real NOT NULL DEFAULT 0,
     domain_n       int,
     owner          uuid,
+    queue          smallint NOT NULL DEFAULT 1 CHECK (queue BETWEEN 0 AND 2),
     network        text NOT NULL,
     last_error     text,
     domain         text
@@ -464,6 +465,7 @@ COMMENT ON COLUMN public.relay_checks.checked_at IS 'Unix seconds of the last ch
 COMMENT ON COLUMN public.relay_checks.planned_at IS 'Unix seconds for which the last check planned the next one: what it found is held for true until then. NULL before the first.';
 COMMENT ON COLUMN public.relay_checks.failing_since IS 'Unix seconds of the first of the failed checks in a row; NULL after success.';
 COMMENT ON COLUMN public.relay_checks.owner IS 'Replica that holds the lease; NULL when free.';
+COMMENT ON COLUMN public.relay_checks.queue IS '0 held for online, 1 never checked, 2 any other; claimed apart, so that many of one sort do not hold up the others.';
 COMMENT ON COLUMN public.relay_checks.network IS 'Copy of relays.network.';
 COMMENT ON COLUMN public.relay_checks.last_error IS 'Kind of the last failure; NULL after success.';
 COMMENT ON COLUMN public.relay_checks.worth IS 'How much speaks for it being a relay, from 0; among relays never checked the one of greatest worth comes first.';
@@ -996,7 +998,8 @@ CREATE INDEX IF NOT EXISTS event_batches_xid ON public.event_batches (xid, batch
 
 -- Claims: what is due, by lane and network. Batches touch no column of these, so their updates stay on the page (HOT).
 CREATE INDEX IF NOT EXISTS relay_sync_due ON public.relay_sync (lane, network, due_at);
-CREATE INDEX IF NOT EXISTS relay_checks_due ON public.relay_checks (network, due_at);
+CREATE INDEX IF NOT EXISTS relay_checks_due ON public.relay_checks (network, queue, due_at) WHERE queue <> 1;
+CREATE INDEX IF NOT EXISTS relay_checks_new ON public.relay_checks (network, worth DESC, due_at) WHERE queue = 1;
 -- Ranking: what was never ranked, then what was ranked longest ago.
 CREATE INDEX IF NOT EXISTS relay_checks_ranked ON public.relay_checks (ranked_at NULLS FIRST);
 
@@ -1218,7 +1221,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'relay_checks',
             'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, checked_at bigint, '
             'failing_since bigint, planned_at bigint, ranked_at timestamp with time zone, worth real!, domain_n integer, '
-            'owner uuid, network text!, last_error text, domain text'),
+            'owner uuid, queue smallint!, network text!, last_error text, domain text'),
         ('table', 'relay_coverage',
             'relay_id integer!, lo bigint!, hi bigint!, state smallint!, proof smallint, reason smallint, rescan_step smallint, '
             'pages integer, cap integer, items bigint, rescan_at timestamp with time zone, proved_at timestamp with time zone'),
@@ -1351,7 +1354,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_candidate_authors_pkey', 'relay_candidate_authors', 'btree (relay_id, slot, author)'),
         ('relay_candidates_pkey', 'relay_candidates', 'btree (relay_id, source, slot)'),
         ('relay_check_days_pkey', 'relay_check_days', 'btree (relay_id, day)'),
-        ('relay_checks_due', 'relay_checks', 'btree (network, due_at)'),
+        ('relay_checks_due', 'relay_checks', 'btree (network, queue, due_at) WHERE (queue <> 1)'),
+        ('relay_checks_new', 'relay_checks', 'btree (network, worth DESC, due_at) WHERE (queue = 1)'),
         ('relay_checks_pkey', 'relay_checks', 'btree (relay_id)'),
         ('relay_checks_ranked', 'relay_checks', 'btree (ranked_at NULLS FIRST)'),
         ('relay_coverage_disjoint', 'relay_coverage', 'gist (relay_id, int8range(lo, hi, ''[]''::text))'),
@@ -1403,7 +1407,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'relay_candidates_source_check'),
         ('relay_check_days', 'relay_check_days_checks_check relay_check_days_parts relay_check_days_pkey '
             'relay_check_days_relay_id_fkey'),
-        ('relay_checks', 'relay_checks_pkey relay_checks_relay_id_fkey'),
+        ('relay_checks', 'relay_checks_pkey relay_checks_queue_check relay_checks_relay_id_fkey'),
         ('relay_coverage', 'relay_coverage_bounds relay_coverage_disjoint relay_coverage_gap_has_reason '
             'relay_coverage_pkey relay_coverage_proof_check relay_coverage_reason_check relay_coverage_relay_id_fkey '
             'relay_coverage_sealed_has_proof relay_coverage_state_check'),
@@ -1438,7 +1442,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
       FROM unnest(ARRAY[
         'add_id(bytea, bytea) bytea',
         'apply_rights() void',
-        'claim_checks(text, bigint, uuid, double precision) TABLE(relay_id integer, relay_url text, fence bigint, status text, '
+        'claim_checks(text, smallint, bigint, uuid, double precision) TABLE(relay_id integer, relay_url text, fence bigint, status text, '
         'fails integer, was_up boolean, failing_since bigint, checked_at bigint, planned_at bigint, database_now bigint)',
         'claim_relays(smallint, text, bigint, uuid, double precision, double precision) TABLE(relay_id integer, relay_url text, '
         'is_ignored boolean, fence bigint, class smallint, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, '
@@ -2128,12 +2132,12 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.insert_relay_metadata IS 'Stores one check of a relay with its documents, each document once.';
 
--- claim_checks: leases of at most p_limit relays of a network whose check is due, for p_owner until p_ttl seconds from now.
--- First those due longest, where a relay that many authors name counts as due for longer: ten minutes for each time that
--- their number is multiplied by 2.7. Ranked are the oldest due only, found by relay_checks_due in its order, so that nothing
--- that is due waits for ever. Rows that somebody else has locked are passed over; every claim raises the fence. An ignored
--- relay is put off by an hour, and is not watched from then on.
-CREATE OR REPLACE FUNCTION public.claim_checks(p_network text, p_limit bigint, p_owner uuid, p_ttl double precision)
+-- claim_checks: leases of at most p_limit relays of a network and queue whose check is due, for p_owner until p_ttl seconds from
+-- now. Of relays never checked those of greatest worth come first, of the others those due longest. Rows that somebody else has
+-- locked are passed over; every claim raises the fence. An ignored relay is put off by an hour, and is not watched from then
+-- on. Each queue has an index in its order, and no other index can answer for it.
+CREATE OR REPLACE FUNCTION public.claim_checks(
+    p_network text, p_queue smallint, p_limit bigint, p_owner uuid, p_ttl double precision)
 RETURNS TABLE (
     relay_id int, relay_url text, fence bigint, status text, fails int, was_up boolean, failing_since bigint,
     checked_at bigint, planned_at bigint, database_now bigint)
@@ -2141,38 +2145,39 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cac
 SET enable_seqscan = off SET enable_bitmapscan = off ROWS 10 AS $$
 #variable_conflict use_column
 DECLARE
-    item    record;
-    n_taken int := 0;
+    due   int[];
+    relay int;
 BEGIN
+    IF p_queue = 1 THEN
+        due := ARRAY(
+            SELECT z.relay_id
+              FROM (SELECT c.relay_id FROM relay_checks c
+                     WHERE c.network = p_network AND c.queue = 1 AND c.due_at <= now()
+                     ORDER BY c.worth DESC, c.due_at LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED) AS z);
+    ELSE
+        due := ARRAY(
+            SELECT z.relay_id
+              FROM (SELECT c.relay_id FROM relay_checks c
+                     WHERE c.network = p_network AND c.queue = p_queue AND c.queue <> 1 AND c.due_at <= now()
+                     ORDER BY c.due_at LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED) AS z);
+    END IF;
     database_now := extract(epoch FROM now())::bigint;
-    FOR item IN
-        SELECT z.relay_id
-          FROM (SELECT c.relay_id, c.due_at - interval '10 min' * ln(1 + coalesce(
-                           (SELECT max(k.authors) FROM relay_candidates k WHERE k.relay_id = c.relay_id), 0)) AS place
-                  FROM relay_checks c WHERE c.network = p_network AND c.due_at <= now()
-                 ORDER BY c.due_at LIMIT 4 * p_limit + 100) AS z
-         ORDER BY z.place, z.relay_id
-    LOOP
-        EXIT WHEN n_taken >= p_limit;
-        SELECT c.relay_id, c.fails, c.failing_since, c.checked_at, c.planned_at
-          INTO relay_id, fails, failing_since, checked_at, planned_at
-          FROM relay_checks c WHERE c.relay_id = item.relay_id AND c.due_at <= now() FOR NO KEY UPDATE SKIP LOCKED;
-        CONTINUE WHEN NOT FOUND;
-        SELECT r.relay_url, r.status INTO relay_url, status FROM relays r WHERE r.relay_id = item.relay_id;
+    FOREACH relay IN ARRAY due LOOP
+        SELECT r.relay_url, r.status INTO relay_url, status FROM relays r WHERE r.relay_id = relay;
         IF status = 'ignored' THEN
-            UPDATE relay_checks c SET owner = NULL, fence = c.fence + 1, due_at = now() + interval '1 h'
-             WHERE c.relay_id = item.relay_id;
-            PERFORM note_transition(item.relay_id, database_now, 'unknown', 'ignored');
+            UPDATE relay_checks c SET owner = NULL, fence = c.fence + 1, due_at = now() + interval '1 h' WHERE c.relay_id = relay;
+            PERFORM note_transition(relay, database_now, 'unknown', 'ignored');
             CONTINUE;
         END IF;
-        was_up := EXISTS (SELECT FROM relay_transitions t WHERE t.relay_id = item.relay_id AND t.status = 'online');
+        was_up := EXISTS (SELECT FROM relay_transitions t WHERE t.relay_id = relay AND t.status = 'online');
         UPDATE relay_checks c SET owner = p_owner, fence = c.fence + 1, due_at = now() + make_interval(secs => p_ttl)
-         WHERE c.relay_id = item.relay_id RETURNING c.fence INTO fence;
-        n_taken := n_taken + 1;
+         WHERE c.relay_id = relay
+        RETURNING c.relay_id, c.fence, c.fails, c.failing_since, c.checked_at, c.planned_at
+             INTO relay_id, fence, fails, failing_since, checked_at, planned_at;
         RETURN NEXT;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION public.claim_checks(text, bigint, uuid, double precision) IS 'Leases relays whose check is due, longest due and most named first, and says where each stands.';
+COMMENT ON FUNCTION public.claim_checks(text, smallint, bigint, uuid, double precision) IS 'Leases relays of a queue whose check is due, and says where each stands.';
 
 -- note_transition: a status from p_at on, unless it is the one already known. Rows of a relay ascend by time, so p_at is
 -- moved behind the last one. Answer: whether there is a row more.
@@ -2224,6 +2229,7 @@ BEGIN
     ON CONFLICT (relay_id, day) DO UPDATE SET checks = d.checks + 1, answered = d.answered + excluded.answered;
     UPDATE relay_checks c
        SET owner = NULL, due_at = now() + make_interval(secs => p_wait), fails = p_fails, checked_at = began,
+           queue = CASE p_status WHEN 'online' THEN 0 ELSE 2 END,
            planned_at = extract(epoch FROM now() + make_interval(secs => p_wait))::bigint, failing_since = since,
            last_error = CASE WHEN NOT p_is_up THEN p_reason END
      WHERE c.relay_id = p_relay;
