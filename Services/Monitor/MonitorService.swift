@@ -1,5 +1,6 @@
 import Database
 import Net
+import Nostr
 import RelayClient
 import ServiceKit
 import Settings
@@ -14,23 +15,30 @@ actor MonitorService: BaseService {
 
     private let config: MonitorConfig
     private let tally: MonitorTally
-    private let fetcher: (any DocumentFetcher)?
+    private let makeFetcher: MakeFetcher
     private var crew: MonitorCrew?
 
     init(config: MonitorConfig, context: ServiceContext) {
-        self.init(config: config, context: context, fetcher: nil)
+        self.init(config: config, context: context, makeFetcher: Self.overHTTP)
     }
 
-    /// - Parameter fetcher: the road to information documents (NIP-11); without one they are not asked for.
-    init(config: MonitorConfig, context: ServiceContext, fetcher: (any DocumentFetcher)?) {
+    /// Makes the road to information documents (NIP-11), for so many at one time; nil when they are not asked for.
+    typealias MakeFetcher = @Sendable (NetworksSettings, TLSSettings, Int) throws -> (any DocumentFetcher)?
+
+    /// The one that the executable takes.
+    static let overHTTP: MakeFetcher = { try HTTPDocuments(networks: $0, tls: $1, mostTransfers: $2) }
+
+    /// With a road of one's own.
+    init(config: MonitorConfig, context: ServiceContext, makeFetcher: @escaping MakeFetcher) {
         self.config = config
         self.context = context
-        self.fetcher = fetcher
+        self.makeFetcher = makeFetcher
         tally = MonitorTally(registry: context.metrics, logger: context.logger)
     }
 
     /// Checks what is due.
-    /// - Throws: `NetError` when the certificate authorities cannot be read; `DatabaseError` when claiming fails.
+    /// - Throws: `NetError` or `FetchError` when the certificate authorities cannot be read; `DatabaseError` when
+    ///   claiming fails.
     func run() async throws -> Outcome {
         let crew = try readyCrew()
         tally.beginCycle(at: context.clock.now())
@@ -43,9 +51,10 @@ actor MonitorService: BaseService {
         if let crew { return crew }
         let networks = context.core.networks
         let tls = TLSSettings(caFile: context.core.tls.caFile.map(context.path))
+        let transfers = Network.allCases.count * config.checks.concurrency
         let check = RelayCheck(
-            dialer: try RelayDialer(networks: networks, tls: tls), fetcher: fetcher, settings: config.checks,
-            networks: networks, clock: context.clock)
+            dialer: try RelayDialer(networks: networks, tls: tls), fetcher: try makeFetcher(networks, tls, transfers),
+            settings: config.checks, networks: networks, clock: context.clock)
         let store = MonitorStore(
             brotr: context.brotr, owner: context.replica, logger: context.logger.component("store"))
         let made = MonitorCrew(context: context, store: store, check: check, config: config, tally: tally)

@@ -13,6 +13,7 @@ import Testing
           concurrency: 10
           per_host: 100
           confirmation: 0.2
+          nip11_timeout: 0.2
         interval: 0.2
         cycle_limit: 2
         """

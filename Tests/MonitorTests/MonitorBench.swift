@@ -15,10 +15,11 @@ struct MonitorBench {
     let lines = LogLines()
     let metrics = PrometheusRegistry()
 
-    /// One replica.
+    /// One replica. Information documents are not asked for unless a road to them is given.
     func monitor(
-        shutdown: ShutdownSignal = ShutdownSignal(), fetcher: (any DocumentFetcher)? = nil,
-        _ change: (inout MonitorConfig) -> Void = { _ in }, core changeCore: (inout CoreSettings) -> Void = { _ in }
+        shutdown: ShutdownSignal = ShutdownSignal(), _ change: (inout MonitorConfig) -> Void = { _ in },
+        core changeCore: (inout CoreSettings) -> Void = { _ in },
+        makeFetcher: @escaping MonitorService.MakeFetcher = { _, _, _ in nil }
     ) -> MonitorService {
         var config = MonitorConfig()
         config.checks.readTimeout = 30
@@ -32,7 +33,7 @@ struct MonitorBench {
             config: config,
             context: ServiceContext(
                 brotr: database.brotr, core: core, logger: logger, metrics: metrics, shutdown: shutdown),
-            fetcher: fetcher)
+            makeFetcher: makeFetcher)
     }
 
     /// The statements of one replica.

@@ -49,7 +49,7 @@ import Testing
         try await withMonitorBench { bench in
             try await bench.insert([relay.url.text, relay.url.text + "/b"])
             let body = #"{"name":"n","supported_nips":[1,"2"],"limitation":{"max_limit":"9"},"x":"a\u0000b"}"#
-            let monitor = bench.monitor(fetcher: Canned(body: body))
+            let monitor = bench.monitor(makeFetcher: { _, _, _ in Canned(body: body) })
             let outcome = try await bench.cycle(monitor)
             #expect(outcome.metrics["documents"] == 2)
             let row = try await bench.text(
@@ -60,7 +60,7 @@ import Testing
             #expect(
                 row == "n {1,2} {\"max_limit\": 9} {\"x\": \"a\u{FFFD}b\"} "
                     + "{supported_nips:element_is_a_string,limitation.max_limit:not_an_integer,document:nul} t")
-            _ = try await bench.cycle(bench.monitor(fetcher: Canned(status: 404)))
+            _ = try await bench.cycle(bench.monitor(makeFetcher: { _, _, _ in Canned(status: 404) }))
             #expect(
                 try await bench.texts("SELECT nip11_error || (nip11_id IS NULL)::text FROM relay_metadata_latest")
                     == ["http_404true", "http_404true"])
@@ -80,7 +80,7 @@ import Testing
                 #"{"limitation":{"a":null,"a":2},"fees":{"admission":[{"amount":1e400}]},"defects":[1],"id":2}"#,
             ]
             for body in bodies {
-                let outcome = try await bench.cycle(bench.monitor(fetcher: Canned(body: body)))
+                let outcome = try await bench.cycle(bench.monitor(makeFetcher: { _, _, _ in Canned(body: body) }))
                 #expect(outcome.success && outcome.metrics["documents"] == 1, "\(body.prefix(60))")
             }
             #expect(try await bench.text("SELECT count(*)::text FROM nip11") == "\(bodies.count)")

@@ -1,0 +1,36 @@
+import Net
+import Nostr
+import Settings
+
+/// Information documents over HTTP, each by the road of its relay's network.
+struct HTTPDocuments: DocumentFetcher {
+    /// Redirects that are followed; every target is checked as the relay itself was.
+    private static let mostRedirects = 3
+
+    private let fetcher: HTTPFetcher
+    private let routes: HTTPRoutes
+
+    /// - Parameter mostTransfers: documents fetched at one time.
+    /// - Throws: `FetchError` when the certificate authorities cannot be read.
+    init(networks: NetworksSettings, tls: TLSSettings, mostTransfers: Int) throws {
+        fetcher = try HTTPFetcher(
+            guard: AddressGuard(allowsLocal: networks.local.enabled), tls: tls, mostTransfers: mostTransfers)
+        routes = HTTPRoutes(networks: networks)
+    }
+
+    func document(of url: RelayURL, mostBytes: Int, within limit: Duration) async throws -> FetchedDocument {
+        let address = NIP11Probe.address(of: url)
+        var limits = HTTPLimits()
+        (limits.bodyBytes, limits.redirects) = (mostBytes, Self.mostRedirects)
+        (limits.connect, limits.total) = (limit, limit)
+        do throws(FetchError) {
+            let request = HTTPRequest(
+                url: address, headers: [("Accept", NIP11Probe.mediaType)], proxy: try routes.proxy(for: address),
+                limits: limits)
+            let answer = try await fetcher.fetch(request)
+            return FetchedDocument(status: answer.status, body: answer.body)
+        } catch {
+            throw DocumentFailure(kind: error.kind.rawValue)
+        }
+    }
+}
