@@ -5,7 +5,8 @@ import Settings
 
 /// What became of one request to a source.
 struct APISourceResult: Sendable, Equatable {
-    /// Spellings as they came, duplicates among them; empty after a failure and when nothing has changed.
+    /// Spellings as they came, duplicates among them; empty when nothing has changed, and after a failure unless a
+    /// list came in several answers and some were read.
     var urls: [String] = []
     /// Values that were no URL by their type or length.
     var skipped = 0
@@ -15,7 +16,7 @@ struct APISourceResult: Sendable, Equatable {
     var outcome: String
     /// To be saved together with what was made of the URLs, and not before.
     var state: APISourceState
-    /// Whether the source gave no list.
+    /// Whether the source gave no list, or not the whole of it.
     var isFailure: Bool { state.lastError != nil }
 }
 
@@ -44,9 +45,8 @@ struct APISourceReader: Sendable {
             return try await list(source, state, now: now, cooldown: cooldown)
         } catch {
             if error.isCancellation { throw CancellationError() }
-            let next = APISourcePlan.failed(
-                state, kind: error.kind, retryAfter: error.retryAfter?.components.seconds, now: now, cooldown: cooldown)
-            return APISourceResult(outcome: error.kind, state: next)
+            return APISourceResult(
+                outcome: error.kind, state: failed(state, error, now: now, cooldown: cooldown))
         }
     }
 
@@ -54,38 +54,65 @@ struct APISourceReader: Sendable {
         _ source: DirectorySource, _ state: APISourceState, now: Int64, cooldown: Int64
     ) async throws(APISourceFailure) -> APISourceResult {
         let form = "\(source.shape.rawValue) \(source.path ?? "") \(rules)"
-        let answer = try await answer(source, APISourcePlan.validators(state, form: form))
-        if answer.isNotModified {
+        var pages = SourcePages(source)
+        let first = try await answer(source, pages, APISourcePlan.validators(state, form: form))
+        if first.isNotModified {
             let next = APISourcePlan.listed(state, nil, form: form, now: now, cooldown: cooldown)
             return APISourceResult(outcome: "not_modified", state: next)
         }
-        let list: SourceList
-        do throws(JSONSelection.Failure) { list = try source.shape.read(answer.body, path: source.path) } catch {
+        try Self.add(first, to: &pages)
+        // What the first of several answers says of itself says nothing about the others.
+        let (etag, lastModified) =
+            pages.hasMore ? (nil, nil) : (first.headers.etag, first.headers.lastModified)
+        let failure = try await rest(source, &pages)
+        let listed = APISourcePlan.listed(
+            state, (pages.list.urls.count, etag, lastModified), form: form, now: now, cooldown: cooldown)
+        return APISourceResult(
+            urls: pages.list.urls, skipped: pages.list.skipped,
+            digest: SHA256.hash(Array("\(form)\n\(pages.list.urls.joined(separator: "\n"))".utf8)).hex,
+            outcome: failure?.kind ?? "listed",
+            state: failure.map { failed(state, $0, now: now, cooldown: cooldown) } ?? listed)
+    }
+
+    /// Reads on to the end of a list that comes in several answers.
+    /// - Returns: why it could not be read to its end; what came before counts all the same.
+    private func rest(
+        _ source: DirectorySource, _ pages: inout SourcePages
+    ) async throws(APISourceFailure) -> APISourceFailure? {
+        do throws(APISourceFailure) {
+            while pages.hasMore { try Self.add(try await answer(source, pages, (nil, nil)), to: &pages) }
+            return nil
+        } catch {
+            if error.isCancellation { throw error }
+            return error
+        }
+    }
+
+    private static func add(_ answer: HTTPAnswer, to pages: inout SourcePages) throws(APISourceFailure) {
+        do throws(JSONSelection.Failure) { try pages.add(answer) } catch {
             throw APISourceFailure(kind: error.rawValue)
         }
-        let found = (list.urls.count, answer.headers.etag, answer.headers.lastModified)
-        let next = APISourcePlan.listed(state, found, form: form, now: now, cooldown: cooldown)
-        return APISourceResult(
-            urls: list.urls, skipped: list.skipped, digest: SHA256.hash(Array(form.utf8) + answer.body).hex,
-            outcome: "listed", state: next)
+    }
+
+    private func failed(
+        _ state: APISourceState, _ failure: APISourceFailure, now: Int64, cooldown: Int64
+    ) -> APISourceState {
+        APISourcePlan.failed(
+            state, kind: failure.kind, retryAfter: failure.retryAfter?.components.seconds, now: now,
+            cooldown: cooldown)
     }
 
     /// 200 with a body, or 304 to a question that had validators.
     private func answer(
-        _ source: DirectorySource, _ validators: (etag: String?, lastModified: String?)
+        _ source: DirectorySource, _ pages: SourcePages, _ validators: (etag: String?, lastModified: String?)
     ) async throws(APISourceFailure) -> HTTPAnswer {
-        var limits = HTTPLimits()
-        limits.bodyBytes = source.maxBytes.bytes
-        limits.total = source.timeout.duration
-        // One that thinks for long before it answers is within its time.
-        (limits.connect, limits.slowFor) = (source.timeout.duration, source.timeout.duration)
         let answer: HTTPAnswer
         do throws(FetchError) {
             answer = try await fetch(
                 HTTPRequest(
-                    url: source.url, headers: [("Accept", source.shape == .text ? "text/plain" : "application/json")],
+                    url: pages.url, headers: [("Accept", source.shape == .text ? "text/plain" : "application/json")],
                     etag: validators.etag, lastModified: validators.lastModified,
-                    proxy: try routes.proxy(for: source.url), limits: limits))
+                    proxy: try routes.proxy(for: source.url), limits: pages.limits))
         } catch {
             throw APISourceFailure(kind: error.kind.rawValue, isCancellation: error.kind == .cancelled)
         }

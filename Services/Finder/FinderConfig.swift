@@ -82,13 +82,13 @@ struct DirectorySource: SettingsSection {
     var url = ""
     /// Whether it is asked.
     var enabled = true
-    /// For the whole answer. Too small: a slow source counts as failed.
+    /// For the whole list, however many answers it takes. Too small: a slow source counts as failed.
     var timeout: Seconds = 30
     /// How it writes its list.
     var shape = SourceShape.strings
     /// Where the URLs are in the JSON of a source of shape `objects`: "[].url", "data.relays[].url", "{}".
     var path: String?
-    /// The answer after decompression, 1 KiB to 64 MiB. Too small: a long list counts as failed.
+    /// The whole list after decompression, 1 KiB to 64 MiB. Too small: a long list counts as failed.
     var maxBytes: ByteCount = .mebibytes(5)
     /// From one request to the next at least, restarts included; after failures it grows. Too small: a source that is
     /// down is asked again and again.

@@ -8,7 +8,7 @@ enum SourceShape: String, SettingsScalar, CaseIterable {
     /// JSON in which a path leads to the URLs.
     case objects
     /// `GET /relays?format=simple` of version 2 of nostr.watch: strings, in an array or in one named `relays` or
-    /// `data`.
+    /// `data`; in the latter two cases it is one of several answers.
     case nostrWatchV2 = "nostr_watch_v2"
     /// A URL a line; empty lines and those that begin with "#" say nothing.
     case text
@@ -38,7 +38,10 @@ enum SourceShape: String, SettingsScalar, CaseIterable {
         switch self {
         case .strings: return try Self.select(["[]"], body)
         case .objects: return try Self.select([path ?? ""], body)
-        case .nostrWatchV2: return try Self.select(["[]", "relays[]", "data[]", "data.relays[]"], body)
+        case .nostrWatchV2:
+            var list = try Self.select(["[]", "relays[]", "data[]", "data.relays[]"], body)
+            list.isPage = body.first { !Self.isBlank($0) } == UInt8(ascii: "{")
+            return list
         case .text: return try Self.lines(body)
         }
     }
@@ -58,9 +61,10 @@ enum SourceShape: String, SettingsScalar, CaseIterable {
         throw .unexpectedShape
     }
 
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
+
     /// Markup is no list, whatever its lines hold.
     private static func lines(_ body: [UInt8]) throws(JSONSelection.Failure) -> SourceList {
-        let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 || byte == 0x0D }
         var list = SourceList()
         for line in body.split(separator: 0x0A, maxSplits: mostURLs) {
             let start = line.drop(while: isBlank)
@@ -79,6 +83,8 @@ struct SourceList: Sendable, Equatable {
     var urls: [String] = []
     /// Values that are no text, too long, or too many.
     var skipped = 0
+    /// Whether there may be more in another answer.
+    var isPage = false
 
     /// Adds one line; what is not UTF-8 or too long is skipped.
     mutating func add(_ text: ArraySlice<UInt8>) {

@@ -1,11 +1,11 @@
 import Glibc
 import NIOConcurrencyHelpers
-import Net
 import Settings
 import Support
 import Testing
 
 @testable import Finder
+@testable import Net
 
 /// One request to a server that plays every shape and every fault.
 @Suite struct APISourceReaderTests {
@@ -149,6 +149,68 @@ import Testing
         let other = try await ask(source(server.url()) { $0.shape = .nostrWatchV2 }, second.state, now: 9_999)
         #expect(other.outcome == "listed")
         await server.stop()
+    }
+
+    /// Version 2 of nostr.watch over so many relays, as its code answers.
+    private static func pages(
+        of total: Int, most: Int = 200, failingAt failing: Int? = nil
+    ) -> @Sendable (FakeHTTPServer.Request) -> Reply {
+        { request in
+            let query = request.path.split(separator: "?").last?.split(separator: "&") ?? []
+            let number = { (name: String) in
+                query.first { $0.hasPrefix(name) }.flatMap { Int($0.dropFirst(name.count)) }
+            }
+            let (limit, offset) = (min(number("limit=") ?? 50, most), number("offset=") ?? 0)
+            if offset == failing { return .answer(429, ["Retry-After: 5000"]) }
+            let urls = (offset..<max(offset, min(offset + limit, total))).map { #""wss://r\($0).test""# }
+            let list = urls.joined(separator: ",")
+            return .text(#"{"relays":[\#(list)],"total":\#(total),"limit":\#(limit),"offset":\#(offset)}"#, ["ETag: 1"])
+        }
+    }
+
+    @Test(arguments: [
+        ("/relays?format=simple", 200, 450, 450, 4), ("/relays?format=simple", 60, 450, 450, 9),
+        ("/relays?format=simple&limit=50", 200, 120, 120, 4), ("/relays", 200, 0, 0, 1),
+        ("/relays?format=simple&offset=100", 200, 450, 50, 1),
+    ])
+    func `a list in several answers is read to its end`(
+        path: String, most: Int, total: Int, read: Int, requests: Int
+    ) async throws {
+        let server = try await FakeHTTPServer.start(answer: Self.pages(of: total, most: most))
+        let result = try await ask(source(server.url(path)) { $0.shape = .nostrWatchV2 })
+        #expect(result.outcome == "listed" && result.state.urls == read)
+        #expect(Set(result.urls).count == read && result.urls.count == read)
+        #expect(server.requests.count == requests)
+        // The ETag of one answer of several would hide what is new in the others.
+        #expect(result.state.etag == (requests == 1 ? "1" : nil))
+        await server.stop()
+    }
+
+    @Test func `what came before a failure counts, and the source has failed`() async throws {
+        let server = try await FakeHTTPServer.start(answer: Self.pages(of: 450, failingAt: 400))
+        let result = try await ask(source(server.url("/relays")) { $0.shape = .nostrWatchV2 })
+        #expect(result.outcome == "rate_limited" && result.isFailure && result.urls.count == 400)
+        #expect(result.state.notBefore == 6_000 && result.state.lastListedAt == nil)
+        await server.stop()
+    }
+
+    @Test func `a server that knows of no pages is asked twice, and time and size are those of the list`() async throws
+    {
+        let asked = NIOLockedValueBox<[HTTPRequest]>([])
+        let reader = APISourceReader(networks: NetworksSettings()) { request async throws(FetchError) in
+            asked.withLockedValue { $0.append(request) }
+            var times = HTTPTimes()
+            times.total = .seconds(50)
+            return HTTPAnswer(
+                status: 200, body: Array(#"{"relays":["wss://a.test"]}"#.utf8), url: request.url, times: times)
+        }
+        let list = source("http://a.example/relays") { $0.shape = .nostrWatchV2 }
+        let result = try await reader.ask(list, APISourceState(url: list.url), now: 0)
+        #expect(result.outcome == "listed" && result.urls == ["wss://a.test"])
+        let requests = asked.withLockedValue { $0 }
+        #expect(requests.map(\.url) == ["limit=200", "limit=200&offset=1"].map { "http://a.example/relays?\($0)" })
+        #expect(requests.map(\.limits.total) == [.seconds(120), .seconds(70)])
+        #expect(requests.map(\.limits.bodyBytes) == [256 << 10, (256 << 10) - 27])
     }
 
     @Test func `a busy source is left alone for as long as it asks`() async throws {

@@ -16,12 +16,20 @@ import Testing
         (SourceShape.strings, nil, #"["wss://a.test","b"]"#),
         (.objects, "[].url", #"[{"url":"wss://a.test"},{"url":"b"}]"#),
         (.objects, "{}", #"{"wss://a.test":{"read":true},"b":{}}"#),
-        (.nostrWatchV2, nil, #"["wss://a.test","b"]"#), (.nostrWatchV2, nil, #"{"relays":["wss://a.test","b"],"n":2}"#),
-        (.nostrWatchV2, nil, #"{"data":{"n":1,"relays":["wss://a.test","b"]}}"#),
+        (.nostrWatchV2, nil, #"["wss://a.test","b"]"#),
         (.text, nil, "# relays\r\n\r\n  wss://a.test \r\n\tb\n#c\n"),
     ])
     func `each shape gives its URLs as they are spelt`(shape: SourceShape, path: String?, body: String) {
         #expect(read(shape, body, path: path) == .success(SourceList(urls: ["wss://a.test", "b"])))
+    }
+
+    @Test(arguments: [
+        #"{"relays":["wss://a.test","b"],"total":2,"limit":50,"offset":0}"#, #"{"data":["wss://a.test","b"]}"#,
+        "\n" + #"{"data":{"n":1,"relays":["wss://a.test","b"]}}"#,
+    ])
+    func `a list within an object is one of several`(body: String) {
+        let expected = SourceList(urls: ["wss://a.test", "b"], isPage: true)
+        #expect(read(.nostrWatchV2, body) == .success(expected))
     }
 
     @Test(arguments: SourceShape.allCases)
