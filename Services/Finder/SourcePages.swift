@@ -1,4 +1,5 @@
 import Net
+import Nostr
 import Settings
 
 /// A list that may come in several answers, and what is left of the source's time and size for the next one.
