@@ -45,7 +45,7 @@ let shared: [(name: String, imports: [String])] = [
     ("Telemetry", ["Logging", "Metrics"]),
     ("Database", telemetry + ["CPostgres", "Crypto", "Nostr", "Settings", "DequeModule"]),
     ("Net", telemetry + sockets + ["CCurl", "Crypto", "Settings", "NIOSSL", "NIOTLS", "NIOConcurrencyHelpers"]),
-    ("RelayClient", telemetry + ["Nostr", "Net", "NIOCore", "DequeModule"]),
+    ("RelayClient", telemetry + ["Nostr", "Net", "Settings", "NIOCore", "DequeModule"]),
     ("ServiceKit", telemetry + sockets + ["Database", "Nostr", "Settings", "ArgumentParser", "UnixSignals"]),
     ("SyncEngine", telemetry + ["Crypto", "Nostr", "RelayClient", "Net", "Database", "ServiceKit", "Settings"]),
 ]

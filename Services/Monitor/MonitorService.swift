@@ -53,7 +53,8 @@ actor MonitorService: BaseService {
         let tls = TLSSettings(caFile: context.core.tls.caFile.map(context.path))
         let transfers = Network.allCases.count * config.checks.concurrency
         let check = RelayCheck(
-            dialer: try RelayDialer(networks: networks, tls: tls), fetcher: try makeFetcher(networks, tls, transfers),
+            dialer: try RelayDialer(networks: networks, limits: context.core.limits, tls: tls),
+            fetcher: try makeFetcher(networks, tls, transfers),
             settings: config.checks, networks: networks, clock: context.clock)
         let store = MonitorStore(
             brotr: context.brotr, owner: context.replica, logger: context.logger.component("store"))

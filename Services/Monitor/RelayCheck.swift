@@ -50,30 +50,3 @@ struct RelayCheck: Sendable {
         min(most.duration, max(end - clock.now(), .milliseconds(100)))
     }
 }
-
-extension RelayDialer {
-    /// The way to the relays of each network that the settings describe.
-    /// - Throws: `NetError` when the certificate authorities cannot be read.
-    init(networks: NetworksSettings, tls: TLSSettings) throws(NetError) {
-        let client = try WebSocketClient(guard: AddressGuard(allowsLocal: networks.local.enabled), tls: tls)
-        var proxies: [Network: ProxySettings] = [:]
-        for network in Network.allCases {
-            guard let address = networks[network].proxy.flatMap({ ProxyAddress($0) }) else { continue }
-            proxies[network] = ProxySettings(address: address)
-        }
-        self.init(webSocket: client, proxies: proxies)
-    }
-}
-
-extension NetworksSettings {
-    /// The settings of one network.
-    subscript(_ network: Network) -> NetworkSettings {
-        switch network {
-        case .clearnet: clearnet
-        case .tor: tor
-        case .i2p: i2p
-        case .loki: loki
-        case .local: local
-        }
-    }
-}

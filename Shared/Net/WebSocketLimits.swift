@@ -1,3 +1,5 @@
+public import Settings
+
 /// Bounds of one WebSocket connection.
 public struct WebSocketLimits: Sendable, Equatable {
     /// A message of the peer, all fragments together. Checked on the length field, before the payload is read.
@@ -29,4 +31,10 @@ public struct WebSocketLimits: Sendable, Equatable {
 
     /// The defaults above.
     public init() {}
+
+    /// With what the core file says.
+    public init(_ settings: LimitsSettings) {
+        messageBytes = settings.messageBytes.bytes
+        sharedBytes = settings.unfinishedBytes.bytes
+    }
 }

@@ -1,6 +1,6 @@
 /// What one event may cost before it is refused.
 public struct EventLimits: Sendable, Equatable {
-    /// Greatest size of the JSON in bytes. Too small loses valid events; the frame limit of the socket is the same.
+    /// Greatest size of the JSON in bytes. Too small loses valid events.
     public var maxBytes: Int
     /// Most members besides the seven of NIP-01. They are skipped, but their names are compared with one another.
     public var maxExtraFields: Int

@@ -1,5 +1,6 @@
 public import Net
 public import Nostr
+public import Settings
 
 /// Connects to relays, each by the road of its network.
 public struct RelayDialer: Sendable {
@@ -19,6 +20,22 @@ public struct RelayDialer: Sendable {
         self.authenticator = authenticator
     }
 
+    /// The way to the relays of each network that the core file describes.
+    /// - Throws: `NetError` when the certificate authorities cannot be read.
+    public init(
+        networks: NetworksSettings, limits: LimitsSettings = LimitsSettings(), tls: TLSSettings = TLSSettings(),
+        authenticator: (any RelayAuthenticator)? = nil
+    ) throws(NetError) {
+        let client = try WebSocketClient(
+            guard: AddressGuard(allowsLocal: networks.local.enabled), tls: tls, limits: WebSocketLimits(limits))
+        let proxies = Network.allCases.compactMap { network in
+            networks[network].proxy.flatMap { ProxyAddress($0) }.map { (network, ProxySettings(address: $0)) }
+        }
+        self.init(
+            webSocket: client, proxies: Dictionary(proxies, uniquingKeysWith: { first, _ in first }),
+            authenticator: authenticator)
+    }
+
     /// Connects within `timeout`, which covers everything up to the accepted upgrade.
     /// `.net` with kind `no_proxy` for an overlay host without a proxy.
     public func connect(_ url: RelayURL, timeout: Duration = .seconds(10)) async throws(RelayError) -> RelayConnection {
@@ -34,6 +51,19 @@ public struct RelayDialer: Sendable {
             return RelayConnection(url: url, isProxied: proxy != nil, session: session, socket: socket)
         } catch {
             throw .net(error)
+        }
+    }
+}
+
+extension NetworksSettings {
+    /// The settings of one network.
+    public subscript(_ network: Network) -> NetworkSettings {
+        switch network {
+        case .clearnet: clearnet
+        case .tor: tor
+        case .i2p: i2p
+        case .loki: loki
+        case .local: local
         }
     }
 }

@@ -15,6 +15,8 @@ public struct CoreSettings: SettingsSection {
     public var schema = SchemaSettings()
     /// How relays are reached.
     public var networks = NetworksSettings()
+    /// What relays may send.
+    public var limits = LimitsSettings()
     /// Whom TLS connections to relays trust.
     public var tls = TLSSection()
     /// The port that answers for the process.

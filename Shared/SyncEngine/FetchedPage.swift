@@ -44,7 +44,8 @@ struct FetchedPage: Sendable {
     /// Parses a raw page.
     /// - Parameter quarantineLimit: bytes kept of a rejected event.
     init(_ raw: RawPage, request: PageRequest, quarantineLimit: Int = 65_536) {
-        var parser = EventParser()
+        // The socket bounds messages, and with them events.
+        var parser = EventParser(limits: EventLimits(maxBytes: .max))
         var items: [Item] = []
         var rejected: [Rejected] = []
         var seen: Set<EventID> = []

@@ -52,7 +52,8 @@ public actor LaneCycle {
         if let crew { return crew }
         let networks = context.core.networks
         let tls = TLSSettings(caFile: context.core.tls.caFile.map(context.path))
-        var engine = SyncContext(context, transport: try LiveTransport(networks: networks, tls: tls))
+        let transport = try LiveTransport(networks: networks, limits: context.core.limits, tls: tls)
+        var engine = SyncContext(context, transport: transport)
         engine.onTail = { [tally] in tally.count($0) }
         let made = SyncCrew(
             engine, settings: settings, lane: lane.rawValue, slots: SyncCrew.slots(networks))

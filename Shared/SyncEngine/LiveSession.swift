@@ -81,6 +81,7 @@ extension SubscriptionLimits {
         maxBytes = budget.bytes
         progressTimeout = budget.progressTimeout
         totalTimeout = budget.totalTimeout
+        minimumBytes = budget.bytesPerMinute
     }
 }
 

@@ -15,20 +15,15 @@ public struct LiveTransport: RelayTransport {
         self.connectTimeout = connectTimeout
     }
 
-    /// The transport that the networks' settings describe. It authenticates to relays with a key of its own, made here.
+    /// The transport that the core file describes. It authenticates to relays with a key of its own, made here.
     /// - Parameter wallClock: the time that is signed when a relay asks who we are.
     /// - Throws: `NetError` when the certificate authorities cannot be read.
     public init(
-        networks: NetworksSettings, tls: TLSSettings = TLSSettings(),
+        networks: NetworksSettings, limits: LimitsSettings = LimitsSettings(), tls: TLSSettings = TLSSettings(),
         wallClock: @escaping @Sendable () -> UnixTime = UnixTime.wallClock
     ) throws(NetError) {
-        let client = try WebSocketClient(guard: AddressGuard(allowsLocal: networks.local.enabled), tls: tls)
-        let proxies = Network.allCases.compactMap { network in
-            networks[network].proxy.flatMap { ProxyAddress($0) }.map { (network, ProxySettings(address: $0)) }
-        }
-        let dialer = RelayDialer(
-            webSocket: client, proxies: Dictionary(proxies, uniquingKeysWith: { first, _ in first }),
-            authenticator: SigningAuthenticator(now: wallClock))
+        let dialer = try RelayDialer(
+            networks: networks, limits: limits, tls: tls, authenticator: SigningAuthenticator(now: wallClock))
         self.init(dialer: dialer) { networks[$0].timeout.duration }
     }
 
@@ -46,19 +41,6 @@ public struct LiveTransport: RelayTransport {
     public func retryAfter(_ error: any Error) -> Duration? {
         guard let error = error as? RelayError, case .retry(let wait) = error.disposition else { return nil }
         return wait
-    }
-}
-
-extension NetworksSettings {
-    /// The settings of one network.
-    subscript(_ network: Network) -> NetworkSettings {
-        switch network {
-        case .clearnet: clearnet
-        case .tor: tor
-        case .i2p: i2p
-        case .loki: loki
-        case .local: local
-        }
     }
 }
 

@@ -60,6 +60,8 @@ public struct PageBudget: Sendable {
     public var progressTimeout: Duration
     /// Time for the whole page.
     public var totalTimeout: Duration
+    /// Bytes of events a minute, once some came; fewer end the page as too slow.
+    public var bytesPerMinute = 10_000
     /// What the page takes of the memory of all; nil where nobody counts.
     var loan: PageLoan?
 

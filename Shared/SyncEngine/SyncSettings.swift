@@ -20,6 +20,9 @@ public struct SyncSettings: SettingsSection {
     public var pageMemory: ByteCount = .mebibytes(32)
     /// Time without a message from the relay after which a page is given up.
     public var progressTimeout: Seconds = 30
+    /// Bytes of events a minute that a relay sends at least, once it sends any; a page that comes slower is given up. Too
+    /// large: relays on thin lines are never read. Zero is no bound.
+    public var progressBytes: ByteCount = 10_000
     /// Time for one page. Too small: slow relays never get a page through.
     public var pageTimeout: Seconds = 120
     /// How far behind the clock the newest proven second stays, so that events under way are not skipped.
@@ -53,6 +56,7 @@ public struct SyncSettings: SettingsSection {
             pageBytes.bytes <= pageMemory.bytes, "page_bytes", given: pageBytes.settingText,
             allowed: "at most page_memory (\(pageMemory.settingText))")
         problems.check("progress_timeout", progressTimeout, in: 0.1...600)
+        problems.check("progress_bytes", progressBytes, in: 0...ByteCount.mebibytes(16))
         problems.check("page_timeout", pageTimeout, in: 0.1...3_600)
         problems.check("overlap", overlap, in: 0...86_400)
         problems.check("revisit_interval", revisitInterval, in: 0.1...604_800)

@@ -58,8 +58,10 @@ extension SyncSettings {
     /// A page may hold twice what is usually asked for before it is cut off: relays add live events, and some take no
     /// notice of a small limit.
     func pageBudget(_ request: PageRequest) -> PageBudget {
-        PageBudget(
+        var budget = PageBudget(
             events: max(request.limit, pageSize) * 2, bytes: pageBytes.bytes,
             progressTimeout: progressTimeout.duration, totalTimeout: pageTimeout.duration)
+        budget.bytesPerMinute = progressBytes.bytes
+        return budget
     }
 }

@@ -72,6 +72,10 @@ import Testing
             "networks: { clearnet: { proxy: \"http://x:1\" } }",
             "networks.clearnet.proxy: given http://x:1, allowed socks5://host:port or socks5h://host:port"
         ),
+        (
+            "limits: { message_bytes: 33 MiB }",
+            "limits.message_bytes: given 33 MiB, allowed at most unfinished_bytes (32 MiB)"
+        ),
         ("health: { port: 65536 }", "health.port: given 65536, allowed 0 to 65535"),
         (
             "health: { failure_limit: -1 }",

@@ -15,7 +15,9 @@ public struct BrotrSettings: SettingsSection {
     public init() {}
 
     /// Sections of core/brotr.yaml that are not Brotr's.
-    public static let otherSections: Set<String> = ["schema", "networks", "tls", "health", "shutdown", "logging"]
+    public static let otherSections: Set<String> = [
+        "schema", "networks", "limits", "tls", "health", "shutdown", "logging",
+    ]
     /// Sections of it that are Brotr's and not the pool's.
     static let sectionsBesidePool: Set<String> = ["batch", "procedures", "timeouts"]
 }
