@@ -162,7 +162,7 @@ import Testing
             }
             let (limit, offset) = (min(number("limit=") ?? 50, most), number("offset=") ?? 0)
             if offset == failing { return .answer(429, ["Retry-After: 5000"]) }
-            let urls = (offset..<max(offset, min(offset + limit, total))).map { #""wss://r\($0).test""# }
+            let urls = (offset..<max(offset, min(offset + limit, total))).map { #""wss://r\#($0).test""# }
             let list = urls.joined(separator: ",")
             return .text(#"{"relays":[\#(list)],"total":\#(total),"limit":\#(limit),"offset":\#(offset)}"#, ["ETag: 1"])
         }
@@ -202,7 +202,8 @@ import Testing
             var times = HTTPTimes()
             times.total = .seconds(50)
             return HTTPAnswer(
-                status: 200, body: Array(#"{"relays":["wss://a.test"]}"#.utf8), url: request.url, times: times)
+                status: 200, headers: HTTPAnswerHeaders(), body: Array(#"{"relays":["wss://a.test"]}"#.utf8),
+                url: request.url, redirects: 0, times: times)
         }
         let list = source("http://a.example/relays") { $0.shape = .nostrWatchV2 }
         let result = try await reader.ask(list, APISourceState(url: list.url), now: 0)

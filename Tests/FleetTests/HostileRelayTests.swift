@@ -58,15 +58,16 @@ import Testing
         // The answer to the upgrade has 129 bytes; behind it, the first answers are cut.
         let urls = (0..<140).map { relay.url.text + "/cut/\($0)" }
         try await withFleet { fleet in
-            let process = try fleet.start(own: SynchronizerFile().text, core: Self.core)
+            // However slow the machine is: what is cut is not to count as late.
+            let process = try fleet.start(own: SynchronizerFile().text, core: Self.core + "    timeout: 100\n")
             try await fleet.add(urls)
             try await fleet.read(honest, process)
             try await fleet.waitUntilVisited(urls, process)
-            let lost = """
-                SELECT count(*) FROM relay_sync JOIN relays USING (relay_id)
-                 WHERE relay_url LIKE '%/cut/%' AND class = 5 AND last_error = 'connection_lost'
+            let others = """
+                SELECT concat_ws(' ', relay_url, class, last_error) FROM relay_sync JOIN relays USING (relay_id)
+                 WHERE relay_url LIKE '%/cut/%' AND (class, last_error) IS DISTINCT FROM (5::smallint, 'connection_lost')
                 """
-            #expect(try await fleet.number(lost) == urls.count)
+            #expect(try await fleet.texts(others) == [])
             #expect(try await process.terminate() == 0, "\(process.everything)")
             try await fleet.expectExactly(honest.held(try await fleet.archive()))
         }
