@@ -14,6 +14,8 @@ enum BenchmarkPart: String, CaseIterable {
     case claims
     /// Two replicas against one.
     case replicas
+    /// Honest relays alone and beside hostile ones.
+    case hostile
     /// Memory of one synchronizer with hundreds of relays connected.
     case memory
     /// The Finder over a million stored events, the Initializer over a long list.

@@ -26,6 +26,7 @@ final class BenchmarkRun {
         case .sets: report.sets(try await UnchangedWindow.measure())
         case .claims: report.claims(try await ClaimRates.measure())
         case .replicas: report.replicas(try await ReplicaScaling.measure())
+        case .hostile: report.hostile(try await HostileNeighbours.measure())
         case .memory: report.memory(try await FollowerMemory.measure(relays: options.relays))
         case .discovery: report.discovery(try await Discovery.measure(events: options.scannedEvents, report))
         case .stored: try await stored()

@@ -1,0 +1,117 @@
+import Database
+import Glibc
+import Nostr
+import Support
+
+/// Honest relays alone and beside hostile ones, in one synchronizer. The honest ones answer late, so that it is they
+/// who limit their rate and not the processors, which the floods of this process use as well.
+struct HostileNeighbours {
+    static let honest = 5
+    static let eventsEach = 2_000
+    static let delay = Duration.milliseconds(400)
+    static let rounds = 3
+    /// Of each vice.
+    static let copies = 2
+
+    /// Honest events a second of each round, without and with the others.
+    let alone: [Double]
+    let beside: [Double]
+
+    /// What the hostile ones do, each over many visits or for as long as it is listened to.
+    static let vices: [FakeRelayBehaviour] = {
+        let answers: [FakeRelayBehaviour.Answer] = [
+            .silent, .neverEOSE, .endless, .endlessUntilClosed, .garbage(1_000), .notices(100_000), .pings,
+            .oversized(1 << 40), .endlessFragments(of: 0), .drip(every: .milliseconds(50)),
+            .trickle(every: .milliseconds(50)), .disconnect(afterEvents: 3), .closed("rate-limited: slow down"),
+        ]
+        var vices = answers.map { FakeRelayBehaviour($0) }
+        for change: (inout FakeRelayBehaviour) -> Void in [
+            { $0.isHalfOpen = true }, { $0.stopsReading = true }, { $0.upgradeStatus = 500 },
+            {
+                $0.requiresAuth = true; $0.challenge = "c"; $0.challengesAgain = true
+            },
+            { $0.ignoresUntil = true }, { $0.order = .randomSubset }, { $0.reconciling = .endless },
+        ] {
+            var behaviour = FakeRelayBehaviour()
+            change(&behaviour)
+            vices.append(behaviour)
+        }
+        return vices
+    }()
+
+    static func measure() async throws -> HostileNeighbours {
+        var factory = EventFactory(seed: 33)
+        var honest: [FakeRelay] = []
+        for _ in 0..<Self.honest {
+            var behaviour = FakeRelayBehaviour()
+            behaviour.delay = delay
+            honest.append(try await FakeRelay.start(events: factory.events(eventsEach), behaviour: behaviour))
+        }
+        var hostile: [FakeRelay] = []
+        for behaviour in (0..<copies).flatMap({ _ in vices }) {
+            hostile.append(try await FakeRelay.start(events: factory.events(300), behaviour: behaviour))
+        }
+        var (alone, beside): ([Double], [Double]) = ([], [])
+        for _ in 0..<rounds {
+            alone.append(try await rate(honest, beside: []))
+            beside.append(try await rate(honest, beside: hostile))
+        }
+        for relay in honest + hostile { await relay.stop() }
+        return HostileNeighbours(alone: alone, beside: beside)
+    }
+
+    private static func rate(_ honest: [FakeRelay], beside hostile: [FakeRelay]) async throws -> Double {
+        try await withTestDatabase { database in
+            try await LocalEngine.add((honest + hostile).map(\.url.text), to: database.brotr)
+            try await database.server.run(
+                "UPDATE relay_sync SET due_at = now() + interval '1 h'", database: database.name)
+            let process = try BenchmarkService.synchronizer.start(
+                database, connections: honest.count + hostile.count, own: settings)
+            try await BenchmarkService.waitUntilUp(process)
+            try await database.server.run("UPDATE relay_sync SET due_at = now()", database: database.name)
+            let start = ContinuousClock.now
+            let urls = honest.map(\.url.text)
+            try await eventually("the honest relays are read", within: .seconds(300), found: { process.everything }) {
+                let count = try await database.pool.fetch(read, .textArray(urls)).first?.decode(Int64.self, at: 0)
+                return count == Int64(urls.count * eventsEach)
+            }
+            let seconds = (ContinuousClock.now - start).inSeconds
+            process.send(signal: SIGTERM)
+            _ = try await process.exit()
+            return Double(urls.count * eventsEach) / seconds
+        }
+    }
+
+    /// $1 URLs; their events.
+    private static let read = NamedStatement(
+        "read_events",
+        "SELECT count(*) FROM events_relays AS s JOIN relays AS r USING (relay_id) WHERE r.relay_url = ANY ($1)",
+        parameters: [.textArray], columns: [.int8], isIdempotent: true)
+
+    private static let settings = """
+        sync:
+          page_size: 100
+          revisit_interval: 3600
+          claim_interval: 0.1
+        tail:
+          enabled: false
+        interval: 0.1
+        health:
+          port: 0
+
+        """
+}
+
+extension Report {
+    func hostile(_ result: HostileNeighbours) {
+        let pairs = zip(result.alone, result.beside).map { ($0, $1, $1 / $0) }.sorted { $0.2 < $1.2 }
+        let hostile = HostileNeighbours.vices.count * HostileNeighbours.copies
+        line("")
+        line("hostile: \(HostileNeighbours.honest) honest relays, alone and beside \(hostile) hostile ones")
+        for (alone, beside, share) in pairs {
+            line("  \(alone.text(0)) events/s alone, \(beside.text(0)) beside them: \((share * 100).text(1)) %")
+        }
+        let median = pairs[pairs.count / 2].2
+        line("  median \((median * 100).text(1)) %   (goal: at least 95 %)")
+    }
+}
