@@ -1,6 +1,7 @@
 import Database
 import Logging
 import Nostr
+import RelayClient
 import ServiceKit
 import Settings
 import Telemetry
