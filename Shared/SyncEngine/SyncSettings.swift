@@ -20,8 +20,8 @@ public struct SyncSettings: SettingsSection {
     public var pageMemory: ByteCount = .mebibytes(32)
     /// Time without a message from the relay after which a page is given up.
     public var progressTimeout: Seconds = 30
-    /// Bytes of events a minute that a relay sends at least, once it sends any; a page that comes slower is given up. Too
-    /// large: relays on thin lines are never read. Zero is no bound.
+    /// Bytes of events a minute that a relay sends at least, once it sends any; a page that comes slower is given up.
+    /// Too large: relays on thin lines are never read. Zero is no bound.
     public var progressBytes: ByteCount = 10_000
     /// Time for one page. Too small: slow relays never get a page through.
     public var pageTimeout: Seconds = 120

@@ -17,6 +17,8 @@ struct StoreCosts {
     let new, known, linked: Cost
     /// What comes later of each: statistics are folded, pending index entries sorted in.
     let newLater, knownLater: Cost
+    /// The first vacuum of the tables of events, which is in no sum: it comes once for many batches.
+    let vacuum: Cost
 
     /// Microseconds to look up and store one new event.
     var newEvent: Double { new.all }
@@ -30,6 +32,7 @@ struct StoreCosts {
             CostRow(name: "known event on a new relay", microseconds: known.all),
             CostRow(name: "  afterwards: folding", microseconds: knownLater.all),
             CostRow(name: "event already linked (look-up only)", microseconds: linked.all),
+            CostRow(name: "vacuum and analysis of the tables, in no sum", microseconds: vacuum.all),
         ]
     }
 
@@ -57,17 +60,35 @@ struct StoreCosts {
         let leases = try await brotr.claimRelays(
             lane: 0, network: .clearnet, limit: 2, owner: .random(), ttl: .seconds(3_600))
         precondition(leases.count == 2, "both relays are due")
+        // It would come whenever it likes, and read what was there before as well.
+        try await setVacuums("SET (autovacuum_enabled = off)", database)
         try await database.server.run("CHECKPOINT")
-        return StoreCosts(
+        let costs = StoreCosts(
             new: try await cost(events.count) { try await store(events, leases[0], brotr) },
             newLater: try await cost(events.count) { try await finish(database) },
             known: try await cost(events.count) { try await store(events, leases[1], brotr) },
             knownLater: try await cost(events.count) { try await finish(database) },
-            linked: try await cost(events.count) { try await store(events, leases[1], brotr) })
+            linked: try await cost(events.count) { try await store(events, leases[1], brotr) },
+            vacuum: try await cost(events.count) {
+                try await database.server.run("VACUUM (ANALYZE) events, events_relays", database: database.name)
+            })
+        try await setVacuums("RESET (autovacuum_enabled)", database)
+        return costs
     }
 
-    private init(new: Cost, newLater: Cost, known: Cost, knownLater: Cost, linked: Cost) {
+    private init(new: Cost, newLater: Cost, known: Cost, knownLater: Cost, linked: Cost, vacuum: Cost) {
         (self.new, self.newLater, self.known, self.knownLater, self.linked) = (new, newLater, known, knownLater, linked)
+        self.vacuum = vacuum
+    }
+
+    private static func setVacuums(_ setting: String, _ database: TestDatabase) async throws {
+        try await database.server.run(
+            """
+            DO $$ DECLARE name text; BEGIN
+                FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+                LOOP EXECUTE format('ALTER TABLE public.%I \(setting)', name); END LOOP;
+            END $$
+            """, database: database.name)
     }
 
     /// What the fleet and PostgreSQL do in the background, done at once.

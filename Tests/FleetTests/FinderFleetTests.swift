@@ -153,12 +153,3 @@ import Testing
         await relay.stop()
     }
 }
-
-extension Fleet {
-    /// The first column of a query, texts.
-    fileprivate func texts(_ sql: String) async throws -> [String] {
-        try await database.pool.fetch(NamedStatement("texts", sql, isIdempotent: true)).map {
-            try $0.decode(String.self, at: 0)
-        }
-    }
-}

@@ -101,6 +101,13 @@ final class Fleet: Sendable {
         return try rows.first?.decode(Int64.self, at: 0).asInt ?? 0
     }
 
+    /// The first column of a query, texts.
+    func texts(_ sql: String) async throws -> [String] {
+        try await database.pool.fetch(NamedStatement("texts", sql, isIdempotent: true)).map {
+            try $0.decode(String.self, at: 0)
+        }
+    }
+
     /// How many events are stored.
     func eventCount() async throws -> Int { try await number("SELECT count(*) FROM events") }
 

@@ -65,7 +65,8 @@ import Testing
             try await fleet.waitUntilVisited(urls, process)
             let others = """
                 SELECT concat_ws(' ', relay_url, class, last_error) FROM relay_sync JOIN relays USING (relay_id)
-                 WHERE relay_url LIKE '%/cut/%' AND (class, last_error) IS DISTINCT FROM (5::smallint, 'connection_lost')
+                 WHERE relay_url LIKE '%/cut/%'
+                   AND (class, last_error) IS DISTINCT FROM (5::smallint, 'connection_lost')
                 """
             #expect(try await fleet.texts(others) == [])
             #expect(try await process.terminate() == 0, "\(process.everything)")
