@@ -72,7 +72,7 @@ struct HostileNeighbours {
             let start = ContinuousClock.now
             let urls = honest.map(\.url.text)
             try await eventually("the honest relays are read", within: .seconds(300), found: { process.everything }) {
-                let count = try await database.pool.fetch(read, .textArray(urls)).first?.decode(Int64.self, at: 0)
+                let count = try await database.pool.fetch(read, .texts(urls)).first?.decode(Int64.self, at: 0)
                 return count == Int64(urls.count * eventsEach)
             }
             let seconds = (ContinuousClock.now - start).inSeconds
