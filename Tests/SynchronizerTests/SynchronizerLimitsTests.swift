@@ -27,6 +27,11 @@ import Testing
             .map { try $0.decode(at: 0) }
     }
 
+    /// $1 second; complete intervals that hold it.
+    private static let claimed = NamedStatement(
+        "claimed", "SELECT count(*) FROM relay_coverage WHERE $1 BETWEEN lo AND hi AND state IN (2, 3, 4)",
+        parameters: [.int8], columns: [.int8], isIdempotent: true)
+
     @Test func `an event may be as large as a message may be, and what is over is known`() async throws {
         let factory = EventFactory(seed: 32)
         let large = String(repeating: "é", count: 3 << 20)
@@ -39,8 +44,7 @@ import Testing
             _ = try await database.brotr.insertRelays([record])
             _ = try await service(database.brotr, message: .mebibytes(4)).run()
             #expect(try await sizes(database).allSatisfy { $0 == 5 })
-            let claimed = "SELECT count(*) FROM relay_coverage WHERE $1::int8 BETWEEN lo AND hi AND state IN (2, 3, 4)"
-            let rows = try await database.pool.fetch(claimed, .int8(events[1].createdAt))
+            let rows = try await database.pool.fetch(Self.claimed, .int8(events[1].createdAt))
             #expect(try #require(rows.first).decode(Int64.self, at: 0) == 0)
             try await database.pool.execute("UPDATE relay_sync SET due_at = now()")
             #expect(try await service(database.brotr, message: .mebibytes(8)).run().success)
