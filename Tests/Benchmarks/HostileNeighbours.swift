@@ -12,6 +12,8 @@ struct HostileNeighbours {
     static let rounds = 3
     /// Of each vice.
     static let copies = 2
+    /// That each hostile one holds: few, since storing them is work and no disturbance.
+    static let hostileEvents = 20
 
     /// Honest events a second of each round, without and with the others.
     let alone: [Double]
@@ -49,7 +51,7 @@ struct HostileNeighbours {
         }
         var hostile: [FakeRelay] = []
         for behaviour in (0..<copies).flatMap({ _ in vices }) {
-            hostile.append(try await FakeRelay.start(events: factory.events(300), behaviour: behaviour))
+            hostile.append(try await FakeRelay.start(events: factory.events(hostileEvents), behaviour: behaviour))
         }
         var (alone, beside): ([Double], [Double]) = ([], [])
         for _ in 0..<rounds {
