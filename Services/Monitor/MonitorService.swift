@@ -13,6 +13,9 @@ actor MonitorService: BaseService {
     nonisolated let context: ServiceContext
     var state = PlainState()
 
+    /// Relays in which second names are looked for after a cycle: a few milliseconds each.
+    private static let mostCompared = 20
+
     private let config: MonitorConfig
     private let tally: MonitorTally
     private let makeFetcher: MakeFetcher
@@ -43,6 +46,9 @@ actor MonitorService: BaseService {
         let crew = try readyCrew()
         tally.beginCycle(at: context.clock.now())
         try await crew.run()
+        if !context.shutdown.isRequested {
+            tally.compared(try await crew.store.findAliases(limit: Self.mostCompared))
+        }
         return tally.cycle.outcome
     }
 

@@ -11,7 +11,7 @@ struct MonitorStore: Sendable {
     let logger: Logger
 
     /// Every statement, for the test that prepares them.
-    static let statements = [claimChecks, commitCheck, putBackCheck]
+    static let statements = [claimChecks, commitCheck, putBackCheck, findAliases]
 
     /// $1 network, $2 queue, $3 limit, $4 owner, $5 seconds of the lease.
     static let claimChecks = NamedStatement(
@@ -102,5 +102,19 @@ struct MonitorStore: Sendable {
             Self.putBackCheck, .int4(relay.value), .int8(fence), .uuid(owner.uuid), .seconds(dueIn),
             timeout: brotr.settings.timeouts.query.duration)
         return changed == 1
+    }
+
+    /// $1 relays at most.
+    static let findAliases = NamedStatement(
+        "find_aliases", "SELECT a.compared, a.aliases FROM find_aliases($1) AS a",
+        parameters: [.int8], columns: [.int8, .int8], isIdempotent: true)
+
+    /// Looks whether relays that are up are others by a second name, each once a day.
+    /// - Returns: how many were looked at, and how many of them are.
+    func findAliases(limit: Int) async throws -> (compared: Int64, aliases: Int64) {
+        let rows = try await brotr.pool.fetch(
+            Self.findAliases, .int8(Int64(limit)), timeout: brotr.settings.timeouts.procedure.duration)
+        guard let row = rows.first else { throw DatabaseError(.decoding, step: Self.findAliases.name) }
+        return try row.decode(Int64.self, Int64.self)
     }
 }

@@ -17,6 +17,8 @@ final class MonitorTally: Sendable {
         var changed = 0
         /// Information documents that were read.
         var documents = 0
+        /// Relays that were found to be others by a second name.
+        var aliases = 0
         /// Leases that another replica had taken over when the check was to be stored.
         var leasesLost = 0
         /// Checks that could not be stored.
@@ -32,7 +34,7 @@ final class MonitorTally: Sendable {
                 metrics: [
                     "relays_checked": .count(Int64(checks)), "relays_answered": .count(Int64(answered)),
                     "relays_changed": .count(Int64(changed)), "documents": .count(Int64(documents)),
-                    "leases_lost": .count(Int64(leasesLost)),
+                    "aliases": .count(Int64(aliases)), "leases_lost": .count(Int64(leasesLost)),
                 ])
         }
     }
@@ -67,6 +69,11 @@ final class MonitorTally: Sendable {
         let dimensions = [("network", queue.network.rawValue), ("queue", "\(queue.kind)")]
         Gauge(label: "bigbrotr_monitor_lateness_seconds", dimensions: dimensions, factory: registry)
             .record(max(lateness, .zero).components.seconds)
+    }
+
+    /// Relays were looked at for second names.
+    func compared(_ result: (compared: Int64, aliases: Int64)) {
+        state.withLock { $0.cycle.aliases += Int(clamping: result.aliases) }
     }
 
     /// Checks that run in a network.

@@ -46,6 +46,24 @@ import Testing
         }
     }
 
+    @Test func `a relay by a second name is found after the cycle that checked both`() async throws {
+        try await withMonitorBench { bench in
+            let relay = try await FakeRelay.start()
+            try await bench.insert([relay.url.text, relay.url.text + "/second"])
+            try await bench.database.pool.execute(
+                """
+                INSERT INTO relay_day (relay_id, day, n, idsum)
+                SELECT relay_id, extract(epoch FROM now())::int / 86400 - ago, 40, sha256('')
+                  FROM relays, generate_series(2, 6) AS ago
+                """)
+            let outcome = try await bench.monitor().run()
+            #expect(Self.count(outcome, "relays_answered") == 2 && Self.count(outcome, "aliases") == 1)
+            let found = "SELECT concat_ws(' ', alias_of < relay_id, evidence ->> 'events') FROM relay_aliases"
+            #expect(try await bench.text(found) == "t 200")
+            await relay.stop()
+        }
+    }
+
     @Test func `a relay that stops is offline after two failures, and its return ends the outage`() async throws {
         try await withMonitorBench { bench in
             let port = try FreePort.find()

@@ -213,6 +213,7 @@ BEGIN
                 ('settle_nip05', 'writer_finder'),
                 ('claim_checks', 'writer_monitor'),
                 ('commit_check', 'writer_monitor'),
+                ('find_aliases', 'writer_monitor'),
                 ('insert_relay_metadata', 'writer_monitor'),
                 ('delete_orphan_nip11', 'writer_monitor'),
                 ('delete_orphan_nip66', 'writer_monitor'),

@@ -91,6 +91,7 @@ CREATE TABLE IF NOT EXISTS public.relay_checks (
     failing_since  bigint,
     planned_at     bigint,
     ranked_at      timestamptz,
+    compared_at    timestamptz,
     worth          real NOT NULL DEFAULT 0,
     domain_n       int,
     owner          uuid,
@@ -112,6 +113,7 @@ COMMENT ON COLUMN public.relay_checks.network IS 'Copy of relays.network.';
 COMMENT ON COLUMN public.relay_checks.last_error IS 'Kind of the last failure; NULL after success.';
 COMMENT ON COLUMN public.relay_checks.worth IS 'How much speaks for it being a relay, from 0; among relays never checked the one of greatest worth comes first.';
 COMMENT ON COLUMN public.relay_checks.ranked_at IS 'When the Finder worked worth out; NULL when it is to do so.';
+COMMENT ON COLUMN public.relay_checks.compared_at IS 'When it was last looked whether the relay is another one by a second name; NULL before.';
 COMMENT ON COLUMN public.relay_checks.domain IS 'Registered domain, or address, of its host; NULL before it was ranked.';
 COMMENT ON COLUMN public.relay_checks.domain_n IS 'The how manieth relay of that domain it was.';
 
@@ -418,6 +420,18 @@ COMMENT ON TABLE public.relay_check_days IS 'Checks of a relay by day, counted a
 COMMENT ON COLUMN public.relay_check_days.day IS 'relay_metadata.generated_at / 86400.';
 COMMENT ON COLUMN public.relay_check_days.checks IS 'Checks of the day.';
 COMMENT ON COLUMN public.relay_check_days.answered IS 'Those that the relay answered.';
+
+CREATE TABLE IF NOT EXISTS public.relay_aliases (
+    found_at  bigint NOT NULL,
+    relay_id  int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    alias_of  int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    evidence  jsonb NOT NULL,
+    CONSTRAINT relay_aliases_older CHECK (alias_of < relay_id)
+);
+COMMENT ON TABLE public.relay_aliases IS 'Relays that are another one by a second name, found by what they serve. Looked at again each day; the row goes when it is no longer so.';
+COMMENT ON COLUMN public.relay_aliases.found_at IS 'Unix seconds when it was first found so.';
+COMMENT ON COLUMN public.relay_aliases.alias_of IS 'The relay that was known first of those that serve the same.';
+COMMENT ON COLUMN public.relay_aliases.evidence IS 'days and events that are the same; same_host, same_document (NIP-11): which of the two holds.';
 
 CREATE TABLE IF NOT EXISTS public.relay_transitions (
     at           bigint NOT NULL,

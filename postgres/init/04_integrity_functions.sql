@@ -194,6 +194,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'quarantine',
             'id bigint!, n bigint!, first_seen bigint!, last_seen bigint!, relay_id integer, digest bytea!, reason text!, '
             'raw bytea'),
+        ('table', 'relay_aliases',
+            'found_at bigint!, relay_id integer!, alias_of integer!, evidence jsonb!'),
         ('table', 'relay_candidate_authors',
             'author bigint!, relay_id integer!, slot text!'),
         ('table', 'relay_candidates',
@@ -203,8 +205,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'relay_id integer!, day integer!, checks integer!, answered integer!'),
         ('table', 'relay_checks',
             'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, checked_at bigint, '
-            'failing_since bigint, planned_at bigint, ranked_at timestamp with time zone, worth real!, domain_n integer, '
-            'owner uuid, queue smallint!, network text!, last_error text, domain text'),
+            'failing_since bigint, planned_at bigint, ranked_at timestamp with time zone, '
+            'compared_at timestamp with time zone, worth real!, domain_n integer, owner uuid, queue smallint!, network text!, last_error text, domain text'),
         ('table', 'relay_coverage',
             'relay_id integer!, lo bigint!, hi bigint!, state smallint!, proof smallint, reason smallint, rescan_step smallint, '
             'pages integer, cap integer, items bigint, rescan_at timestamp with time zone, proved_at timestamp with time zone'),
@@ -334,6 +336,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('orphan_walks_pkey', 'orphan_walks', 'btree (name)'),
         ('quarantine_digest_key', 'quarantine', 'btree (digest)'),
         ('quarantine_pkey', 'quarantine', 'btree (id)'),
+        ('relay_aliases_pkey', 'relay_aliases', 'btree (relay_id)'),
         ('relay_candidate_authors_pkey', 'relay_candidate_authors', 'btree (relay_id, slot, author)'),
         ('relay_candidates_pkey', 'relay_candidates', 'btree (relay_id, source, slot)'),
         ('relay_check_days_pkey', 'relay_check_days', 'btree (relay_id, day)'),
@@ -385,6 +388,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('orphan_walks', 'orphan_walks_name_check orphan_walks_pkey'),
         ('quarantine', 'quarantine_digest_check quarantine_digest_key quarantine_pkey quarantine_raw_check '
             'quarantine_reason_check'),
+        ('relay_aliases', 'relay_aliases_alias_of_fkey relay_aliases_older relay_aliases_pkey relay_aliases_relay_id_fkey'),
         ('relay_candidate_authors', 'relay_candidate_authors_pkey relay_candidate_authors_relay_id_fkey'),
         ('relay_candidates', 'relay_candidates_pkey relay_candidates_relay_id_fkey relay_candidates_slot_check '
             'relay_candidates_source_check'),
@@ -450,6 +454,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'delete_orphan_nip66(integer) integer',
         'due_nip05(integer, text) TABLE(author bytea, name text, domain text)',
         'event_address(integer, bytea, jsonb) uuid',
+        'find_aliases(bigint, bigint) record',
         'fold_statistics(integer) integer',
         'follow_lane() trigger',
         'insert_event(bytea, bytea, bigint, integer, jsonb, text, bytea, text, text, bigint, bigint, bigint[], bigint, bytea, '
@@ -463,6 +468,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'note_nip05(bytea[], text[], text[]) void',
         'note_phantoms(integer, bigint, uuid, bytea[]) boolean',
         'note_transition(integer, bigint, text, text) boolean',
+        'same_service(integer, integer) jsonb',
         'schema_expected() SETOF text',
         'schema_inventory() SETOF text',
         'schema_missing() SETOF text',

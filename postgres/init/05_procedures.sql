@@ -723,6 +723,75 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.commit_check IS 'Stores one check of a relay under its lease, with what follows from it, and ends the lease.';
 
+-- find_aliases: looks whether relays that are up, at most p_limit and none twice a day, are an older one by a second name.
+-- They are when both give the same events on the newest five days that are over, at least p_events of them, and their host
+-- or their information document (NIP-11) is the same: software of other people that mirrors a relay is no alias of it. A day
+-- counts from its second midnight on, because events of it still come. Answer: how many were looked at, how many are aliases.
+CREATE OR REPLACE FUNCTION public.find_aliases(p_limit bigint, p_events bigint DEFAULT 100, OUT compared bigint, OUT aliases bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    relay  int;
+    older  int;
+    days   int[];
+    events bigint;
+    proof  jsonb;
+BEGIN
+    compared := 0;
+    aliases := 0;
+    FOR relay IN
+        SELECT c.relay_id FROM relay_checks c
+         WHERE c.queue = 0 AND (c.compared_at IS NULL OR c.compared_at < now() - interval '1 day')
+         ORDER BY c.compared_at NULLS FIRST LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        compared := compared + 1;
+        UPDATE relay_checks c SET compared_at = now() WHERE c.relay_id = relay;
+        SELECT array_agg(d.day), coalesce(sum(d.n), 0) INTO days, events
+          FROM (SELECT d.day, d.n FROM relay_day d
+                 WHERE d.relay_id = relay AND d.day < extract(epoch FROM now())::bigint / 86400 - 1 AND d.n > 0
+                 ORDER BY d.day DESC LIMIT 5) AS d;
+        proof := NULL;
+        FOR older IN
+            SELECT c.relay_id FROM relay_checks c
+             WHERE events >= p_events AND c.queue = 0 AND c.relay_id < relay ORDER BY c.relay_id
+        LOOP
+            CONTINUE WHEN EXISTS (
+                SELECT FROM relay_day d
+                 WHERE d.relay_id = relay AND d.day = ANY (days)
+                   AND NOT EXISTS (SELECT FROM relay_day o
+                                    WHERE o.relay_id = older AND o.day = d.day AND o.n = d.n AND o.idsum = d.idsum));
+            proof := same_service(relay, older);
+            EXIT WHEN proof IS NOT NULL;
+        END LOOP;
+        IF proof IS NULL THEN
+            DELETE FROM relay_aliases a WHERE a.relay_id = relay;
+            CONTINUE;
+        END IF;
+        aliases := aliases + 1;
+        INSERT INTO relay_aliases AS a (found_at, relay_id, alias_of, evidence)
+        VALUES (extract(epoch FROM now())::bigint, relay, older,
+                proof || jsonb_build_object('days', array_length(days, 1), 'events', events))
+        ON CONFLICT (relay_id) DO UPDATE
+           SET evidence = excluded.evidence, alias_of = excluded.alias_of,
+               found_at = CASE a.alias_of WHEN excluded.alias_of THEN a.found_at ELSE excluded.found_at END;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION public.find_aliases(bigint, bigint) IS 'Finds relays that are another one by a second name, by what they serve.';
+
+-- same_service: what two relays have in common beside what they serve; NULL for nothing.
+CREATE OR REPLACE FUNCTION public.same_service(p_one int, p_other int)
+RETURNS jsonb LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT CASE WHEN z.same_host OR z.same_document
+                THEN jsonb_build_object('same_host', z.same_host, 'same_document', z.same_document) END
+      FROM (SELECT count(DISTINCT substring(r.relay_url FROM '^wss?://(\[[^]]*\]|[^/:?]*)')) = 1 AS same_host,
+                   count(d.nip11_id) = 2 AND count(DISTINCT d.nip11_id) = 1 AS same_document
+              FROM relays r
+              LEFT JOIN LATERAL (SELECT m.nip11_id FROM relay_metadata m
+                                  WHERE m.relay_url = r.relay_url AND m.nip11_id IS NOT NULL
+                                  ORDER BY m.generated_at DESC LIMIT 1) AS d ON true
+             WHERE r.relay_id IN (p_one, p_other)) AS z
+$$;
+COMMENT ON FUNCTION public.same_service(int, int) IS 'Part of find_aliases: whether two relays share host or information document.';
+
 -- fold_statistics: moves the oldest queue rows, about p_limit of them, into the counters. Deletion and counting commit
 -- together, so nothing is lost or counted twice. One at a time. Answer: rows folded, 0 when none are left, -1 while
 -- somebody else folds. Nested loops over CTEs of unknown size would be quadratic, hence the settings.

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\xc523a2588b68231066ec8be863b37d9580f5834fa84967f00b5af23f463df7c8')
+            (1, '0001_first_release', '\x0ee907299383397dcd4ca70c9817c575ba9aadfff9e9ef609f3b0a994580583f')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

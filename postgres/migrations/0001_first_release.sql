@@ -316,6 +316,7 @@ BEGIN
                 ('settle_nip05', 'writer_finder'),
                 ('claim_checks', 'writer_monitor'),
                 ('commit_check', 'writer_monitor'),
+                ('find_aliases', 'writer_monitor'),
                 ('insert_relay_metadata', 'writer_monitor'),
                 ('delete_orphan_nip11', 'writer_monitor'),
                 ('delete_orphan_nip66', 'writer_monitor'),
@@ -449,6 +450,7 @@ CREATE TABLE IF NOT EXISTS public.relay_checks (
     failing_since  bigint,
     planned_at     bigint,
     ranked_at      timestamptz,
+    compared_at    timestamptz,
     worth          real NOT NULL DEFAULT 0,
     domain_n       int,
     owner          uuid,
@@ -470,6 +472,7 @@ COMMENT ON COLUMN public.relay_checks.network IS 'Copy of relays.network.';
 COMMENT ON COLUMN public.relay_checks.last_error IS 'Kind of the last failure; NULL after success.';
 COMMENT ON COLUMN public.relay_checks.worth IS 'How much speaks for it being a relay, from 0; among relays never checked the one of greatest worth comes first.';
 COMMENT ON COLUMN public.relay_checks.ranked_at IS 'When the Finder worked worth out; NULL when it is to do so.';
+COMMENT ON COLUMN public.relay_checks.compared_at IS 'When it was last looked whether the relay is another one by a second name; NULL before.';
 COMMENT ON COLUMN public.relay_checks.domain IS 'Registered domain, or address, of its host; NULL before it was ranked.';
 COMMENT ON COLUMN public.relay_checks.domain_n IS 'The how manieth relay of that domain it was.';
 
@@ -776,6 +779,18 @@ COMMENT ON TABLE public.relay_check_days IS 'Checks of a relay by day, counted a
 COMMENT ON COLUMN public.relay_check_days.day IS 'relay_metadata.generated_at / 86400.';
 COMMENT ON COLUMN public.relay_check_days.checks IS 'Checks of the day.';
 COMMENT ON COLUMN public.relay_check_days.answered IS 'Those that the relay answered.';
+
+CREATE TABLE IF NOT EXISTS public.relay_aliases (
+    found_at  bigint NOT NULL,
+    relay_id  int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    alias_of  int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    evidence  jsonb NOT NULL,
+    CONSTRAINT relay_aliases_older CHECK (alias_of < relay_id)
+);
+COMMENT ON TABLE public.relay_aliases IS 'Relays that are another one by a second name, found by what they serve. Looked at again each day; the row goes when it is no longer so.';
+COMMENT ON COLUMN public.relay_aliases.found_at IS 'Unix seconds when it was first found so.';
+COMMENT ON COLUMN public.relay_aliases.alias_of IS 'The relay that was known first of those that serve the same.';
+COMMENT ON COLUMN public.relay_aliases.evidence IS 'days and events that are the same; same_host, same_document (NIP-11): which of the two holds.';
 
 CREATE TABLE IF NOT EXISTS public.relay_transitions (
     at           bigint NOT NULL,
@@ -1211,6 +1226,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'quarantine',
             'id bigint!, n bigint!, first_seen bigint!, last_seen bigint!, relay_id integer, digest bytea!, reason text!, '
             'raw bytea'),
+        ('table', 'relay_aliases',
+            'found_at bigint!, relay_id integer!, alias_of integer!, evidence jsonb!'),
         ('table', 'relay_candidate_authors',
             'author bigint!, relay_id integer!, slot text!'),
         ('table', 'relay_candidates',
@@ -1220,8 +1237,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'relay_id integer!, day integer!, checks integer!, answered integer!'),
         ('table', 'relay_checks',
             'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, checked_at bigint, '
-            'failing_since bigint, planned_at bigint, ranked_at timestamp with time zone, worth real!, domain_n integer, '
-            'owner uuid, queue smallint!, network text!, last_error text, domain text'),
+            'failing_since bigint, planned_at bigint, ranked_at timestamp with time zone, '
+            'compared_at timestamp with time zone, worth real!, domain_n integer, owner uuid, queue smallint!, network text!, last_error text, domain text'),
         ('table', 'relay_coverage',
             'relay_id integer!, lo bigint!, hi bigint!, state smallint!, proof smallint, reason smallint, rescan_step smallint, '
             'pages integer, cap integer, items bigint, rescan_at timestamp with time zone, proved_at timestamp with time zone'),
@@ -1351,6 +1368,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('orphan_walks_pkey', 'orphan_walks', 'btree (name)'),
         ('quarantine_digest_key', 'quarantine', 'btree (digest)'),
         ('quarantine_pkey', 'quarantine', 'btree (id)'),
+        ('relay_aliases_pkey', 'relay_aliases', 'btree (relay_id)'),
         ('relay_candidate_authors_pkey', 'relay_candidate_authors', 'btree (relay_id, slot, author)'),
         ('relay_candidates_pkey', 'relay_candidates', 'btree (relay_id, source, slot)'),
         ('relay_check_days_pkey', 'relay_check_days', 'btree (relay_id, day)'),
@@ -1402,6 +1420,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('orphan_walks', 'orphan_walks_name_check orphan_walks_pkey'),
         ('quarantine', 'quarantine_digest_check quarantine_digest_key quarantine_pkey quarantine_raw_check '
             'quarantine_reason_check'),
+        ('relay_aliases', 'relay_aliases_alias_of_fkey relay_aliases_older relay_aliases_pkey relay_aliases_relay_id_fkey'),
         ('relay_candidate_authors', 'relay_candidate_authors_pkey relay_candidate_authors_relay_id_fkey'),
         ('relay_candidates', 'relay_candidates_pkey relay_candidates_relay_id_fkey relay_candidates_slot_check '
             'relay_candidates_source_check'),
@@ -1467,6 +1486,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'delete_orphan_nip66(integer) integer',
         'due_nip05(integer, text) TABLE(author bytea, name text, domain text)',
         'event_address(integer, bytea, jsonb) uuid',
+        'find_aliases(bigint, bigint) record',
         'fold_statistics(integer) integer',
         'follow_lane() trigger',
         'insert_event(bytea, bytea, bigint, integer, jsonb, text, bytea, text, text, bigint, bigint, bigint[], bigint, bytea, '
@@ -1480,6 +1500,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'note_nip05(bytea[], text[], text[]) void',
         'note_phantoms(integer, bigint, uuid, bytea[]) boolean',
         'note_transition(integer, bigint, text, text) boolean',
+        'same_service(integer, integer) jsonb',
         'schema_expected() SETOF text',
         'schema_inventory() SETOF text',
         'schema_missing() SETOF text',
@@ -2250,6 +2271,75 @@ BEGIN
     RETURN true;
 END $$;
 COMMENT ON FUNCTION public.commit_check IS 'Stores one check of a relay under its lease, with what follows from it, and ends the lease.';
+
+-- find_aliases: looks whether relays that are up, at most p_limit and none twice a day, are an older one by a second name.
+-- They are when both give the same events on the newest five days that are over, at least p_events of them, and their host
+-- or their information document (NIP-11) is the same: software of other people that mirrors a relay is no alias of it. A day
+-- counts from its second midnight on, because events of it still come. Answer: how many were looked at, how many are aliases.
+CREATE OR REPLACE FUNCTION public.find_aliases(p_limit bigint, p_events bigint DEFAULT 100, OUT compared bigint, OUT aliases bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    relay  int;
+    older  int;
+    days   int[];
+    events bigint;
+    proof  jsonb;
+BEGIN
+    compared := 0;
+    aliases := 0;
+    FOR relay IN
+        SELECT c.relay_id FROM relay_checks c
+         WHERE c.queue = 0 AND (c.compared_at IS NULL OR c.compared_at < now() - interval '1 day')
+         ORDER BY c.compared_at NULLS FIRST LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        compared := compared + 1;
+        UPDATE relay_checks c SET compared_at = now() WHERE c.relay_id = relay;
+        SELECT array_agg(d.day), coalesce(sum(d.n), 0) INTO days, events
+          FROM (SELECT d.day, d.n FROM relay_day d
+                 WHERE d.relay_id = relay AND d.day < extract(epoch FROM now())::bigint / 86400 - 1 AND d.n > 0
+                 ORDER BY d.day DESC LIMIT 5) AS d;
+        proof := NULL;
+        FOR older IN
+            SELECT c.relay_id FROM relay_checks c
+             WHERE events >= p_events AND c.queue = 0 AND c.relay_id < relay ORDER BY c.relay_id
+        LOOP
+            CONTINUE WHEN EXISTS (
+                SELECT FROM relay_day d
+                 WHERE d.relay_id = relay AND d.day = ANY (days)
+                   AND NOT EXISTS (SELECT FROM relay_day o
+                                    WHERE o.relay_id = older AND o.day = d.day AND o.n = d.n AND o.idsum = d.idsum));
+            proof := same_service(relay, older);
+            EXIT WHEN proof IS NOT NULL;
+        END LOOP;
+        IF proof IS NULL THEN
+            DELETE FROM relay_aliases a WHERE a.relay_id = relay;
+            CONTINUE;
+        END IF;
+        aliases := aliases + 1;
+        INSERT INTO relay_aliases AS a (found_at, relay_id, alias_of, evidence)
+        VALUES (extract(epoch FROM now())::bigint, relay, older,
+                proof || jsonb_build_object('days', array_length(days, 1), 'events', events))
+        ON CONFLICT (relay_id) DO UPDATE
+           SET evidence = excluded.evidence, alias_of = excluded.alias_of,
+               found_at = CASE a.alias_of WHEN excluded.alias_of THEN a.found_at ELSE excluded.found_at END;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION public.find_aliases(bigint, bigint) IS 'Finds relays that are another one by a second name, by what they serve.';
+
+-- same_service: what two relays have in common beside what they serve; NULL for nothing.
+CREATE OR REPLACE FUNCTION public.same_service(p_one int, p_other int)
+RETURNS jsonb LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT CASE WHEN z.same_host OR z.same_document
+                THEN jsonb_build_object('same_host', z.same_host, 'same_document', z.same_document) END
+      FROM (SELECT count(DISTINCT substring(r.relay_url FROM '^wss?://(\[[^]]*\]|[^/:?]*)')) = 1 AS same_host,
+                   count(d.nip11_id) = 2 AND count(DISTINCT d.nip11_id) = 1 AS same_document
+              FROM relays r
+              LEFT JOIN LATERAL (SELECT m.nip11_id FROM relay_metadata m
+                                  WHERE m.relay_url = r.relay_url AND m.nip11_id IS NOT NULL
+                                  ORDER BY m.generated_at DESC LIMIT 1) AS d ON true
+             WHERE r.relay_id IN (p_one, p_other)) AS z
+$$;
+COMMENT ON FUNCTION public.same_service(int, int) IS 'Part of find_aliases: whether two relays share host or information document.';
 
 -- fold_statistics: moves the oldest queue rows, about p_limit of them, into the counters. Deletion and counting commit
 -- together, so nothing is lost or counted twice. One at a time. Answer: rows folded, 0 when none are left, -1 while

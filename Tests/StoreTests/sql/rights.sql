@@ -123,6 +123,7 @@ BEGIN
                        ('delete_orphan_nip11', 'SELECT delete_orphan_nip11()', 'writer_monitor'),
                        ('delete_orphan_nip66', 'SELECT delete_orphan_nip66()', 'writer_monitor'),
                        ('claim_checks', 'SELECT claim_checks(''clearnet'', 1::smallint, 1, gen_random_uuid(), 60)', 'writer_monitor'),
+                       ('find_aliases', 'SELECT find_aliases(1)', 'writer_monitor'),
                        ('commit_check', 'SELECT commit_check(gen_random_uuid(), 1, 1, 0, 60, true, ''online'', 0, NULL, NULL, NULL, NULL,
                         NULL, NULL)', 'writer_monitor'),
                        ('insert_relay_metadata', 'SELECT insert_relay_metadata(''wss://a.example'', ''clearnet'', 1, 1, NULL, NULL, NULL,
