@@ -206,7 +206,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'relay_checks',
             'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, checked_at bigint, '
             'failing_since bigint, planned_at bigint, ranked_at timestamp with time zone, '
-            'compared_at timestamp with time zone, worth real!, domain_n integer, owner uuid, queue smallint!, network text!, last_error text, domain text'),
+            'compared_at timestamp with time zone, worth real!, domain_n integer, '
+            'owner uuid, queue smallint!, network text!, last_error text, domain text'),
         ('table', 'relay_coverage',
             'relay_id integer!, lo bigint!, hi bigint!, state smallint!, proof smallint, reason smallint, rescan_step smallint, '
             'pages integer, cap integer, items bigint, rescan_at timestamp with time zone, proved_at timestamp with time zone'),

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x0ee907299383397dcd4ca70c9817c575ba9aadfff9e9ef609f3b0a994580583f')
+            (1, '0001_first_release', '\xf8a0d2b82fc9fc5390c0ee81607f5b1bff9260b0070d2b9effdfdb831533123b')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP
