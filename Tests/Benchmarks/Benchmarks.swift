@@ -6,6 +6,9 @@ import Support
 struct BenchmarksMain {
     static func main() async {
         do {
+            if CommandLine.arguments.dropFirst() == [HostileNeighbours.argument] {
+                return try await HostileNeighbours.serve()
+            }
             let options = try BenchmarkOptions(Array(CommandLine.arguments.dropFirst()))
             let run = BenchmarkRun(options, Report())
             for part in BenchmarkPart.allCases where options.parts.contains(part) { try await run.run(part) }

@@ -4,7 +4,8 @@ import Nostr
 import Support
 
 /// Honest relays alone and beside hostile ones, in one synchronizer. The honest ones answer late, so that it is they
-/// who limit their rate and not the processors, which the floods of this process use as well.
+/// who limit their rate and not the processors. The hostile ones are in a process of their own: their floods would
+/// otherwise keep the honest ones from answering.
 struct HostileNeighbours {
     static let honest = 5
     static let eventsEach = 2_000
@@ -19,7 +20,7 @@ struct HostileNeighbours {
     struct Round {
         /// Honest events a second.
         let rate: Double
-        /// Seconds of CPU of the synchronizer, and of this process, where the relays are.
+        /// Seconds of CPU of the synchronizer, and of both processes of relays.
         let synchronizer: Double
         let relays: Double
     }
@@ -58,31 +59,49 @@ struct HostileNeighbours {
             behaviour.delay = delay
             honest.append(try await FakeRelay.start(events: factory.events(eventsEach), behaviour: behaviour))
         }
-        var hostile: [FakeRelay] = []
-        for behaviour in (0..<copies).flatMap({ _ in vices }) {
-            hostile.append(try await FakeRelay.start(events: factory.events(hostileEvents), behaviour: behaviour))
-        }
+        let hostile = try ChildProcess("/proc/self/exe", [argument])
+        let others = try (0..<copies * vices.count).compactMap { _ in try hostile.readLine(within: .seconds(60)) }
         var (alone, beside): ([Round], [Round]) = ([], [])
         for _ in 0..<rounds {
-            alone.append(try await read(honest, beside: []))
-            beside.append(try await read(honest, beside: hostile))
+            alone.append(try await read(honest.map(\.url.text), beside: [], of: hostile.processID))
+            beside.append(try await read(honest.map(\.url.text), beside: others, of: hostile.processID))
         }
-        for relay in honest + hostile { await relay.stop() }
+        for relay in honest { await relay.stop() }
+        hostile.end(within: .seconds(10))
         return HostileNeighbours(alone: alone, beside: beside)
     }
 
-    private static func read(_ honest: [FakeRelay], beside hostile: [FakeRelay]) async throws -> Round {
+    /// With this argument the program is the process of the hostile relays.
+    static let argument = "--serve-hostile"
+
+    /// Starts the hostile relays and prints their URLs, one a line; they are there until the process is ended.
+    static func serve() async throws {
+        var factory = EventFactory(seed: 34)
+        var running: [FakeRelay] = []
+        for behaviour in (0..<copies).flatMap({ _ in vices }) {
+            let relay = try await FakeRelay.start(events: factory.events(hostileEvents), behaviour: behaviour)
+            running.append(relay)
+            print(relay.url.text)
+        }
+        fflush(nil)
+        // Also when whoever started it is gone.
+        while readLine() != nil {}
+        for relay in running { await relay.stop() }
+    }
+
+    private static func read(_ urls: [String], beside others: [String], of hostile: pid_t) async throws -> Round {
         try await withTestDatabase { database in
-            try await LocalEngine.add((honest + hostile).map(\.url.text), to: database.brotr)
+            try await LocalEngine.add(urls + others, to: database.brotr)
             try await database.server.run(
                 "UPDATE relay_sync SET due_at = now() + interval '1 h'", database: database.name)
             let process = try BenchmarkService.synchronizer.start(
-                database, connections: honest.count + hostile.count, own: settings)
+                database, connections: urls.count + others.count, own: settings)
             try await BenchmarkService.waitUntilUp(process)
             try await database.server.run("UPDATE relay_sync SET due_at = now()", database: database.name)
             let start = ContinuousClock.now
-            let (own, its) = (CPUTime.own, CPUTime.of(process: process.processID))
-            let urls = honest.map(\.url.text)
+            let its = CPUTime.of(process: process.processID)
+            let relays = { CPUTime.own + CPUTime.of(process: hostile) }
+            let theirs = relays()
             try await eventually("the honest relays are read", within: .seconds(300), found: { process.everything }) {
                 let count = try await database.pool.fetch(areRead, .texts(urls)).first?.decode(Int64.self, at: 0)
                 return count == Int64(urls.count * eventsEach)
@@ -90,7 +109,7 @@ struct HostileNeighbours {
             let seconds = (ContinuousClock.now - start).inSeconds
             let round = Round(
                 rate: Double(urls.count * eventsEach) / seconds,
-                synchronizer: CPUTime.of(process: process.processID) - its, relays: CPUTime.own - own)
+                synchronizer: CPUTime.of(process: process.processID) - its, relays: relays() - theirs)
             process.send(signal: SIGTERM)
             _ = try await process.exit()
             return round
