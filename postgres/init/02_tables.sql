@@ -450,6 +450,67 @@ COMMENT ON COLUMN public.relay_transitions.status IS 'unknown (not watched), onl
 COMMENT ON COLUMN public.relay_transitions.was IS 'The status before; unknown at first.';
 COMMENT ON COLUMN public.relay_transitions.reason IS 'Kind of the failure, not_watched or ignored; NULL for online.';
 
+-- Publication -------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS public.publish_queue (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    created_at  bigint NOT NULL,
+    queued_at   timestamptz NOT NULL DEFAULT now(),
+    relay_id    int REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    kind        int NOT NULL,
+    pow         smallint NOT NULL DEFAULT 0 CHECK (pow BETWEEN 0 AND 64),
+    digest      bytea NOT NULL CHECK (octet_length(digest) = 32),
+    identifier  text NOT NULL,
+    tags        jsonb COMPRESSION lz4 NOT NULL,
+    content     text COMPRESSION lz4 NOT NULL,
+    CONSTRAINT publish_queue_address UNIQUE (kind, identifier)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE public.publish_queue IS 'The newest event that the Monitor has for each address, all but its signature; who still has to get it is in publish_waiting. A row stays when all have it, to know what was said last.';
+COMMENT ON COLUMN public.publish_queue.id IS 'Rises whenever a newer event takes the place of the row, so that what was sent before is no longer this row.';
+COMMENT ON COLUMN public.publish_queue.created_at IS 'Of the event; of kind 30166 the second at which the check stands (relay_metadata.generated_at).';
+COMMENT ON COLUMN public.publish_queue.queued_at IS 'When the event took the row.';
+COMMENT ON COLUMN public.publish_queue.relay_id IS 'The relay that the event is about; NULL for those about the Monitor itself.';
+COMMENT ON COLUMN public.publish_queue.pow IS 'Bits of work that the event shall have (NIP-13). The nonce is the smallest that does, so the id is fixed with the row.';
+COMMENT ON COLUMN public.publish_queue.digest IS 'SHA-256 of the author and of what is not measured anew each time: an event with the same one is repeated only after a time.';
+COMMENT ON COLUMN public.publish_queue.identifier IS 'Its tag d; empty for replaceable kinds.';
+
+CREATE TABLE IF NOT EXISTS public.publish_targets (
+    due_at       timestamptz NOT NULL DEFAULT now(),
+    fence        bigint NOT NULL DEFAULT 0,
+    accepted     bigint NOT NULL DEFAULT 0,
+    refused      bigint NOT NULL DEFAULT 0,
+    accepted_at  bigint,
+    owner        uuid,
+    fails        int NOT NULL DEFAULT 0,
+    pow          smallint NOT NULL DEFAULT 0 CHECK (pow BETWEEN 0 AND 64),
+    url          text PRIMARY KEY,
+    last_error   text,
+    last_message text
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
+COMMENT ON TABLE public.publish_targets IS 'One row a relay that the Monitor publishes to: who does, when again, and how it answers.';
+COMMENT ON COLUMN public.publish_targets.due_at IS 'Free: may be published to from then on. Held: the lease ends.';
+COMMENT ON COLUMN public.publish_targets.fence IS 'Rises with every claim.';
+COMMENT ON COLUMN public.publish_targets.accepted IS 'Events that it said OK true to.';
+COMMENT ON COLUMN public.publish_targets.refused IS 'Events that it refused for good.';
+COMMENT ON COLUMN public.publish_targets.accepted_at IS 'Unix seconds of the last OK true.';
+COMMENT ON COLUMN public.publish_targets.owner IS 'Replica that holds the lease; NULL when free.';
+COMMENT ON COLUMN public.publish_targets.fails IS 'Visits in a row that went wrong.';
+COMMENT ON COLUMN public.publish_targets.pow IS 'Bits of work that it asked for (NIP-13); later events have them.';
+COMMENT ON COLUMN public.publish_targets.last_error IS 'Why the last visit went wrong; NULL after a good one.';
+COMMENT ON COLUMN public.publish_targets.last_message IS 'What the relay said to it, at most 512 bytes.';
+
+CREATE TABLE IF NOT EXISTS public.publish_waiting (
+    id       bigint NOT NULL REFERENCES public.publish_queue (id) ON UPDATE CASCADE ON DELETE CASCADE,
+    skipped  int NOT NULL DEFAULT 0,
+    tries    smallint NOT NULL DEFAULT 0,
+    target   text NOT NULL,
+    PRIMARY KEY (id, target)
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
+COMMENT ON TABLE public.publish_waiting IS 'Which relays still have to get which event of publish_queue.';
+COMMENT ON COLUMN public.publish_waiting.skipped IS 'How many older events of the address this relay never got.';
+COMMENT ON COLUMN public.publish_waiting.tries IS 'How often the relay gave no answer to it, or an error.';
+COMMENT ON COLUMN public.publish_waiting.target IS 'publish_targets.url.';
+
 -- Candidates --------------------------------------------------------------------------------------------------------
 
 CREATE TABLE IF NOT EXISTS public.relay_spellings (

@@ -32,3 +32,6 @@ CREATE INDEX IF NOT EXISTS stat_relay_authors_author ON public.stat_relay_author
 -- relay_metadata: whether a document is still referred to (deletion of orphans, and the foreign keys' own check).
 CREATE INDEX IF NOT EXISTS relay_metadata_nip11 ON public.relay_metadata (nip11_id) WHERE nip11_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS relay_metadata_nip66 ON public.relay_metadata (nip66_id) WHERE nip66_id IS NOT NULL;
+
+-- Publication: what a relay still has to get, what it did not answer to last.
+CREATE INDEX IF NOT EXISTS publish_waiting_order ON public.publish_waiting (target, tries, id);

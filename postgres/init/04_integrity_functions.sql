@@ -191,6 +191,14 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'orphan_walks',
             'name text!, position_id bigint!, position_key bytea!, rounds bigint!, deleted bigint!, '
             'deleted_at timestamp with time zone'),
+        ('table', 'publish_queue',
+            'id bigint!, created_at bigint!, queued_at timestamp with time zone!, relay_id integer, kind integer!, pow smallint!, '
+            'digest bytea!, identifier text!, tags jsonb!, content text!'),
+        ('table', 'publish_targets',
+            'due_at timestamp with time zone!, fence bigint!, accepted bigint!, refused bigint!, accepted_at bigint, owner uuid, '
+            'fails integer!, pow smallint!, url text!, last_error text, last_message text'),
+        ('table', 'publish_waiting',
+            'id bigint!, skipped integer!, tries smallint!, target text!'),
         ('table', 'quarantine',
             'id bigint!, n bigint!, first_seen bigint!, last_seen bigint!, relay_id integer, digest bytea!, reason text!, '
             'raw bytea'),
@@ -335,6 +343,11 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('nip11_pkey', 'nip11', 'btree (id)'),
         ('nip66_pkey', 'nip66', 'btree (id)'),
         ('orphan_walks_pkey', 'orphan_walks', 'btree (name)'),
+        ('publish_queue_address', 'publish_queue', 'btree (kind, identifier)'),
+        ('publish_queue_pkey', 'publish_queue', 'btree (id)'),
+        ('publish_targets_pkey', 'publish_targets', 'btree (url)'),
+        ('publish_waiting_order', 'publish_waiting', 'btree (target, tries, id)'),
+        ('publish_waiting_pkey', 'publish_waiting', 'btree (id, target)'),
         ('quarantine_digest_key', 'quarantine', 'btree (digest)'),
         ('quarantine_pkey', 'quarantine', 'btree (id)'),
         ('relay_aliases_pkey', 'relay_aliases', 'btree (relay_id)'),
@@ -387,6 +400,10 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('nip11', 'nip11_id_check nip11_pkey nip11_raw_check'),
         ('nip66', 'nip66_id_check nip66_pkey'),
         ('orphan_walks', 'orphan_walks_name_check orphan_walks_pkey'),
+        ('publish_queue', 'publish_queue_address publish_queue_digest_check publish_queue_pkey publish_queue_pow_check '
+            'publish_queue_relay_id_fkey'),
+        ('publish_targets', 'publish_targets_pkey publish_targets_pow_check'),
+        ('publish_waiting', 'publish_waiting_id_fkey publish_waiting_pkey'),
         ('quarantine', 'quarantine_digest_check quarantine_digest_key quarantine_pkey quarantine_raw_check '
             'quarantine_reason_check'),
         ('relay_aliases', 'relay_aliases_alias_of_fkey relay_aliases_older relay_aliases_pkey relay_aliases_relay_id_fkey'),
@@ -444,7 +461,13 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'bytea[], bytea[]) TABLE(relay_id integer, accepted '
         'boolean, events_new integer, events_known integer, sightings_new integer)',
         'commit_check(uuid, integer, bigint, double precision, double precision, boolean, text, integer, bigint, text, jsonb, '
-        'bytea, jsonb, text) boolean',
+        'bytea, jsonb, text, jsonb) boolean',
+        'queue_event(jsonb, integer, bigint) boolean',
+        'claim_publishing(text[], integer, uuid, double precision, smallint) TABLE(url text, fence bigint, fails integer, '
+        'database_now bigint)',
+        'settle_publishing(uuid, text, bigint, bigint[], bigint[], integer, integer, smallint, integer, text, text, '
+        'double precision, boolean) boolean',
+        'trim_publishing(double precision, integer, bigint) TABLE(expired bigint, unanswered bigint, overflow bigint)',
         'commit_candidates(uuid, bigint, text, smallint, bigint[], bigint[], text[], text[], integer[], text[], integer[], '
         'integer[], text[], integer[], integer[], text[], bigint[]) integer',
         'commit_ranking(uuid, bigint, integer, integer[], text[], double precision[], integer[], text[], '

@@ -671,12 +671,13 @@ COMMENT ON FUNCTION public.note_transition(int, bigint, text, text) IS 'Part of 
 -- commit_check: one check of a relay under its lease, which it ends: documents, history, status, transition and when the
 -- next check is due, in one transaction. The check began p_taken seconds ago; the next is due in p_wait seconds. p_is_up
 -- says whether the relay answered, p_reason why not, p_status what it is now held for. p_unwatched: Unix seconds from which
--- nobody looked, although a check was due; NULL when that was not for long. Answer: false when the lease was lost; then
--- nothing is stored. A status that the operator set to ignored stays.
+-- nobody looked, although a check was due; NULL when that was not for long. p_event: what to publish, as queue_event wants
+-- it, or NULL. Answer: false when the lease was lost; then nothing is stored. A status that the operator set to ignored
+-- stays, and nothing is published of such a relay.
 CREATE OR REPLACE FUNCTION public.commit_check(
     p_owner uuid, p_relay int, p_fence bigint, p_taken double precision, p_wait double precision, p_is_up boolean,
     p_status text, p_fails int, p_unwatched bigint, p_reason text, p_nip66 jsonb, p_nip11_raw bytea, p_nip11 jsonb,
-    p_nip11_error text)
+    p_nip11_error text, p_event jsonb DEFAULT NULL)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     relay  record;
@@ -719,6 +720,9 @@ BEGIN
     END IF;
     UPDATE relays r SET status = p_status, last_seen = CASE WHEN p_is_up THEN began ELSE r.last_seen END
      WHERE r.relay_id = p_relay AND (p_is_up OR r.status <> p_status);
+    IF p_event IS NOT NULL THEN
+        PERFORM queue_event(p_event, p_relay, began);
+    END IF;
     RETURN true;
 END $$;
 COMMENT ON FUNCTION public.commit_check IS 'Stores one check of a relay under its lease, with what follows from it, and ends the lease.';
@@ -791,6 +795,129 @@ RETURNS jsonb LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
              WHERE r.relay_id IN (p_one, p_other)) AS z
 $$;
 COMMENT ON FUNCTION public.same_service(int, int) IS 'Part of find_aliases: whether two relays share host or information document.';
+-- queue_event: an event to be published, in the place of an older one of its address. p_event: kind, identifier (tag d, or
+-- empty), tags, content, digest (hex), refresh (seconds), targets (URLs). Nothing is done when the last one had the same
+-- digest and is younger than refresh. p_created_at is moved behind that of the last one; NULL is now. Targets that have not got
+-- the older event will not get it any more. Answer: whether the event is in the queue.
+CREATE OR REPLACE FUNCTION public.queue_event(p_event jsonb, p_relay int, p_created_at bigint)
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    before  record;
+    targets CONSTANT text[] := ARRAY(SELECT DISTINCT t FROM jsonb_array_elements_text(p_event -> 'targets') AS t ORDER BY t);
+    mark    CONSTANT bytea := decode(p_event ->> 'digest', 'hex');
+    made    bigint := coalesce(p_created_at, extract(epoch FROM now())::bigint);
+    work    CONSTANT smallint := coalesce((SELECT max(t.pow) FROM publish_targets t WHERE t.url = ANY (targets)), 0);
+    number  bigint;
+BEGIN
+    SELECT q.id, q.created_at, q.digest, q.pow INTO before FROM publish_queue q
+     WHERE q.kind = (p_event ->> 'kind')::int AND q.identifier = p_event ->> 'identifier' FOR UPDATE;
+    IF FOUND THEN
+        IF before.digest = mark AND before.pow >= work AND made - before.created_at < (p_event ->> 'refresh')::float8 THEN
+            RETURN false;
+        END IF;
+        -- A new number, which the rows of publish_waiting follow.
+        UPDATE publish_queue q
+           SET id = DEFAULT, created_at = greatest(made, before.created_at + 1), queued_at = now(), relay_id = p_relay, pow = work,
+               digest = mark, tags = p_event -> 'tags', content = p_event ->> 'content'
+         WHERE q.id = before.id RETURNING q.id INTO number;
+        UPDATE publish_waiting w SET skipped = w.skipped + 1, tries = 0 WHERE w.id = number;
+    ELSE
+        INSERT INTO publish_queue (created_at, relay_id, kind, pow, digest, identifier, tags, content)
+        VALUES (made, p_relay, (p_event ->> 'kind')::int, work, mark, p_event ->> 'identifier', p_event -> 'tags',
+                p_event ->> 'content')
+        ON CONFLICT (kind, identifier) DO NOTHING RETURNING id INTO number;
+        -- Somebody else says the same at this moment.
+        IF NOT FOUND THEN
+            RETURN false;
+        END IF;
+    END IF;
+    INSERT INTO publish_waiting (id, target) SELECT number, t FROM unnest(targets) AS t ON CONFLICT DO NOTHING;
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION public.queue_event(jsonb, int, bigint) IS 'Part of commit_check, and for events about the Monitor itself: what is to be published.';
+
+-- claim_publishing: leases of at most p_limit of these targets that something waits for, for p_owner until p_ttl seconds from now.
+-- One that somebody else has locked is passed over; every claim raises the fence. What a target asked for in work
+-- beyond p_most_pow bits is forgotten. A target that is new gets its row.
+CREATE OR REPLACE FUNCTION public.claim_publishing(
+    p_targets text[], p_limit int, p_owner uuid, p_ttl double precision, p_most_pow smallint)
+RETURNS TABLE (url text, fence bigint, fails int, database_now bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off ROWS 10 AS $$
+#variable_conflict use_column
+DECLARE
+    due text[];
+BEGIN
+    INSERT INTO publish_targets (url)
+    SELECT DISTINCT n FROM unnest(p_targets) AS n
+     WHERE NOT EXISTS (SELECT FROM publish_targets t WHERE t.url = n) ORDER BY n ON CONFLICT DO NOTHING;
+    due := ARRAY(
+        SELECT z.url
+          FROM (SELECT t.url FROM publish_targets t
+                 WHERE t.url = ANY (p_targets) AND t.due_at <= now()
+                   AND EXISTS (SELECT FROM publish_waiting w WHERE w.target = t.url)
+                 ORDER BY t.due_at, t.url LIMIT p_limit FOR NO KEY UPDATE OF t SKIP LOCKED) AS z);
+    RETURN QUERY
+    UPDATE publish_targets t
+       SET owner = p_owner, fence = t.fence + 1, due_at = now() + make_interval(secs => p_ttl),
+           pow = CASE WHEN t.pow <= p_most_pow THEN t.pow ELSE 0 END
+     WHERE t.url = ANY (due)
+    RETURNING t.url, t.fence, t.fails, extract(epoch FROM now())::bigint;
+END $$;
+COMMENT ON FUNCTION public.claim_publishing(text[], int, uuid, double precision, smallint) IS 'Leases relays that events wait for.';
+
+-- settle_publishing: what a target has answered, under its lease. p_done: events that it needs not be sent any more; p_late:
+-- those that it gave no answer to, which come last from now on. p_pow: bits of work it asked for, NULL when it did not.
+-- p_wait: seconds until it may be published to again, when p_ends; else until the lease ends. A row that a newer event is just
+-- taking is passed over: it stands for that one. Answer: false when the lease was lost; then nothing is changed.
+CREATE OR REPLACE FUNCTION public.settle_publishing(
+    p_owner uuid, p_target text, p_fence bigint, p_done bigint[], p_late bigint[], p_accepted int, p_refused int,
+    p_pow smallint, p_fails int, p_error text, p_message text, p_wait double precision, p_ends boolean)
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+BEGIN
+    UPDATE publish_targets t
+       SET owner = CASE WHEN p_ends THEN NULL ELSE t.owner END, due_at = now() + make_interval(secs => p_wait),
+           accepted = t.accepted + p_accepted, refused = t.refused + p_refused,
+           accepted_at = CASE WHEN p_accepted > 0 THEN extract(epoch FROM now())::bigint ELSE t.accepted_at END,
+           pow = coalesce(p_pow, t.pow), fails = p_fails, last_error = p_error, last_message = p_message
+     WHERE t.url = p_target AND t.owner = p_owner AND t.fence = p_fence;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    DELETE FROM publish_waiting w
+     WHERE w.target = p_target AND w.id = ANY (ARRAY(
+           SELECT l.id FROM publish_waiting l WHERE l.target = p_target AND l.id = ANY (p_done)
+            ORDER BY l.id FOR UPDATE SKIP LOCKED));
+    UPDATE publish_waiting w SET tries = least(w.tries + 1, 32000)
+     WHERE w.target = p_target AND w.id = ANY (ARRAY(
+           SELECT l.id FROM publish_waiting l WHERE l.target = p_target AND l.id = ANY (p_late)
+            ORDER BY l.id FOR UPDATE SKIP LOCKED));
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION public.settle_publishing IS 'Stores what a relay answered to events that were published to it.';
+
+-- trim_publishing: gives up deliveries that have waited for more than p_age seconds, that were not answered p_tries times, and the
+-- oldest beyond p_most. Reads the whole of publish_waiting: once a minute, not once a check.
+CREATE OR REPLACE FUNCTION public.trim_publishing(p_age double precision, p_tries int, p_most bigint)
+RETURNS TABLE (expired bigint, unanswered bigint, overflow bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp ROWS 1 AS $$
+BEGIN
+    WITH old AS MATERIALIZED (
+        SELECT w.id, w.target FROM publish_waiting w JOIN publish_queue q ON q.id = w.id
+         WHERE q.queued_at < now() - make_interval(secs => p_age) ORDER BY w.id, w.target FOR UPDATE OF w SKIP LOCKED)
+    DELETE FROM publish_waiting w USING old WHERE w.id = old.id AND w.target = old.target;
+    GET DIAGNOSTICS expired = ROW_COUNT;
+    WITH mute AS MATERIALIZED (
+        SELECT w.id, w.target FROM publish_waiting w WHERE w.tries >= p_tries ORDER BY w.id, w.target FOR UPDATE SKIP LOCKED)
+    DELETE FROM publish_waiting w USING mute WHERE w.id = mute.id AND w.target = mute.target;
+    GET DIAGNOSTICS unanswered = ROW_COUNT;
+    WITH surplus AS MATERIALIZED (
+        SELECT w.id, w.target FROM publish_waiting w ORDER BY w.id, w.target
+         LIMIT greatest((SELECT count(*) FROM publish_waiting) - p_most, 0) FOR UPDATE SKIP LOCKED)
+    DELETE FROM publish_waiting w USING surplus WHERE w.id = surplus.id AND w.target = surplus.target;
+    GET DIAGNOSTICS overflow = ROW_COUNT;
+    RETURN NEXT;
+END $$;
+COMMENT ON FUNCTION public.trim_publishing(double precision, int, bigint) IS 'Gives up deliveries that nobody should wait for any more, and says how many for which reason.';
 
 -- fold_statistics: moves the oldest queue rows, about p_limit of them, into the counters. Deletion and counting commit
 -- together, so nothing is lost or counted twice. One at a time. Answer: rows folded, 0 when none are left, -1 while

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\xf8a0d2b82fc9fc5390c0ee81607f5b1bff9260b0070d2b9effdfdb831533123b')
+            (1, '0001_first_release', '\xae5f8645260fc450c4942252061cfd4e46af87360470a4522e0773050fcadd51')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

@@ -317,6 +317,10 @@ BEGIN
                 ('claim_checks', 'writer_monitor'),
                 ('commit_check', 'writer_monitor'),
                 ('find_aliases', 'writer_monitor'),
+                ('queue_event', 'writer_monitor'),
+                ('claim_publishing', 'writer_monitor'),
+                ('settle_publishing', 'writer_monitor'),
+                ('trim_publishing', 'writer_monitor'),
                 ('insert_relay_metadata', 'writer_monitor'),
                 ('delete_orphan_nip11', 'writer_monitor'),
                 ('delete_orphan_nip66', 'writer_monitor'),
@@ -809,6 +813,67 @@ COMMENT ON COLUMN public.relay_transitions.status IS 'unknown (not watched), onl
 COMMENT ON COLUMN public.relay_transitions.was IS 'The status before; unknown at first.';
 COMMENT ON COLUMN public.relay_transitions.reason IS 'Kind of the failure, not_watched or ignored; NULL for online.';
 
+-- Publication -------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS public.publish_queue (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    created_at  bigint NOT NULL,
+    queued_at   timestamptz NOT NULL DEFAULT now(),
+    relay_id    int REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    kind        int NOT NULL,
+    pow         smallint NOT NULL DEFAULT 0 CHECK (pow BETWEEN 0 AND 64),
+    digest      bytea NOT NULL CHECK (octet_length(digest) = 32),
+    identifier  text NOT NULL,
+    tags        jsonb COMPRESSION lz4 NOT NULL,
+    content     text COMPRESSION lz4 NOT NULL,
+    CONSTRAINT publish_queue_address UNIQUE (kind, identifier)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE public.publish_queue IS 'The newest event that the Monitor has for each address, all but its signature; who still has to get it is in publish_waiting. A row stays when all have it, to know what was said last.';
+COMMENT ON COLUMN public.publish_queue.id IS 'Rises whenever a newer event takes the place of the row, so that what was sent before is no longer this row.';
+COMMENT ON COLUMN public.publish_queue.created_at IS 'Of the event; of kind 30166 the second at which the check stands (relay_metadata.generated_at).';
+COMMENT ON COLUMN public.publish_queue.queued_at IS 'When the event took the row.';
+COMMENT ON COLUMN public.publish_queue.relay_id IS 'The relay that the event is about; NULL for those about the Monitor itself.';
+COMMENT ON COLUMN public.publish_queue.pow IS 'Bits of work that the event shall have (NIP-13). The nonce is the smallest that does, so the id is fixed with the row.';
+COMMENT ON COLUMN public.publish_queue.digest IS 'SHA-256 of the author and of what is not measured anew each time: an event with the same one is repeated only after a time.';
+COMMENT ON COLUMN public.publish_queue.identifier IS 'Its tag d; empty for replaceable kinds.';
+
+CREATE TABLE IF NOT EXISTS public.publish_targets (
+    due_at       timestamptz NOT NULL DEFAULT now(),
+    fence        bigint NOT NULL DEFAULT 0,
+    accepted     bigint NOT NULL DEFAULT 0,
+    refused      bigint NOT NULL DEFAULT 0,
+    accepted_at  bigint,
+    owner        uuid,
+    fails        int NOT NULL DEFAULT 0,
+    pow          smallint NOT NULL DEFAULT 0 CHECK (pow BETWEEN 0 AND 64),
+    url          text PRIMARY KEY,
+    last_error   text,
+    last_message text
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
+COMMENT ON TABLE public.publish_targets IS 'One row a relay that the Monitor publishes to: who does, when again, and how it answers.';
+COMMENT ON COLUMN public.publish_targets.due_at IS 'Free: may be published to from then on. Held: the lease ends.';
+COMMENT ON COLUMN public.publish_targets.fence IS 'Rises with every claim.';
+COMMENT ON COLUMN public.publish_targets.accepted IS 'Events that it said OK true to.';
+COMMENT ON COLUMN public.publish_targets.refused IS 'Events that it refused for good.';
+COMMENT ON COLUMN public.publish_targets.accepted_at IS 'Unix seconds of the last OK true.';
+COMMENT ON COLUMN public.publish_targets.owner IS 'Replica that holds the lease; NULL when free.';
+COMMENT ON COLUMN public.publish_targets.fails IS 'Visits in a row that went wrong.';
+COMMENT ON COLUMN public.publish_targets.pow IS 'Bits of work that it asked for (NIP-13); later events have them.';
+COMMENT ON COLUMN public.publish_targets.last_error IS 'Why the last visit went wrong; NULL after a good one.';
+COMMENT ON COLUMN public.publish_targets.last_message IS 'What the relay said to it, at most 512 bytes.';
+
+CREATE TABLE IF NOT EXISTS public.publish_waiting (
+    id       bigint NOT NULL REFERENCES public.publish_queue (id) ON UPDATE CASCADE ON DELETE CASCADE,
+    skipped  int NOT NULL DEFAULT 0,
+    tries    smallint NOT NULL DEFAULT 0,
+    target   text NOT NULL,
+    PRIMARY KEY (id, target)
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
+COMMENT ON TABLE public.publish_waiting IS 'Which relays still have to get which event of publish_queue.';
+COMMENT ON COLUMN public.publish_waiting.skipped IS 'How many older events of the address this relay never got.';
+COMMENT ON COLUMN public.publish_waiting.tries IS 'How often the relay gave no answer to it, or an error.';
+COMMENT ON COLUMN public.publish_waiting.target IS 'publish_targets.url.';
+
 -- Candidates --------------------------------------------------------------------------------------------------------
 
 CREATE TABLE IF NOT EXISTS public.relay_spellings (
@@ -1028,6 +1093,9 @@ CREATE INDEX IF NOT EXISTS stat_relay_authors_author ON public.stat_relay_author
 CREATE INDEX IF NOT EXISTS relay_metadata_nip11 ON public.relay_metadata (nip11_id) WHERE nip11_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS relay_metadata_nip66 ON public.relay_metadata (nip66_id) WHERE nip66_id IS NOT NULL;
 
+-- Publication: what a relay still has to get, what it did not answer to last.
+CREATE INDEX IF NOT EXISTS publish_waiting_order ON public.publish_waiting (target, tries, id);
+
 -- 04_integrity_functions.sql ---------------------------------------------------------------------
 
 -- Clean-up and recomputation. The single transaction of the writer leaves no orphans behind; these functions serve what
@@ -1223,6 +1291,14 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'orphan_walks',
             'name text!, position_id bigint!, position_key bytea!, rounds bigint!, deleted bigint!, '
             'deleted_at timestamp with time zone'),
+        ('table', 'publish_queue',
+            'id bigint!, created_at bigint!, queued_at timestamp with time zone!, relay_id integer, kind integer!, pow smallint!, '
+            'digest bytea!, identifier text!, tags jsonb!, content text!'),
+        ('table', 'publish_targets',
+            'due_at timestamp with time zone!, fence bigint!, accepted bigint!, refused bigint!, accepted_at bigint, owner uuid, '
+            'fails integer!, pow smallint!, url text!, last_error text, last_message text'),
+        ('table', 'publish_waiting',
+            'id bigint!, skipped integer!, tries smallint!, target text!'),
         ('table', 'quarantine',
             'id bigint!, n bigint!, first_seen bigint!, last_seen bigint!, relay_id integer, digest bytea!, reason text!, '
             'raw bytea'),
@@ -1367,6 +1443,11 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('nip11_pkey', 'nip11', 'btree (id)'),
         ('nip66_pkey', 'nip66', 'btree (id)'),
         ('orphan_walks_pkey', 'orphan_walks', 'btree (name)'),
+        ('publish_queue_address', 'publish_queue', 'btree (kind, identifier)'),
+        ('publish_queue_pkey', 'publish_queue', 'btree (id)'),
+        ('publish_targets_pkey', 'publish_targets', 'btree (url)'),
+        ('publish_waiting_order', 'publish_waiting', 'btree (target, tries, id)'),
+        ('publish_waiting_pkey', 'publish_waiting', 'btree (id, target)'),
         ('quarantine_digest_key', 'quarantine', 'btree (digest)'),
         ('quarantine_pkey', 'quarantine', 'btree (id)'),
         ('relay_aliases_pkey', 'relay_aliases', 'btree (relay_id)'),
@@ -1419,6 +1500,10 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('nip11', 'nip11_id_check nip11_pkey nip11_raw_check'),
         ('nip66', 'nip66_id_check nip66_pkey'),
         ('orphan_walks', 'orphan_walks_name_check orphan_walks_pkey'),
+        ('publish_queue', 'publish_queue_address publish_queue_digest_check publish_queue_pkey publish_queue_pow_check '
+            'publish_queue_relay_id_fkey'),
+        ('publish_targets', 'publish_targets_pkey publish_targets_pow_check'),
+        ('publish_waiting', 'publish_waiting_id_fkey publish_waiting_pkey'),
         ('quarantine', 'quarantine_digest_check quarantine_digest_key quarantine_pkey quarantine_raw_check '
             'quarantine_reason_check'),
         ('relay_aliases', 'relay_aliases_alias_of_fkey relay_aliases_older relay_aliases_pkey relay_aliases_relay_id_fkey'),
@@ -1476,7 +1561,13 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'bytea[], bytea[]) TABLE(relay_id integer, accepted '
         'boolean, events_new integer, events_known integer, sightings_new integer)',
         'commit_check(uuid, integer, bigint, double precision, double precision, boolean, text, integer, bigint, text, jsonb, '
-        'bytea, jsonb, text) boolean',
+        'bytea, jsonb, text, jsonb) boolean',
+        'queue_event(jsonb, integer, bigint) boolean',
+        'claim_publishing(text[], integer, uuid, double precision, smallint) TABLE(url text, fence bigint, fails integer, '
+        'database_now bigint)',
+        'settle_publishing(uuid, text, bigint, bigint[], bigint[], integer, integer, smallint, integer, text, text, '
+        'double precision, boolean) boolean',
+        'trim_publishing(double precision, integer, bigint) TABLE(expired bigint, unanswered bigint, overflow bigint)',
         'commit_candidates(uuid, bigint, text, smallint, bigint[], bigint[], text[], text[], integer[], text[], integer[], '
         'integer[], text[], integer[], integer[], text[], bigint[]) integer',
         'commit_ranking(uuid, bigint, integer, integer[], text[], double precision[], integer[], text[], '
@@ -2221,12 +2312,13 @@ COMMENT ON FUNCTION public.note_transition(int, bigint, text, text) IS 'Part of 
 -- commit_check: one check of a relay under its lease, which it ends: documents, history, status, transition and when the
 -- next check is due, in one transaction. The check began p_taken seconds ago; the next is due in p_wait seconds. p_is_up
 -- says whether the relay answered, p_reason why not, p_status what it is now held for. p_unwatched: Unix seconds from which
--- nobody looked, although a check was due; NULL when that was not for long. Answer: false when the lease was lost; then
--- nothing is stored. A status that the operator set to ignored stays.
+-- nobody looked, although a check was due; NULL when that was not for long. p_event: what to publish, as queue_event wants
+-- it, or NULL. Answer: false when the lease was lost; then nothing is stored. A status that the operator set to ignored
+-- stays, and nothing is published of such a relay.
 CREATE OR REPLACE FUNCTION public.commit_check(
     p_owner uuid, p_relay int, p_fence bigint, p_taken double precision, p_wait double precision, p_is_up boolean,
     p_status text, p_fails int, p_unwatched bigint, p_reason text, p_nip66 jsonb, p_nip11_raw bytea, p_nip11 jsonb,
-    p_nip11_error text)
+    p_nip11_error text, p_event jsonb DEFAULT NULL)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     relay  record;
@@ -2269,6 +2361,9 @@ BEGIN
     END IF;
     UPDATE relays r SET status = p_status, last_seen = CASE WHEN p_is_up THEN began ELSE r.last_seen END
      WHERE r.relay_id = p_relay AND (p_is_up OR r.status <> p_status);
+    IF p_event IS NOT NULL THEN
+        PERFORM queue_event(p_event, p_relay, began);
+    END IF;
     RETURN true;
 END $$;
 COMMENT ON FUNCTION public.commit_check IS 'Stores one check of a relay under its lease, with what follows from it, and ends the lease.';
@@ -2341,6 +2436,129 @@ RETURNS jsonb LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
              WHERE r.relay_id IN (p_one, p_other)) AS z
 $$;
 COMMENT ON FUNCTION public.same_service(int, int) IS 'Part of find_aliases: whether two relays share host or information document.';
+-- queue_event: an event to be published, in the place of an older one of its address. p_event: kind, identifier (tag d, or
+-- empty), tags, content, digest (hex), refresh (seconds), targets (URLs). Nothing is done when the last one had the same
+-- digest and is younger than refresh. p_created_at is moved behind that of the last one; NULL is now. Targets that have not got
+-- the older event will not get it any more. Answer: whether the event is in the queue.
+CREATE OR REPLACE FUNCTION public.queue_event(p_event jsonb, p_relay int, p_created_at bigint)
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    before  record;
+    targets CONSTANT text[] := ARRAY(SELECT DISTINCT t FROM jsonb_array_elements_text(p_event -> 'targets') AS t ORDER BY t);
+    mark    CONSTANT bytea := decode(p_event ->> 'digest', 'hex');
+    made    bigint := coalesce(p_created_at, extract(epoch FROM now())::bigint);
+    work    CONSTANT smallint := coalesce((SELECT max(t.pow) FROM publish_targets t WHERE t.url = ANY (targets)), 0);
+    number  bigint;
+BEGIN
+    SELECT q.id, q.created_at, q.digest, q.pow INTO before FROM publish_queue q
+     WHERE q.kind = (p_event ->> 'kind')::int AND q.identifier = p_event ->> 'identifier' FOR UPDATE;
+    IF FOUND THEN
+        IF before.digest = mark AND before.pow >= work AND made - before.created_at < (p_event ->> 'refresh')::float8 THEN
+            RETURN false;
+        END IF;
+        -- A new number, which the rows of publish_waiting follow.
+        UPDATE publish_queue q
+           SET id = DEFAULT, created_at = greatest(made, before.created_at + 1), queued_at = now(), relay_id = p_relay, pow = work,
+               digest = mark, tags = p_event -> 'tags', content = p_event ->> 'content'
+         WHERE q.id = before.id RETURNING q.id INTO number;
+        UPDATE publish_waiting w SET skipped = w.skipped + 1, tries = 0 WHERE w.id = number;
+    ELSE
+        INSERT INTO publish_queue (created_at, relay_id, kind, pow, digest, identifier, tags, content)
+        VALUES (made, p_relay, (p_event ->> 'kind')::int, work, mark, p_event ->> 'identifier', p_event -> 'tags',
+                p_event ->> 'content')
+        ON CONFLICT (kind, identifier) DO NOTHING RETURNING id INTO number;
+        -- Somebody else says the same at this moment.
+        IF NOT FOUND THEN
+            RETURN false;
+        END IF;
+    END IF;
+    INSERT INTO publish_waiting (id, target) SELECT number, t FROM unnest(targets) AS t ON CONFLICT DO NOTHING;
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION public.queue_event(jsonb, int, bigint) IS 'Part of commit_check, and for events about the Monitor itself: what is to be published.';
+
+-- claim_publishing: leases of at most p_limit of these targets that something waits for, for p_owner until p_ttl seconds from now.
+-- One that somebody else has locked is passed over; every claim raises the fence. What a target asked for in work
+-- beyond p_most_pow bits is forgotten. A target that is new gets its row.
+CREATE OR REPLACE FUNCTION public.claim_publishing(
+    p_targets text[], p_limit int, p_owner uuid, p_ttl double precision, p_most_pow smallint)
+RETURNS TABLE (url text, fence bigint, fails int, database_now bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off ROWS 10 AS $$
+#variable_conflict use_column
+DECLARE
+    due text[];
+BEGIN
+    INSERT INTO publish_targets (url)
+    SELECT DISTINCT n FROM unnest(p_targets) AS n
+     WHERE NOT EXISTS (SELECT FROM publish_targets t WHERE t.url = n) ORDER BY n ON CONFLICT DO NOTHING;
+    due := ARRAY(
+        SELECT z.url
+          FROM (SELECT t.url FROM publish_targets t
+                 WHERE t.url = ANY (p_targets) AND t.due_at <= now()
+                   AND EXISTS (SELECT FROM publish_waiting w WHERE w.target = t.url)
+                 ORDER BY t.due_at, t.url LIMIT p_limit FOR NO KEY UPDATE OF t SKIP LOCKED) AS z);
+    RETURN QUERY
+    UPDATE publish_targets t
+       SET owner = p_owner, fence = t.fence + 1, due_at = now() + make_interval(secs => p_ttl),
+           pow = CASE WHEN t.pow <= p_most_pow THEN t.pow ELSE 0 END
+     WHERE t.url = ANY (due)
+    RETURNING t.url, t.fence, t.fails, extract(epoch FROM now())::bigint;
+END $$;
+COMMENT ON FUNCTION public.claim_publishing(text[], int, uuid, double precision, smallint) IS 'Leases relays that events wait for.';
+
+-- settle_publishing: what a target has answered, under its lease. p_done: events that it needs not be sent any more; p_late:
+-- those that it gave no answer to, which come last from now on. p_pow: bits of work it asked for, NULL when it did not.
+-- p_wait: seconds until it may be published to again, when p_ends; else until the lease ends. A row that a newer event is just
+-- taking is passed over: it stands for that one. Answer: false when the lease was lost; then nothing is changed.
+CREATE OR REPLACE FUNCTION public.settle_publishing(
+    p_owner uuid, p_target text, p_fence bigint, p_done bigint[], p_late bigint[], p_accepted int, p_refused int,
+    p_pow smallint, p_fails int, p_error text, p_message text, p_wait double precision, p_ends boolean)
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+BEGIN
+    UPDATE publish_targets t
+       SET owner = CASE WHEN p_ends THEN NULL ELSE t.owner END, due_at = now() + make_interval(secs => p_wait),
+           accepted = t.accepted + p_accepted, refused = t.refused + p_refused,
+           accepted_at = CASE WHEN p_accepted > 0 THEN extract(epoch FROM now())::bigint ELSE t.accepted_at END,
+           pow = coalesce(p_pow, t.pow), fails = p_fails, last_error = p_error, last_message = p_message
+     WHERE t.url = p_target AND t.owner = p_owner AND t.fence = p_fence;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    DELETE FROM publish_waiting w
+     WHERE w.target = p_target AND w.id = ANY (ARRAY(
+           SELECT l.id FROM publish_waiting l WHERE l.target = p_target AND l.id = ANY (p_done)
+            ORDER BY l.id FOR UPDATE SKIP LOCKED));
+    UPDATE publish_waiting w SET tries = least(w.tries + 1, 32000)
+     WHERE w.target = p_target AND w.id = ANY (ARRAY(
+           SELECT l.id FROM publish_waiting l WHERE l.target = p_target AND l.id = ANY (p_late)
+            ORDER BY l.id FOR UPDATE SKIP LOCKED));
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION public.settle_publishing IS 'Stores what a relay answered to events that were published to it.';
+
+-- trim_publishing: gives up deliveries that have waited for more than p_age seconds, that were not answered p_tries times, and the
+-- oldest beyond p_most. Reads the whole of publish_waiting: once a minute, not once a check.
+CREATE OR REPLACE FUNCTION public.trim_publishing(p_age double precision, p_tries int, p_most bigint)
+RETURNS TABLE (expired bigint, unanswered bigint, overflow bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp ROWS 1 AS $$
+BEGIN
+    WITH old AS MATERIALIZED (
+        SELECT w.id, w.target FROM publish_waiting w JOIN publish_queue q ON q.id = w.id
+         WHERE q.queued_at < now() - make_interval(secs => p_age) ORDER BY w.id, w.target FOR UPDATE OF w SKIP LOCKED)
+    DELETE FROM publish_waiting w USING old WHERE w.id = old.id AND w.target = old.target;
+    GET DIAGNOSTICS expired = ROW_COUNT;
+    WITH mute AS MATERIALIZED (
+        SELECT w.id, w.target FROM publish_waiting w WHERE w.tries >= p_tries ORDER BY w.id, w.target FOR UPDATE SKIP LOCKED)
+    DELETE FROM publish_waiting w USING mute WHERE w.id = mute.id AND w.target = mute.target;
+    GET DIAGNOSTICS unanswered = ROW_COUNT;
+    WITH surplus AS MATERIALIZED (
+        SELECT w.id, w.target FROM publish_waiting w ORDER BY w.id, w.target
+         LIMIT greatest((SELECT count(*) FROM publish_waiting) - p_most, 0) FOR UPDATE SKIP LOCKED)
+    DELETE FROM publish_waiting w USING surplus WHERE w.id = surplus.id AND w.target = surplus.target;
+    GET DIAGNOSTICS overflow = ROW_COUNT;
+    RETURN NEXT;
+END $$;
+COMMENT ON FUNCTION public.trim_publishing(double precision, int, bigint) IS 'Gives up deliveries that nobody should wait for any more, and says how many for which reason.';
 
 -- fold_statistics: moves the oldest queue rows, about p_limit of them, into the counters. Deletion and counting commit
 -- together, so nothing is lost or counted twice. One at a time. Answer: rows folded, 0 when none are left, -1 while

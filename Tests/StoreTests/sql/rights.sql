@@ -126,6 +126,12 @@ BEGIN
                        ('find_aliases', 'SELECT find_aliases(1)', 'writer_monitor'),
                        ('commit_check', 'SELECT commit_check(gen_random_uuid(), 1, 1, 0, 60, true, ''online'', 0, NULL, NULL, NULL, NULL,
                         NULL, NULL)', 'writer_monitor'),
+                       ('queue_event', 'SELECT queue_event(''{"kind": 0, "identifier": "", "tags": [], "content": "", "digest": "'
+                        || repeat('00', 32) || '", "refresh": 1, "targets": ["t"]}'', NULL, NULL)', 'writer_monitor'),
+                       ('claim_publishing', 'SELECT claim_publishing(''{t}'', 1, gen_random_uuid(), 60, 0::smallint)', 'writer_monitor'),
+                       ('settle_publishing', 'SELECT settle_publishing(gen_random_uuid(), ''t'', 1, ''{}'', ''{}'', 0, 0, NULL, 0, NULL,
+                        NULL, 1, true)', 'writer_monitor'),
+                       ('trim_publishing', 'SELECT trim_publishing(60, 3, 10)', 'writer_monitor'),
                        ('insert_relay_metadata', 'SELECT insert_relay_metadata(''wss://a.example'', ''clearnet'', 1, 1, NULL, NULL, NULL,
                         ''x'', NULL)', 'writer_monitor')) AS f (name, statement, roles)
     LOOP
