@@ -68,6 +68,26 @@ public final class RelayConnection: Sendable {
         }
     }
 
+    /// Sends EVENT and waits for its OK; `.broken` when the connection is over or has its most EVENTs under way. One
+    /// that was refused for the want of AUTH may be sent once more behind `authenticate`.
+    /// - Throws: `CancellationError`.
+    public func publish(_ event: Event, timeout: Duration) async throws -> PublicationEnd {
+        let opened = await session.submit { core in
+            core.publish(event, timeout).map { (number: $0.number, mailbox: $0.mailbox) }
+        }
+        switch opened {
+        case nil: return .broken(.closedByUs)
+        case .failure(let error): return .broken(error)
+        case .success(let (number, mailbox)):
+            do {
+                return try await mailbox.next {}.end
+            } catch {
+                session.execute { $0.cancelPublication(number) }
+                throw error
+            }
+        }
+    }
+
     /// To be called when a request was refused with `auth-required`: answers the relay's challenge, once a connection,
     /// and waits for its OK. Without a challenge it waits for one. Asked again, the same comes again.
     /// - Throws: `CancellationError`.

@@ -6,6 +6,8 @@ public struct RelayLimits: Sendable, Equatable {
     public var maxReconciliations = 4
     /// COUNTs open at one time.
     public var maxCounts = 4
+    /// EVENTs of ours that wait for their OK at one time.
+    public var maxPublications = 4
     /// How long a refused request waits for a challenge, and then for the OK of our answer (NIP-42).
     public var authenticationTimeout = Duration.seconds(5)
     /// NOTICEs within `noticeWindow`; one more ends the connection.

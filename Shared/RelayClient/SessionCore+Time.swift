@@ -31,6 +31,7 @@ extension SessionCore {
         for subscription in subscriptions { perform(subscription.state.handle(input), subscription) }
         for reconciliation in reconciliations { tell(reconciliation, .tick(now: now, isPaused: pauses > 0)) }
         for count in counts { tell(count, .tick(now: now, isPaused: pauses > 0)) }
+        for publication in publications { tell(publication, .tick(now: now, isPaused: pauses > 0)) }
         tellAuthentication(.tick(now: now))
         if isBusy { timer.schedule(on: loop) { [weak self] in self?.tick() } }
     }

@@ -14,6 +14,7 @@ final class SessionCore {
     var subscriptions: [ActiveSubscription] = []
     var reconciliations: [ActiveReconciliation] = []
     var counts: [ActiveCount] = []
+    var publications: [ActivePublication] = []
     var authentication: AuthenticationState
     /// Who wants to know what becomes of our AUTH.
     var waiters: [Mailbox<Settled<AuthenticationEnd>>] = []
@@ -44,7 +45,8 @@ final class SessionCore {
 
     /// Whether something is open whose time runs.
     var isBusy: Bool {
-        !subscriptions.isEmpty || !reconciliations.isEmpty || !counts.isEmpty || authentication.isWaiting
+        !subscriptions.isEmpty || !reconciliations.isEmpty || !counts.isEmpty || !publications.isEmpty
+            || authentication.isWaiting
     }
 
     func received(_ text: UnsafeBufferPointer<UInt8>) {
@@ -78,9 +80,7 @@ final class SessionCore {
             }
         case .notice(let text): take(notice: text)
         case .auth(let challenge): take(challenge: challenge)
-        case .ok(let id, let isAccepted, let text):
-            if !authentication.isWaiting { countStray() }
-            tellAuthentication(.ok(id, isAccepted: isAccepted, message: text))
+        case .ok(let id, let isAccepted, let text): take(ok: id, isAccepted: isAccepted, message: text)
         case .count(let id, let count, let isApproximate, _):
             tell(countID: id, .count(count, isApproximate: isApproximate))
         case .negMessage(let id, let message):
@@ -104,6 +104,7 @@ final class SessionCore {
         for subscription in subscriptions { perform(subscription.state.handle(.lost(error)), subscription) }
         for reconciliation in reconciliations { tell(reconciliation, .lost(error)) }
         for count in counts { tell(count, .lost(error)) }
+        for publication in publications { tell(publication, .lost(error)) }
         tellAuthentication(.lost(error))
         statistics.bytesReceived = connection?.bytesReceived ?? statistics.bytesReceived
         connection = nil

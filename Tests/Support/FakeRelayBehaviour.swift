@@ -89,6 +89,26 @@ public struct FakeRelayBehaviour: Sendable {
         case ignored
     }
 
+    /// How EVENT is answered.
+    public enum Taking: Sendable {
+        /// OK true.
+        case accepts
+        /// OK false with this message.
+        case refuses(String)
+        /// OK false with this message for these kinds, OK true for the others.
+        case refusesKinds([Int], String)
+        /// OK false to ids with fewer leading zero bits (NIP-13).
+        case needsWork(bits: Int)
+        /// Not at all.
+        case ignores
+        /// OK true for an id that nobody sent.
+        case answersAnother
+        /// The TCP connection ends.
+        case disconnects
+        /// With so many NOTICEs and nothing else.
+        case notices(Int)
+    }
+
     /// How AUTH is answered (NIP-42).
     public enum Authenticating: Sendable {
         /// OK true.
@@ -143,6 +163,8 @@ public struct FakeRelayBehaviour: Sendable {
     public var reconciling = Reconciling.normal
     /// See `Counting`.
     public var counting = Counting.closed("error: COUNT is not known here")
+    /// See `Taking`.
+    public var taking = Taking.accepts
     /// Events that it claims to have and never sends.
     public var phantoms: [SampleEvent] = []
     /// Sent as NOTICE before every answer to a REQ.

@@ -86,6 +86,7 @@ final class FakeRelayConnection: ChannelInboundHandler {
         let id = message.dropFirst().first as? String ?? ""
         switch name {
         case "REQ": request(id, message.dropFirst(2).compactMap { FakeRelayFilter($0) })
+        case "EVENT": take(message.dropFirst().first as? [String: Any])
         case "CLOSE": close(id)
         case "AUTH": authenticate(message.dropFirst().first as? [String: Any])
         case "COUNT": count(id, message.dropFirst(2).compactMap { FakeRelayFilter($0) })
