@@ -55,7 +55,7 @@ let base = ["Database", "Nostr", "ServiceKit", "Settings", "Telemetry", "Logging
 let services: [(product: String, name: String, imports: [String])] = [
     ("bigbrotr-initializer", "Initializer", base + ["Crypto"]),
     ("bigbrotr-finder", "Finder", base + ["Crypto", "Net", "Metrics"]),
-    ("bigbrotr-monitor", "Monitor", base + ["Metrics", "Net", "RelayClient"]),
+    ("bigbrotr-monitor", "Monitor", base + ["Crypto", "Metrics", "Net", "RelayClient"]),
     ("bigbrotr-synchronizer", "Synchronizer", base + ["SyncEngine"]),
     ("bigbrotr-priority-synchronizer", "PrioritySynchronizer", base + ["Crypto", "SyncEngine", "Metrics"]),
     ("bigbrotr-api", "API", base),

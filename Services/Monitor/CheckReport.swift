@@ -6,12 +6,14 @@ struct CheckReport: Sendable {
     var open: OpenResult
     /// How a request was answered; nil when none was made.
     var read: ReadResult?
+    /// How an event of ours was answered; nil when none was sent.
+    var write: WriteResult?
     /// The information document; nil when it was not asked for.
     var nip11: NIP11Result?
 
     /// Whether a relay is there: it accepts connections and says something that relays say. That it refuses to serve
     /// us, or has nothing, makes no difference.
-    var isUp: Bool { open.isSuccess && read?.hasSpoken == true }
+    var isUp: Bool { open.isSuccess && (read?.hasSpoken == true || write?.hasSpoken == true) }
 
     /// Why it is not up, in snake_case; nil when it is.
     var reason: String? { isUp ? nil : open.reason ?? read?.reason ?? "not_asked" }
@@ -20,10 +22,13 @@ struct CheckReport: Sendable {
     var document: JSONValue {
         var members: [JSONValue.Member] = [.init("openable", .bool(open.isSuccess))]
         if let read { members.append(.init("readable", .bool(read.isSuccess))) }
+        if let write { members.append(.init("writable", .bool(write.isSuccess))) }
         if open.isSuccess { members.append(.init("rtt_open", .integer(open.duration.milliseconds))) }
         if let rtt = read?.roundTrip { members.append(.init("rtt_read", .integer(rtt.milliseconds))) }
+        if let rtt = write?.roundTrip { members.append(.init("rtt_write", .integer(rtt.milliseconds))) }
         let probes: [(String, JSONValue?)] = [
-            ("open", open.document), ("read", read?.document), ("nip11", nip11?.summary),
+            ("open", open.document), ("read", read?.document), ("write", write?.document),
+            ("nip11", nip11?.summary),
         ]
         members.append(.init("checks", .object(probes.compactMap { name, value in value.map { .init(name, $0) } })))
         return .object(members)

@@ -24,6 +24,11 @@ struct CheckSettings: SettingsSection {
     /// gaps everywhere; too large: uptime is claimed for time in which nobody looked.
     var unwatchedAfter: Seconds = 10_800
 
+    /// Whether relays take events of ours.
+    var write = WriteCheckSettings()
+    /// Relays that asked not to be checked: URLs, or names of hosts and domains with all below them; at most 10,000.
+    var exclude: [String] = []
+
     func validate(into problems: inout Validation) {
         problems.check("period", period, in: 1...2_592_000)
         problems.check("timeout", timeout, in: 0.1...600)
@@ -35,6 +40,11 @@ struct CheckSettings: SettingsSection {
         problems.check("longest_wait", longestWait, in: 1...31_536_000)
         problems.check("dead_after", deadAfter, in: 1...31_536_000)
         problems.check("unwatched_after", unwatchedAfter, in: 1...31_536_000)
+        problems.check("exclude", exclude.count, in: 0...10_000)
+        for (index, entry) in exclude.enumerated() where RelayExclusions.Entry(entry) == nil {
+            problems.require(
+                false, "exclude.[\(index)]", given: String(entry.prefix(100)), allowed: RelayExclusions.Entry.allowed)
+        }
         problems.require(
             timeout < period, "timeout", given: timeout.settingText, allowed: "less than period (\(period.settingText))"
         )

@@ -1,4 +1,3 @@
-import Nostr
 import ServiceKit
 import Settings
 
@@ -17,30 +16,11 @@ struct MonitorConfig: ServiceConfig {
     var health: ServiceHealthSettings?
 
     var cyclePause: Duration { interval.duration }
-    /// What is published is signed.
-    var requiredSecrets: [String] { publishing.enabled ? ["NOSTR_PRIVATE_KEY"] : [] }
+    /// What is published is signed, and so is what tests whether a relay takes events.
+    var requiredSecrets: [String] { publishing.enabled || checks.write.enabled ? ["NOSTR_PRIVATE_KEY"] : [] }
 
     func validate(into problems: inout Validation) {
         problems.check("interval", interval, in: 0.1...3600)
         problems.check("cycle_limit", cycleLimit, in: 1...86_400)
-    }
-}
-
-/// Section `publishing`: kinds 30166 and 10166 (NIP-66).
-struct PublishingSettings: SettingsSection {
-    /// Whether results are published; needs `NOSTR_PRIVATE_KEY`.
-    var enabled = false
-    /// Relays to publish to; at most 100.
-    var relays: [String] = []
-
-    func validate(into problems: inout Validation) {
-        problems.check("relays", relays.count, in: 0...100)
-        for (index, url) in relays.enumerated() where (try? RelayURL.parse(url)) == nil {
-            problems.require(
-                false, "relays.[\(index)]", given: String(url.prefix(100)), allowed: "a relay URL, wss:// or ws://")
-        }
-        problems.require(
-            !enabled || !relays.isEmpty, "enabled", given: "true without relays",
-            allowed: "false, or true with at least one relay")
     }
 }

@@ -24,9 +24,15 @@ struct MonitorCrew: Sendable {
     let check: RelayCheck
     let config: MonitorConfig
     let tally: MonitorTally
+    /// Relays that are passed over.
+    var exclusions = RelayExclusions([])
+    /// What is published of checks; nil: nothing.
+    var publication: PublicationRules?
 
     /// How long a relay waits whose host has as many checks as it may.
     private static let hostPause = Duration.seconds(15)
+    /// How long a relay is left alone that asked for it: then the settings are looked at again.
+    private static let exclusionPause = Duration.seconds(43_200)
     /// What a lease is longer than a check: for storing what was found.
     private static let storingTime = Duration.seconds(60)
 
@@ -95,7 +101,9 @@ struct MonitorCrew: Sendable {
                 if rows < limit { slots.ranDry(queue) }
                 tally.claimed(leases, queue)
                 for lease in leases {
-                    if slots.begin(lease.url, of: queue) {
+                    if exclusions.contains(lease.url) {
+                        await putBack(lease, dueIn: Self.exclusionPause * (0.5 + context.randomness()))
+                    } else if slots.begin(lease.url, of: queue) {
                         group.addTask { await handle(lease, of: queue) }
                     } else {
                         await putBack(lease, dueIn: Self.hostPause * (0.5 + context.randomness()))
@@ -116,9 +124,12 @@ struct MonitorCrew: Sendable {
             let report = try await check.run(lease.url)
             let decision = config.checks.plan.decide(
                 lease.standing, isUp: report.isUp, jitter: context.randomness())
+            let event = publication?.event(for: lease.url, report)
             let (store, taken) = (store, context.clock.now() - start)
             // What was found is stored also when the service ends meanwhile: waited for below, cancelled by nobody.
-            let storing = Task { try await store.commit(report, decision, under: lease, taken: taken) }
+            let storing = Task {
+                try await store.commit(report, decision, under: lease, taken: taken, event: event)
+            }
             let isStored = try await storing.value
             tally.checked(lease, report, decision, isStored: isStored, took: taken)
         } catch is CancellationError {

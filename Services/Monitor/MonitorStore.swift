@@ -9,9 +9,11 @@ struct MonitorStore: Sendable {
     let brotr: Brotr
     let owner: ReplicaID
     let logger: Logger
+    /// Learns the time with every claim.
+    var time: DatabaseClock?
 
     /// Every statement, for the test that prepares them.
-    static let statements = [claimChecks, commitCheck, putBackCheck, findAliases]
+    static let statements = [claimChecks, commitCheck, putBackCheck, findAliases] + PublishStore.statements
 
     /// $1 network, $2 queue, $3 limit, $4 owner, $5 seconds of the lease.
     static let claimChecks = NamedStatement(
@@ -34,6 +36,7 @@ struct MonitorStore: Sendable {
         var leases: [CheckLease] = []
         for row in rows {
             let (relay, text, fence) = try row.decode(Int32.self, String.self, Int64.self)
+            time?.note(try row.decode(at: 8))
             do {
                 leases.append(try Self.lease(row, RelayID(relay), RelayURL.parse(text), fence))
             } catch let problem as RelayURLError {
@@ -61,19 +64,23 @@ struct MonitorStore: Sendable {
 
     /// $1 owner, $2 relay, $3 fence, $4 seconds since it began, $5 seconds until the next, $6 whether it answered,
     /// $7 status, $8 fails, $9 unwatched since or NULL, $10 reason or NULL, $11 measurement, $12 raw NIP-11 or NULL,
-    /// $13 its columns, $14 why there is none.
+    /// $13 its columns, $14 why there is none, $15 what to publish or NULL.
     static let commitCheck = NamedStatement(
-        "commit_check", "SELECT commit_check($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        "commit_check", "SELECT commit_check($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         parameters: [
             .uuid, .int4, .int8, .float8, .float8, .bool, .text, .int4, .int8, .text, .jsonb, .bytea, .jsonb, .text,
+            .jsonb,
         ],
         columns: [.bool], isIdempotent: true)
 
     /// Stores a check with everything that follows from it, and ends its lease.
-    /// - Parameter taken: how long ago the check began.
+    /// - Parameters:
+    ///   - taken: how long ago the check began.
+    ///   - event: what is to be published of it.
     /// - Returns: false when the lease was lost; then nothing was stored.
     func commit(
-        _ report: CheckReport, _ decision: MonitorPlan.Decision, under lease: CheckLease, taken: Duration
+        _ report: CheckReport, _ decision: MonitorPlan.Decision, under lease: CheckLease, taken: Duration,
+        event: QueuedEvent? = nil
     ) async throws -> Bool {
         let document = report.nip11?.document
         let rows = try await brotr.pool.fetch(
@@ -81,7 +88,7 @@ struct MonitorStore: Sendable {
             .seconds(decision.wait), .bool(report.isUp), .text(decision.status.rawValue), .int4(decision.fails),
             .int8(decision.wasUnwatched ? lease.plannedAt : nil), .text(report.reason),
             .jsonb(report.document.encode()), .bytea(document?.raw), .jsonb(document?.columns.encode()),
-            .text(report.nip11?.reason), timeout: brotr.settings.timeouts.procedure.duration)
+            .text(report.nip11?.reason), .jsonb(event?.json), timeout: brotr.settings.timeouts.procedure.duration)
         guard let row = rows.first else { throw DatabaseError(.decoding, step: Self.commitCheck.name) }
         return try row.decode(Bool.self, at: 0)
     }

@@ -12,6 +12,8 @@ struct RelayCheck: Sendable {
     let settings: CheckSettings
     let networks: NetworksSettings
     let clock: MonotonicClock
+    /// Absent where relays are not written to.
+    var writer: WriteProbe?
 
     /// Checks a relay.
     /// - Throws: `CancellationError`; whatever a relay does wrong is in the report.
@@ -26,6 +28,11 @@ struct RelayCheck: Sendable {
             do {
                 report.read = try await ReadProbe(clock: clock)
                     .run(on: connection, within: left(settings.readTimeout, until: end))
+                // On a connection that is over nothing is tried.
+                if let writer, await connection.ending() == nil {
+                    report.write = try await writer.run(
+                        url, on: connection, within: left(settings.write.timeout, until: end))
+                }
             } catch {
                 await connection.close()
                 throw error

@@ -47,9 +47,10 @@ final class Fleet: Sendable {
     ///   - own: its own file.
     ///   - core: further sections of the core file.
     ///   - direct: straight to PostgreSQL.
+    ///   - environment: beside the password.
     func start(
         _ service: FleetService = .synchronizer, own: String, core: String = local, arguments: [String] = [],
-        direct: Bool = false
+        direct: Bool = false, environment: [String: String] = [:]
     ) throws -> ServiceProcess {
         let server = database.server
         let text = Instance.core(
@@ -57,7 +58,8 @@ final class Fleet: Sendable {
             user: user(of: service), more: core)
         // A folder of its own: files of two processes may differ.
         let process = try Instance(password: instance.password).start(
-            service, core: text, own: own, arguments: arguments + ["--log-level", "DEBUG"])
+            service, core: text, own: own, arguments: arguments + ["--log-level", "DEBUG"],
+            environment: environment)
         processes.withLockedValue { $0.append(process) }
         return process
     }

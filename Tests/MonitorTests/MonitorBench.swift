@@ -17,7 +17,8 @@ struct MonitorBench {
 
     /// One replica. Information documents are not asked for unless a road to them is given.
     func monitor(
-        shutdown: ShutdownSignal = ShutdownSignal(), _ change: (inout MonitorConfig) -> Void = { _ in },
+        shutdown: ShutdownSignal = ShutdownSignal(), key: String? = nil,
+        _ change: (inout MonitorConfig) -> Void = { _ in },
         core changeCore: (inout CoreSettings) -> Void = { _ in },
         makeFetcher: @escaping MonitorService.MakeFetcher = { _, _, _ in nil }
     ) -> MonitorService {
@@ -32,7 +33,8 @@ struct MonitorBench {
         return MonitorService(
             config: config,
             context: ServiceContext(
-                brotr: database.brotr, core: core, logger: logger, metrics: metrics, shutdown: shutdown),
+                brotr: database.brotr, core: core, logger: logger, metrics: metrics,
+                environment: Environment(key.map { ["NOSTR_PRIVATE_KEY": $0] } ?? [:]), shutdown: shutdown),
             makeFetcher: makeFetcher)
     }
 

@@ -30,6 +30,8 @@ import Testing
     @Test func `publishing needs a key and relays`() throws {
         let yaml = "publishing: { enabled: true, relays: [\"wss://relay.example\"] }"
         #expect(try SettingsLoader.load(MonitorConfig.self, yaml: yaml).requiredSecrets == ["NOSTR_PRIVATE_KEY"])
+        let write = "checks: { write: { enabled: true } }"
+        #expect(try SettingsLoader.load(MonitorConfig.self, yaml: write).requiredSecrets == ["NOSTR_PRIVATE_KEY"])
         #expect(
             problems("publishing: { enabled: true }") == [
                 "f:1: publishing.enabled: given true without relays, allowed false, or true with at least one relay"
@@ -47,6 +49,22 @@ import Testing
         (
             "checks: { confirmation: 60, longest_wait: 30 }",
             "checks.confirmation: given 60, allowed at most longest_wait (30)"
+        ),
+        (
+            "checks: { exclude: [\"a.example\", \"http://x\"] }",
+            "checks.exclude[1]: given http://x, allowed a relay URL, or the name or address of a host"
+        ),
+        ("checks: { write: { max_pow: 25 } }", "checks.write.max_pow: given 25, allowed 0 to 24"),
+        ("checks: { write: { timeout: 0 } }", "checks.write.timeout: given 0, allowed 0.1 to 600"),
+        ("publishing: { max_pow: -1 }", "publishing.max_pow: given -1, allowed 0 to 24"),
+        ("publishing: { period: 0 }", "publishing.period: given 0, allowed 1 to 604800"),
+        (
+            "publishing: { geohash: \"aa\" }",
+            "publishing.geohash: given aa, allowed at most 12 of the letters 0123456789bcdefghjkmnpqrstuvwxyz"
+        ),
+        (
+            "publishing: { retry_wait: 60, refused_wait: 30 }",
+            "publishing.retry_wait: given 60, allowed at most refused_wait (30)"
         ),
         ("checks: { per_host: 0 }", "checks.per_host: given 0, allowed 1 to 1000"),
         ("cycle_limit: 0", "cycle_limit: given 0, allowed 1 to 86400"),
