@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Reads NIP-66 events from a relay as any user of PyPI's nostr-sdk would: verifies ids and signatures, reads the tags by
-the library, and looks for each event once more by filters on its tags. Prints one line of JSON: a list of events.
+"""Reads NIP-66 events from a relay as any user of PyPI's nostr-sdk would: verifies ids and signatures, reads the tags
+by the library, and looks for each event once more by filters on its tags. Prints one line of JSON: a list of events.
 
     read_nip66.py URL AUTHOR KIND...
 """
