@@ -94,6 +94,12 @@ public struct JSONNumber: Sendable, Hashable {
     /// A whole number.
     public init(_ value: some FixedWidthInteger) { text = String(value) }
 
+    /// A number with a fraction; nil for one that JSON cannot write.
+    public init?(_ value: Double) {
+        guard value.isFinite else { return nil }
+        text = "\(value)"
+    }
+
     /// A number that the scanner has accepted. Long ones and those with an exponent are rounded to a Double; nil for
     /// those that are too large for one.
     init?(scanned: String) {
