@@ -31,6 +31,11 @@ public struct HTTPAnswerHeaders: Sendable, Equatable {
     public var contentType: String?
     /// What Retry-After said, at most a day.
     public var retryAfter: Duration?
+    /// Access-Control-Allow-Origin (the Fetch standard, 3.3.3).
+    public var allowOrigin: String?
+    /// Fields that say what the server is made of, by name in lower case: server, x-powered-by, via, alt-svc,
+    /// strict-transport-security, cf-ray, x-served-by.
+    public var telling: [String: String] = [:]
 }
 
 /// How long the steps took. The steps are those of the last hop, from its beginning; the total is of the whole fetch.

@@ -12,7 +12,11 @@ struct HTTPHead: Sendable, Equatable {
 
     /// A field of these headers is kept.
     private static let wanted: Set<String> = [
-        "etag", "last-modified", "content-type", "retry-after", "date", "location",
+        "etag", "last-modified", "content-type", "retry-after", "date", "location", "access-control-allow-origin",
+    ]
+    /// Those that say what a server is made of; of several values the last, so that the list is the bound.
+    private static let telling: Set<String> = [
+        "server", "x-powered-by", "via", "alt-svc", "strict-transport-security", "cf-ray", "x-served-by",
     ]
     /// Values longer than this are left out.
     private static let mostValueBytes = 2_048
@@ -36,7 +40,9 @@ struct HTTPHead: Sendable, Equatable {
     var headers: HTTPAnswerHeaders {
         HTTPAnswerHeaders(
             etag: fields["etag"], lastModified: fields["last-modified"], contentType: fields["content-type"],
-            retryAfter: fields["retry-after"].flatMap { RetryAfter.wait($0, date: fields["date"]) })
+            retryAfter: fields["retry-after"].flatMap { RetryAfter.wait($0, date: fields["date"]) },
+            allowOrigin: fields["access-control-allow-origin"],
+            telling: fields.filter { Self.telling.contains($0.key) })
     }
 
     /// Takes one line with its line end.
@@ -64,7 +70,7 @@ struct HTTPHead: Sendable, Equatable {
     private mutating func keep(_ line: some Collection<UInt8>) {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
         let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
-        guard Self.wanted.contains(name) else { return }
+        guard Self.wanted.contains(name) || Self.telling.contains(name) else { return }
         let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
         let value = line[line.index(after: colon)...].drop(while: isBlank)
         let end = Array(value).reversed().drop(while: isBlank).reversed()

@@ -55,6 +55,15 @@ import Testing
         }
     }
 
+    @Test func `what a server says of itself is kept from a list, and the last of several`() {
+        let (head, _) = head([
+            "HTTP/1.1 200 OK", "Server: a", "SERVER: nginx", "Via: 1.1 x", "X-Powered-By: y", "X-Other: z",
+            "Access-Control-Allow-Origin: *", "Set-Cookie: secret",
+        ])
+        #expect(head.headers.telling == ["server": "nginx", "via": "1.1 x", "x-powered-by": "y"])
+        #expect(head.headers.allowOrigin == "*")
+    }
+
     @Test func `fields that are too long or no plain text are left out`() {
         let long = String(repeating: "x", count: 2_049)
         let (head, _) = head(
