@@ -33,18 +33,22 @@ let libraries: [(name: String, pkgConfig: String, apt: String)] = [
     ("CIDN2", "libidn2", "libidn2-dev"),
     ("CPSL", "libpsl", "libpsl-dev"),
     ("CCurl", "libcurl", "libcurl4-openssl-dev"),
+    ("CCares", "libcares", "libc-ares-dev"),
+    ("CSSL", "libssl", "libssl-dev"),
+    ("CMaxMindDB", "libmaxminddb", "libmaxminddb-dev"),
 ]
 
 /// The Shared library, in layer order.
 let telemetry = ["Telemetry", "Logging", "Metrics"]
 let sockets = ["NIOCore", "NIOPosix", "NIOHTTP1"]
+let netLibraries = ["CCurl", "CCares", "CSSL", "CMaxMindDB"]
 let shared: [(name: String, imports: [String])] = [
     ("Crypto", ["COpenSSL", "CSecp256k1"]),
     ("Nostr", ["Crypto", "CIDN2", "CPSL"]),
     ("Settings", ["Yams"]),
     ("Telemetry", ["Logging", "Metrics"]),
     ("Database", telemetry + ["CPostgres", "Crypto", "Nostr", "Settings", "DequeModule"]),
-    ("Net", telemetry + sockets + ["CCurl", "Crypto", "Settings", "NIOSSL", "NIOTLS", "NIOConcurrencyHelpers"]),
+    ("Net", telemetry + sockets + netLibraries + ["Crypto", "Settings", "NIOSSL", "NIOTLS", "NIOConcurrencyHelpers"]),
     ("RelayClient", telemetry + ["Nostr", "Net", "Settings", "NIOCore", "DequeModule"]),
     ("ServiceKit", telemetry + sockets + ["Database", "Nostr", "Settings", "ArgumentParser", "UnixSignals"]),
     ("SyncEngine", telemetry + ["Crypto", "Nostr", "RelayClient", "Net", "Database", "ServiceKit", "Settings"]),

@@ -116,7 +116,7 @@ final class Dial {
 }
 
 /// Answers with addresses that were resolved and checked before; asks nobody.
-private final class CheckedAddresses: Resolver, Sendable {
+final class CheckedAddresses: Resolver, Sendable {
     private let addresses: [ResolvedAddress]
     private let port: Int
     private let loop: any EventLoop

@@ -17,12 +17,12 @@ public struct ResolvedAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// nil for anything that is no plain address literal: no names, no zones, no ports, no octal or short forms.
     public init?(literal: String) {
-        var v4 = in_addr()
-        var v6 = in6_addr()
-        if inet_pton(AF_INET, literal, &v4) == 1 {
-            bytes = withUnsafeBytes(of: v4) { [UInt8]($0) }
-        } else if inet_pton(AF_INET6, literal, &v6) == 1 {
-            bytes = withUnsafeBytes(of: v6) { [UInt8]($0) }
+        // Plain bytes, because `in_addr` belongs to whichever C module the compiler met first.
+        var bytes = [UInt8](repeating: 0, count: 16)
+        if inet_pton(AF_INET, literal, &bytes) == 1 {
+            self.bytes = Array(bytes.prefix(4))
+        } else if inet_pton(AF_INET6, literal, &bytes) == 1 {
+            self.bytes = bytes
         } else {
             return nil
         }

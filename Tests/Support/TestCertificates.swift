@@ -17,9 +17,10 @@ public enum TestCertificates: String, CaseIterable, Sendable {
     /// For localhost, signed by itself.
     case selfSigned
 
-    /// A server's TLS context with this certificate.
-    public func serverContext() throws -> NIOSSLContext {
-        let chain = try NIOSSLCertificate.fromPEMBytes([UInt8](pem.utf8)).map {
+    /// A server's TLS context with this certificate, and so many copies of the authority's behind it.
+    public func serverContext(authorities: Int = 0) throws -> NIOSSLContext {
+        let text = pem + String(repeating: Self.authority, count: authorities)
+        let chain = try NIOSSLCertificate.fromPEMBytes([UInt8](text.utf8)).map {
             NIOSSLCertificateSource.certificate($0)
         }
         let key = try NIOSSLPrivateKey(bytes: [UInt8](Self.key.utf8), format: .pem)
