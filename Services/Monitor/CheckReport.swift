@@ -10,6 +10,8 @@ struct CheckReport: Sendable {
     var write: WriteResult?
     /// The information document; nil when it was not asked for.
     var nip11: NIP11Result?
+    /// What its host is, apart from what the relay says.
+    var host = HostReport()
 
     /// Whether a relay is there: it accepts connections and says something that relays say. That it refuses to serve
     /// us, or has nothing, makes no difference.
@@ -28,9 +30,10 @@ struct CheckReport: Sendable {
         if let rtt = write?.roundTrip { members.append(.init("rtt_write", .integer(rtt.milliseconds))) }
         let probes: [(String, JSONValue?)] = [
             ("open", open.document), ("read", read?.document), ("write", write?.document),
-            ("nip11", nip11?.summary),
+            ("nip11", nip11?.summary), ("http", nip11?.http),
         ]
-        members.append(.init("checks", .object(probes.compactMap { name, value in value.map { .init(name, $0) } })))
+        let all = (probes + host.documents).compactMap { name, value in value.map { JSONValue.Member(name, $0) } }
+        members.append(.init("checks", .object(all)))
         return .object(members)
     }
 }

@@ -1,3 +1,4 @@
+import Net
 import Settings
 
 /// Section `checks`.
@@ -14,6 +15,14 @@ struct CheckSettings: SettingsSection {
     var readTimeout: Seconds = 10
     /// For the information document (NIP-11). Too small: slow servers seem to have none.
     var nip11Timeout: Seconds = 10
+    /// For a handshake that looks at the certificate. Too small: slow servers seem to have none.
+    var tlsTimeout: Seconds = 10
+    /// For all that name servers are asked about one host. Too small: slow zones seem to hold nothing.
+    var dnsTimeout: Seconds = 5
+    /// Whom to ask: addresses with or without a port, at most 8; none means those of the system.
+    var dnsServers: [String] = []
+    /// Where addresses are looked up.
+    var geo = GeoSettings()
     /// From a first failure to the check that confirms it; the shortest wait between checks of a relay that is down.
     var confirmation: Seconds = 120
     /// The longest wait between checks of a relay that is down. Too large: a late return goes unseen.
@@ -36,6 +45,14 @@ struct CheckSettings: SettingsSection {
         problems.check("per_host", perHost, in: 1...1_000)
         problems.check("read_timeout", readTimeout, in: 0.1...600)
         problems.check("nip11_timeout", nip11Timeout, in: 0.1...600)
+        problems.check("tls_timeout", tlsTimeout, in: 0.1...600)
+        problems.check("dns_timeout", dnsTimeout, in: 0.1...600)
+        problems.check("dns_servers", dnsServers.count, in: 0...8)
+        for (index, server) in dnsServers.enumerated() where NameServer(server) == nil {
+            problems.require(
+                false, "dns_servers.[\(index)]", given: String(server.prefix(100)),
+                allowed: "an address, with or without a port: 192.0.2.53, 192.0.2.53:53, [2001:db8::35]:53")
+        }
         problems.check("confirmation", confirmation, in: 0.1...86_400)
         problems.check("longest_wait", longestWait, in: 1...31_536_000)
         problems.check("dead_after", deadAfter, in: 1...31_536_000)

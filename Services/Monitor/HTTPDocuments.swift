@@ -25,10 +25,12 @@ struct HTTPDocuments: DocumentFetcher {
         (limits.connect, limits.total) = (limit, limit)
         do throws(FetchError) {
             let request = HTTPRequest(
-                url: address, headers: [("Accept", NIP11Probe.mediaType)], proxy: try routes.proxy(for: address),
-                limits: limits)
+                url: address, headers: [("Accept", NIP11Probe.mediaType), ("Origin", FetchedDocument.origin)],
+                proxy: try routes.proxy(for: address), limits: limits)
             let answer = try await fetcher.fetch(request)
-            return FetchedDocument(status: answer.status, body: answer.body)
+            return FetchedDocument(
+                status: answer.status, body: answer.body, headers: answer.headers.telling,
+                allowedOrigin: answer.headers.allowOrigin)
         } catch {
             throw DocumentFailure(kind: error.kind.rawValue)
         }

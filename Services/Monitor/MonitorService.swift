@@ -1,5 +1,6 @@
 import Crypto
 import Database
+import Logging
 import Net
 import Nostr
 import RelayClient
@@ -47,10 +48,13 @@ actor MonitorService: BaseService {
     }
 
     /// Checks what is due, and publishes what follows from it.
-    /// - Throws: `NetError` or `FetchError` when the certificate authorities cannot be read; `DatabaseError` when
-    ///   claiming fails.
+    /// - Throws: `NetError` or `FetchError` when the certificate authorities cannot be read, `GeoFileError` when a
+    ///   configured file cannot; `DatabaseError` when claiming fails.
     func run() async throws -> Outcome {
         let (crew, publisher) = try readyParts()
+        for failure in try crew.check.host.refresh() {
+            context.logger.warning("geo_file_unreadable", metadata: [LogKey.detail: "\(failure)"])
+        }
         tally.beginCycle(at: context.clock.now())
         if let publisher { try await run(crew, beside: publisher) } else { try await crew.run() }
         if !context.shutdown.isRequested {
@@ -93,8 +97,9 @@ actor MonitorService: BaseService {
         let transfers = Network.allCases.count * config.checks.concurrency
         let check = RelayCheck(
             dialer: try RelayDialer(networks: networks, limits: context.core.limits, tls: tls),
-            fetcher: try makeFetcher(networks, tls, transfers),
-            settings: config.checks, networks: networks, clock: context.clock, writer: writer(signer, time))
+            fetcher: try makeFetcher(networks, tls, transfers), settings: config.checks, networks: networks,
+            clock: context.clock, writer: writer(signer, time),
+            host: try HostProbes(config.checks, networks: networks, tls: tls, clock: context.clock, path: context.path))
         let store = MonitorStore(
             brotr: context.brotr, owner: context.replica, logger: context.logger.component("store"), time: time)
         let crew = MonitorCrew(

@@ -14,6 +14,8 @@ struct RelayCheck: Sendable {
     let clock: MonotonicClock
     /// Absent where relays are not written to.
     var writer: WriteProbe?
+    /// What is asked about the host itself.
+    var host = HostProbes()
 
     /// Checks a relay.
     /// - Throws: `CancellationError`; whatever a relay does wrong is in the report.
@@ -23,6 +25,8 @@ struct RelayCheck: Sendable {
             .run(url, within: min(networks[url.network].timeout.duration, settings.timeout.duration))
         // Beside the request: two roads to the same host.
         async let nip11 = document(of: url, open, until: end)
+        let address = connection.flatMap { $0.isProxied ? nil : $0.remoteAddress }
+        async let host = host.run(url, open, at: address) { left($0, until: end) }
         var report = CheckReport(open: open)
         if let connection {
             do {
@@ -40,6 +44,7 @@ struct RelayCheck: Sendable {
             await connection.close()
         }
         report.nip11 = try await nip11
+        report.host = try await host
         return report
     }
 

@@ -28,12 +28,15 @@ public struct RelayDialer: Sendable {
     ) throws(NetError) {
         let client = try WebSocketClient(
             guard: AddressGuard(allowsLocal: networks.local.enabled), tls: tls, limits: WebSocketLimits(limits))
+        self.init(webSocket: client, proxies: Self.proxies(networks), authenticator: authenticator)
+    }
+
+    /// The proxies that the core file names.
+    public static func proxies(_ networks: NetworksSettings) -> [Network: ProxySettings] {
         let proxies = Network.allCases.compactMap { network in
             networks[network].proxy.flatMap { ProxyAddress($0) }.map { (network, ProxySettings(address: $0)) }
         }
-        self.init(
-            webSocket: client, proxies: Dictionary(proxies, uniquingKeysWith: { first, _ in first }),
-            authenticator: authenticator)
+        return Dictionary(proxies, uniquingKeysWith: { first, _ in first })
     }
 
     /// Connects within `timeout`, which covers everything up to the accepted upgrade.

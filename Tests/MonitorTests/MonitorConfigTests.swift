@@ -67,6 +67,14 @@ import Testing
             "publishing.retry_wait: given 60, allowed at most refused_wait (30)"
         ),
         ("checks: { per_host: 0 }", "checks.per_host: given 0, allowed 1 to 1000"),
+        ("checks: { tls_timeout: 0 }", "checks.tls_timeout: given 0, allowed 0.1 to 600"),
+        ("checks: { dns_timeout: 601 }", "checks.dns_timeout: given 601, allowed 0.1 to 600"),
+        (
+            "checks: { dns_servers: [192.0.2.53, ns.example] }",
+            "checks.dns_servers[1]: given ns.example, allowed an address, with or without a port: "
+                + "192.0.2.53, 192.0.2.53:53, [2001:db8::35]:53"
+        ),
+        ("checks: { geo: { city: \"\" } }", "checks.geo.city: given an empty path, allowed a path, or nothing"),
         ("cycle_limit: 0", "cycle_limit: given 0, allowed 1 to 86400"),
         ("interval: 0", "interval: given 0, allowed 0.1 to 3600"),
     ])

@@ -17,7 +17,8 @@ struct NIP11Probe: Sendable {
         var result = NIP11Result(duration: .zero)
         do {
             let answer = try await fetcher.document(of: url, mostBytes: NIP11Document.maxBytes, within: limit)
-            result.status = answer.status
+            (result.status, result.headers) = (answer.status, answer.headers)
+            result.allowsWebPages = answer.allowsWebPages
             if (200...299).contains(answer.status) {
                 result.document = try NIP11Document(answer.body)
             } else {
@@ -47,6 +48,21 @@ struct NIP11Result: Sendable, Equatable {
     var reason: String?
     /// Status of the answer; nil without one.
     var status: Int?
+    /// Header fields that say what the server is made of, by name.
+    var headers: [String: String] = [:]
+    /// Whether web pages of other hosts may read the answer (CORS), as NIP-11 demands.
+    var allowsWebPages = false
+
+    /// What the server said over HTTP, whether or not there was a document in it: stored as a check of its own.
+    var http: JSONValue {
+        let fields = headers.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .string($0.value)) }
+        return ProbeDocument.make(
+            status != nil, duration, status == nil ? reason : nil,
+            [
+                ("status", status.map { .integer($0) }), ("cors", status.map { _ in .bool(allowsWebPages) }),
+                ("headers", fields.isEmpty ? nil : .object(fields)),
+            ])
+    }
 
     /// As it is stored beside the other measurements.
     var summary: JSONValue {
@@ -68,6 +84,16 @@ struct FetchedDocument: Sendable, Equatable {
     var status: Int
     /// At most the bytes that were asked for.
     var body: [UInt8]
+    /// Header fields that say what the server is made of, by name in lower case; a short list, short values.
+    var headers: [String: String] = [:]
+    /// Access-Control-Allow-Origin.
+    var allowedOrigin: String?
+
+    /// The Origin that is sent, as the browser of a page elsewhere would: many servers speak of CORS to nobody else.
+    static let origin = "https://example.com"
+
+    /// Whether a page from there may read the answer.
+    var allowsWebPages: Bool { allowedOrigin == "*" || allowedOrigin == Self.origin }
 }
 
 /// Why there was no answer.
