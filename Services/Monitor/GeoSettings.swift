@@ -7,6 +7,9 @@ struct GeoSettings: SettingsSection {
     /// Autonomous systems by address. The same holds.
     var asn: String?
 
+    /// Whether anything is looked up.
+    var isConfigured: Bool { city != nil || asn != nil }
+
     func validate(into problems: inout Validation) {
         for (name, path) in [("city", city), ("asn", asn)] where path?.isEmpty == true {
             problems.require(false, name, given: "an empty path", allowed: "a path, or nothing")

@@ -32,9 +32,9 @@ struct HostProbes: Sendable {
             servers: settings.dnsServers.compactMap { NameServer($0) }, mostQuestions: Self.mostQuestions)
         dns = DNSProbe(client: client, addressGuard: addressGuard, clock: clock)
         self.tls = TLSProbe(inspector: try TLSInspector(guard: addressGuard, tls: tls), clock: clock)
-        let (city, asn) = (settings.geo.city.map(path), settings.geo.asn.map(path))
-        if city != nil || asn != nil {
-            geo = GeoProbe(files: GeoFiles(cityPath: city, networkPath: asn), clock: clock)
+        if settings.geo.isConfigured {
+            let files = GeoFiles(cityPath: settings.geo.city.map(path), networkPath: settings.geo.asn.map(path))
+            geo = GeoProbe(files: files, clock: clock)
         }
     }
 
@@ -91,6 +91,19 @@ struct HostReport: Sendable, Equatable {
     /// As they are stored, each under its name.
     var documents: [(String, JSONValue?)] {
         [("dns", dns?.document), ("tls", tls?.document), ("geo", geo?.document), ("network", network?.document)]
+    }
+}
+
+extension HostReport {
+    /// Where its address is (NIP-52); nil when that is not known.
+    var geohash: String? { geo?.place.geohash }
+
+    /// What is known of the address, as labels of NIP-32 in the namespaces that other monitors use.
+    var labels: [(value: String, namespace: String)] {
+        [
+            (geo?.place.country, "ISO-3166-1"), (network?.network.number.map { "AS\($0)" }, "host.as"),
+            (network?.network.organisation, "host.isp"),
+        ].compactMap { value, namespace in value.map { (value: $0, namespace: namespace) } }
     }
 }
 

@@ -1,4 +1,5 @@
 import Crypto
+import Net
 import Nostr
 import RelayClient
 import Settings
@@ -54,6 +55,24 @@ import Testing
             ])
         #expect(found.content == text)
         #expect(try event(report(text), most: text.utf8.count - 1).content.isEmpty)
+    }
+
+    @Test func `where a relay is said to be and where it is are one label where they agree`() throws {
+        var found = try event(report(#"{"relay_countries":["GB","DE"]}"#))
+        var host = HostReport()
+        var place = GeoPlace()
+        place.country = "GB"
+        var network = GeoNetwork()
+        (network.number, network.organisation) = (1_221, "Telstra")
+        let address = try #require(ResolvedAddress(literal: "81.2.69.160"))
+        host.geo = GeoResult(duration: .zero, address: address, place: place)
+        host.network = NetworkResult(duration: .zero, address: address, network: network)
+        found.labels = host.labels
+        #expect(
+            found.tags.filter { $0[0].lowercased() == "l" } == [
+                ["L", "ISO-3166-1"], ["L", "host.as"], ["L", "host.isp"], ["l", "GB", "ISO-3166-1"],
+                ["l", "DE", "ISO-3166-1"], ["l", "AS1221", "host.as"], ["l", "Telstra", "host.isp"],
+            ])
     }
 
     @Test func `what nobody knows is left out`() throws {
@@ -137,18 +156,19 @@ import Testing
         #expect(
             said[0].tags == [
                 ["frequency", "10800"], ["timeout", "3000", "open"], ["timeout", "10000", "read"],
-                ["timeout", "10000", "nip11"], ["c", "open"], ["c", "read"], ["c", "nip11"], ["g", "u33"],
+                ["timeout", "10000", "nip11"], ["timeout", "5000", "dns"], ["timeout", "10000", "ssl"], ["c", "open"],
+                ["c", "read"], ["c", "nip11"], ["c", "dns"], ["c", "ssl"], ["g", "u33"],
             ])
         #expect(
             said[1].content == "{\"name\":\"BigBrotr Monitor\","
                 + "\"about\":\"Checks relays and publishes what they answered (NIP-66).\",\"bot\":true}")
         #expect(said[2].tags == [["r", "wss://to.example", "write"]])
-        checks.write.enabled = true
+        (checks.write.enabled, checks.geo.asn) = (true, "asn.mmdb")
         (settings.name, settings.relayList, settings.period) = ("", false, 60)
         announcement = MonitorAnnouncement(publishing: settings, checks: checks, openTimeout: .seconds(3))
         #expect(announcement.statements.count == 1)
         #expect(announcement.statements[0].tags.first == ["frequency", "3600"])
-        #expect(announcement.statements[0].tags.contains(["c", "write"]))
+        for check in ["write", "geo"] { #expect(announcement.statements[0].tags.contains(["c", check])) }
     }
 
     private func settings(_ relays: [String]) -> PublishingSettings {

@@ -392,7 +392,7 @@ COMMENT ON COLUMN public.nip66.writable IS 'An event was accepted; NULL when not
 COMMENT ON COLUMN public.nip66.rtt_open IS 'Milliseconds to open; NULL when it did not open.';
 COMMENT ON COLUMN public.nip66.rtt_read IS 'Milliseconds to the first answer of a subscription.';
 COMMENT ON COLUMN public.nip66.rtt_write IS 'Milliseconds to the OK of an event.';
-COMMENT ON COLUMN public.nip66.document IS 'Everything measured, the columns above included.';
+COMMENT ON COLUMN public.nip66.document IS 'Everything measured, the columns above included; behaviour is how the relay answers synchronizers (relay_sync.behaviour; page: events in its largest page).';
 
 CREATE TABLE IF NOT EXISTS public.relay_metadata (
     relay_url     text NOT NULL REFERENCES public.relays (relay_url) ON DELETE CASCADE,

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\xae5f8645260fc450c4942252061cfd4e46af87360470a4522e0773050fcadd51')
+            (1, '0001_first_release', '\x6aad4353994b1e34b0c87979fa8869dcdf517d194c427d6174abd355b77523fc')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

@@ -755,7 +755,7 @@ COMMENT ON COLUMN public.nip66.writable IS 'An event was accepted; NULL when not
 COMMENT ON COLUMN public.nip66.rtt_open IS 'Milliseconds to open; NULL when it did not open.';
 COMMENT ON COLUMN public.nip66.rtt_read IS 'Milliseconds to the first answer of a subscription.';
 COMMENT ON COLUMN public.nip66.rtt_write IS 'Milliseconds to the OK of an event.';
-COMMENT ON COLUMN public.nip66.document IS 'Everything measured, the columns above included.';
+COMMENT ON COLUMN public.nip66.document IS 'Everything measured, the columns above included; behaviour is how the relay answers synchronizers (relay_sync.behaviour; page: events in its largest page).';
 
 CREATE TABLE IF NOT EXISTS public.relay_metadata (
     relay_url     text NOT NULL REFERENCES public.relays (relay_url) ON DELETE CASCADE,
@@ -2325,6 +2325,7 @@ DECLARE
     before record;
     began  bigint;
     since  bigint;
+    measured jsonb;
 BEGIN
     SELECT r.relay_url, r.network, r.status INTO relay FROM relays r WHERE r.relay_id = p_relay FOR NO KEY UPDATE;
     -- The row lock keeps the lease from changing hands meanwhile.
@@ -2337,7 +2338,13 @@ BEGIN
     began := greatest((extract(epoch FROM now()) - greatest(p_taken, 0))::bigint, before.checked_at + 1);
     since := CASE WHEN p_is_up THEN NULL WHEN p_fails > 1 THEN coalesce(before.failing_since, began) ELSE began END;
 
-    PERFORM insert_relay_metadata(relay.relay_url, relay.network, began, began, p_nip11_raw, p_nip11, p_nip66, p_nip11_error,
+    -- What synchronizers have seen of how it answers belongs to what is known of it, and is asked for by nobody twice.
+    SELECT p_nip66 || jsonb_build_object('behaviour',
+               (s.behaviour - 'filter') || CASE WHEN s.cap_seen > 0 THEN jsonb_build_object('page', s.cap_seen) ELSE '{}' END)
+      INTO measured FROM relay_sync s
+     WHERE s.relay_id = p_relay AND (s.behaviour - 'filter' <> '{}' OR s.cap_seen > 0);
+    PERFORM insert_relay_metadata(relay.relay_url, relay.network, began, began, p_nip11_raw, p_nip11,
+        coalesce(measured, p_nip66), p_nip11_error,
         CASE WHEN NOT p_is_up THEN p_reason END);
     INSERT INTO relay_check_days AS d (relay_id, day, checks, answered) VALUES (p_relay, began / 86400, 1, p_is_up::int)
     ON CONFLICT (relay_id, day) DO UPDATE SET checks = d.checks + 1, answered = d.answered + excluded.answered;

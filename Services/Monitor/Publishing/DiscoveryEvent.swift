@@ -88,7 +88,8 @@ struct DiscoveryEvent: Sendable {
             Self.distinct(languages.map { $0.lowercased() }).map { (value: $0, namespace: "ISO-639-1") }
             + Self.distinct(countries.map { $0.uppercased() }).map { (value: $0, namespace: "ISO-3166-1") }
         let all = (told + labels).filter { Self.isWord($0.value) && $0.value.utf8.allSatisfy { $0 != 0x2A } }
-        return Self.distinct(all.map(\.namespace)).map { ["L", $0] } + all.map { ["l", $0.value, $0.namespace] }
+        return Self.distinct(all.map(\.namespace)).map { ["L", $0] }
+            + Self.distinct(all.map { ["l", $0.value, $0.namespace] })
     }
 
     private static func isWord(_ text: String) -> Bool {

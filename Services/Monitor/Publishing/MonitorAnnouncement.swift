@@ -23,11 +23,13 @@ struct MonitorAnnouncement: Sendable {
         let times: [(String, Duration)] =
             [
                 ("open", openTimeout), ("read", checks.readTimeout.duration), ("nip11", checks.nip11Timeout.duration),
+                ("dns", checks.dnsTimeout.duration), ("ssl", checks.tlsTimeout.duration),
             ] + (checks.write.enabled ? [("write", checks.write.timeout.duration)] : [])
         let frequency = publishing.interval(checks: checks).components.seconds
+        let names = times.map(\.0) + (checks.geo.isConfigured ? ["geo"] : [])
         let tags =
             [["frequency", String(frequency)]] + times.map { ["timeout", String($1.milliseconds), $0] }
-            + times.map { name, _ in ["c", name] } + (publishing.geohash.isEmpty ? [] : [["g", publishing.geohash]])
+            + names.map { ["c", $0] } + (publishing.geohash.isEmpty ? [] : [["g", publishing.geohash]])
         return (10_166, tags, "")
     }
 

@@ -19,7 +19,9 @@ struct PublicationRules: Sendable {
         guard report.isUp else { return nil }
         let targets = publishing.urls.filter { url.network != .local || $0.network == .local }
         guard !targets.isEmpty else { return nil }
-        let event = DiscoveryEvent(url: url, report: report, mostContent: publishing.maxContent.bytes)
+        var event = DiscoveryEvent(url: url, report: report, mostContent: publishing.maxContent.bytes)
+        event.geohash = report.host.geohash
+        event.labels = report.host.labels
         let digest = QueuedEvent.digest(
             author: author, kind: DiscoveryEvent.kind, tags: event.steadyTags, content: event.content)
         return QueuedEvent(

@@ -282,3 +282,20 @@ SELECT pg_temp.check_cost('lying: tiny');
 UPDATE pg_class SET reltuples = 1e9, relpages = 1e7
  WHERE oid IN ('relay_checks'::regclass, 'relay_checks_due'::regclass, 'relay_checks_new'::regclass, 'relay_checks_pkey'::regclass);
 SELECT pg_temp.check_cost('lying: huge');
+
+-- What synchronizers saw of a relay is a part of the measurement; a filter is none.
+CREATE FUNCTION pg_temp.newest(p_relay int) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT n.document FROM relays r JOIN relay_metadata m USING (relay_url) JOIN nip66 n ON n.id = m.nip66_id
+     WHERE r.relay_id = p_relay ORDER BY m.generated_at DESC LIMIT 1
+$$;
+
+DO $$
+BEGIN
+    UPDATE relay_sync SET behaviour = '{"order": "newest_first", "filter": "x"}', cap_seen = 500 WHERE relay_id = 7;
+    UPDATE relay_sync SET behaviour = '{"filter": "x"}' WHERE relay_id = 5;
+    PERFORM pg_temp.store(5, 0, true, 'online', 0);
+    PERFORM pg_temp.store(7, 0, true, 'online', 0);
+    PERFORM pg_temp.expect('measured', pg_temp.newest(7),
+        '{"openable": true, "behaviour": {"order": "newest_first", "page": 500}}'::jsonb);
+    PERFORM pg_temp.expect('nothing measured', pg_temp.newest(5), '{"openable": true}'::jsonb);
+END $$;
