@@ -35,6 +35,9 @@ struct CheckSettings: SettingsSection {
 
     /// Whether relays take events of ours.
     var write = WriteCheckSettings()
+    /// Whether what other monitors say of a relay (kind 30166 in the archive) is stored beside each check of ours.
+    /// Costs a look-up a check.
+    var secondOpinion = true
     /// Relays that asked not to be checked: URLs, or names of hosts and domains with all below them; at most 10,000.
     var exclude: [String] = []
 

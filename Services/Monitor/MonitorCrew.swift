@@ -132,6 +132,7 @@ struct MonitorCrew: Sendable {
             }
             let isStored = try await storing.value
             tally.checked(lease, report, decision, isStored: isStored, took: taken)
+            if isStored { await noteOpinion(lease, report) }
         } catch is CancellationError {
             await putBack(lease, dueIn: .zero)
         } catch {
@@ -139,6 +140,17 @@ struct MonitorCrew: Sendable {
             await putBack(lease, dueIn: config.checks.confirmation.duration)
         }
         return .checked(lease, queue)
+    }
+
+    /// Nothing depends on it: when it cannot be stored, the next check asks again.
+    private func noteOpinion(_ lease: CheckLease, _ report: CheckReport) async {
+        guard config.checks.secondOpinion, !Task.isCancelled, let now = store.time?.now() else { return }
+        do {
+            try await store.note(
+                SecondOpinion(of: lease.url, at: now), of: lease.relay, isUp: report.isUp, author: publication?.author)
+        } catch {
+            context.logger.debug("opinion_not_stored", metadata: [LogKey.relay: "\(lease.url)"])
+        }
     }
 
     /// Not a child of the caller's task: a service that ends in a hurry cancels its checks, and their relays must still

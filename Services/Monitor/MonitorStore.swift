@@ -1,3 +1,4 @@
+import Crypto
 import Database
 import Logging
 import Nostr
@@ -13,7 +14,7 @@ struct MonitorStore: Sendable {
     var time: DatabaseClock?
 
     /// Every statement, for the test that prepares them.
-    static let statements = [claimChecks, commitCheck, putBackCheck, findAliases] + PublishStore.statements
+    static let statements = [claimChecks, commitCheck, putBackCheck, findAliases, noteOpinions] + PublishStore.statements
 
     /// $1 network, $2 queue, $3 limit, $4 owner, $5 seconds of the lease.
     static let claimChecks = NamedStatement(
@@ -91,6 +92,19 @@ struct MonitorStore: Sendable {
             .text(report.nip11?.reason), .jsonb(event?.json), timeout: brotr.settings.timeouts.procedure.duration)
         guard let row = rows.first else { throw DatabaseError(.decoding, step: Self.commitCheck.name) }
         return try row.decode(Bool.self, at: 0)
+    }
+
+    /// $1 relay, $2 whether it answered, $3 index keys, $4 tags d, $5 our key or NULL, $6 seconds.
+    static let noteOpinions = NamedStatement(
+        "note_opinions", "SELECT note_opinions($1, $2, $3, $4, $5, $6)",
+        parameters: [.int4, .bool, .int8Array, .textArray, .bytea, .int4], columns: [.int4])
+
+    /// Stores what others say of a relay beside what we found.
+    /// - Parameter author: our key, which is no other's; nil when we publish nothing.
+    func note(_ opinion: SecondOpinion, of relay: RelayID, isUp: Bool, author: PublicKey?) async throws {
+        _ = try await brotr.pool.fetch(
+            Self.noteOpinions, .int4(relay.value), .bool(isUp), .int8s(opinion.keys), .texts(opinion.identifiers),
+            .bytea(author?.bytes), .int4(SecondOpinion.window), timeout: brotr.settings.timeouts.query.duration)
     }
 
     /// $1 relay, $2 fence, $3 owner, $4 seconds until due.

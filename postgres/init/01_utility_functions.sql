@@ -218,6 +218,7 @@ BEGIN
                 ('claim_publishing', 'writer_monitor'),
                 ('settle_publishing', 'writer_monitor'),
                 ('trim_publishing', 'writer_monitor'),
+                ('note_opinions', 'writer_monitor'),
                 ('insert_relay_metadata', 'writer_monitor'),
                 ('delete_orphan_nip11', 'writer_monitor'),
                 ('delete_orphan_nip66', 'writer_monitor'),

@@ -450,6 +450,23 @@ COMMENT ON COLUMN public.relay_transitions.status IS 'unknown (not watched), onl
 COMMENT ON COLUMN public.relay_transitions.was IS 'The status before; unknown at first.';
 COMMENT ON COLUMN public.relay_transitions.reason IS 'Kind of the failure, not_watched or ignored; NULL for online.';
 
+CREATE TABLE IF NOT EXISTS public.relay_opinions (
+    asked_at   bigint NOT NULL,
+    agreed     bigint NOT NULL DEFAULT 0,
+    disagreed  bigint NOT NULL DEFAULT 0,
+    relay_id   int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    monitors   int NOT NULL,
+    rtt_open   int,
+    is_up      boolean NOT NULL
+) WITH (fillfactor = 70);
+COMMENT ON TABLE public.relay_opinions IS 'What other monitors say of a relay in archived events of kind 30166, beside what the last check found. Nothing depends on it.';
+COMMENT ON COLUMN public.relay_opinions.asked_at IS 'Unix seconds of the look.';
+COMMENT ON COLUMN public.relay_opinions.agreed IS 'Checks that the relay answered while others said that it is there.';
+COMMENT ON COLUMN public.relay_opinions.disagreed IS 'Checks that it did not answer while others said so. That nobody says anything is no opinion.';
+COMMENT ON COLUMN public.relay_opinions.monitors IS 'How many others said so within the window.';
+COMMENT ON COLUMN public.relay_opinions.rtt_open IS 'Median of their milliseconds to open; NULL when none told.';
+COMMENT ON COLUMN public.relay_opinions.is_up IS 'Whether our check was answered.';
+
 -- Publication -------------------------------------------------------------------------------------------------------
 
 CREATE TABLE IF NOT EXISTS public.publish_queue (

@@ -225,6 +225,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'relays integer!, domain text!'),
         ('table', 'relay_metadata',
             'relay_url text!, generated_at bigint!, nip11_id bytea, nip66_id bytea, nip11_error text, nip66_error text'),
+        ('table', 'relay_opinions',
+            'asked_at bigint!, agreed bigint!, disagreed bigint!, relay_id integer!, monitors integer!, rtt_open integer, is_up boolean!'),
         ('table', 'relay_phantoms',
             'relay_id integer!, n integer!, first_seen timestamp with time zone!, last_seen timestamp with time zone!, '
             'event_id bytea!'),
@@ -365,6 +367,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_metadata_nip66', 'relay_metadata', 'btree (nip66_id) WHERE (nip66_id IS NOT NULL)'),
         ('relay_domains_pkey', 'relay_domains', 'btree (domain)'),
         ('relay_metadata_pkey', 'relay_metadata', 'btree (relay_url, generated_at)'),
+        ('relay_opinions_pkey', 'relay_opinions', 'btree (relay_id)'),
         ('relay_phantoms_pkey', 'relay_phantoms', 'btree (relay_id, event_id)'),
         ('relay_spellings_pkey', 'relay_spellings', 'btree (relay_id, source, spelling)'),
         ('relay_sync_due', 'relay_sync', 'btree (lane, network, due_at)'),
@@ -420,6 +423,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_domains', 'relay_domains_pkey'),
         ('relay_metadata', 'relay_metadata_nip11_id_fkey relay_metadata_nip66_id_fkey relay_metadata_pkey '
             'relay_metadata_relay_url_fkey'),
+        ('relay_opinions', 'relay_opinions_pkey relay_opinions_relay_id_fkey'),
         ('relay_phantoms', 'relay_phantoms_event_id_check relay_phantoms_pkey relay_phantoms_relay_id_fkey'),
         ('relay_spellings', 'relay_spellings_pkey relay_spellings_relay_id_fkey relay_spellings_source_check '
             'relay_spellings_spelling_check'),
@@ -468,6 +472,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'settle_publishing(uuid, text, bigint, bigint[], bigint[], integer, integer, smallint, integer, text, text, '
         'double precision, boolean) boolean',
         'trim_publishing(double precision, integer, bigint) TABLE(expired bigint, unanswered bigint, overflow bigint)',
+        'note_opinions(integer, boolean, bigint[], text[], bytea, integer) integer',
         'commit_candidates(uuid, bigint, text, smallint, bigint[], bigint[], text[], text[], integer[], text[], integer[], '
         'integer[], text[], integer[], integer[], text[], bigint[]) integer',
         'commit_ranking(uuid, bigint, integer, integer[], text[], double precision[], integer[], text[], '

@@ -902,6 +902,43 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.settle_publishing IS 'Stores what a relay answered to events that were published to it.';
 
+-- note_opinions: what others say of a relay, in the newest archived event of kind 30166 of each, at most p_window seconds old.
+-- p_keys: index keys of the tag d with each of p_identifiers, of the weeks that the window touches; p_own is our key. Reads
+-- at most 1,000 events; a monitor that is not archived has no voice.
+CREATE OR REPLACE FUNCTION public.note_opinions(
+    p_relay int, p_is_up boolean, p_keys bigint[], p_identifiers text[], p_own bytea, p_window int)
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    today  CONSTANT bigint := extract(epoch FROM now())::bigint;
+    others int;
+    median int;
+BEGIN
+    WITH found AS MATERIALIZED (
+        SELECT e.pubkey, e.created_at, e.tags FROM events e
+         WHERE e.tag_keys && p_keys AND e.kind = 30166 AND e.created_at BETWEEN today - p_window AND today + 3600 LIMIT 1000),
+    newest AS (
+        SELECT DISTINCT ON (f.pubkey) f.tags FROM found f
+         WHERE f.pubkey IS DISTINCT FROM p_own
+           AND EXISTS (SELECT FROM jsonb_array_elements(f.tags) AS t WHERE t ->> 0 = 'd' AND t ->> 1 = ANY (p_identifiers))
+         ORDER BY f.pubkey, f.created_at DESC)
+    SELECT count(*), percentile_disc(0.5) WITHIN GROUP (ORDER BY (
+               SELECT (t ->> 1)::int FROM jsonb_array_elements(n.tags) AS t
+                WHERE t ->> 0 = 'rtt-open' AND t ->> 1 ~ '^[0-9]{1,8}$' LIMIT 1))
+      INTO others, median FROM newest n;
+    -- Silence about a relay that was never spoken of needs no row.
+    IF others = 0 AND NOT EXISTS (SELECT FROM relay_opinions o WHERE o.relay_id = p_relay) THEN
+        RETURN 0;
+    END IF;
+    INSERT INTO relay_opinions AS o (relay_id, asked_at, monitors, rtt_open, is_up, agreed, disagreed)
+    SELECT r.relay_id, today, others, median, p_is_up, (others > 0 AND p_is_up)::int, (others > 0 AND NOT p_is_up)::int
+      FROM relays r WHERE r.relay_id = p_relay
+    ON CONFLICT (relay_id) DO UPDATE
+       SET asked_at = excluded.asked_at, monitors = excluded.monitors, rtt_open = excluded.rtt_open, is_up = excluded.is_up,
+           agreed = o.agreed + excluded.agreed, disagreed = o.disagreed + excluded.disagreed;
+    RETURN others;
+END $$;
+COMMENT ON FUNCTION public.note_opinions(int, boolean, bigint[], text[], bytea, int) IS 'Stores whether other monitors agree with a check; how many of them spoke.';
+
 -- trim_publishing: gives up deliveries that have waited for more than p_age seconds, that were not answered p_tries times, and the
 -- oldest beyond p_most. Reads the whole of publish_waiting: once a minute, not once a check.
 CREATE OR REPLACE FUNCTION public.trim_publishing(p_age double precision, p_tries int, p_most bigint)

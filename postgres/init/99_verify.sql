@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x6aad4353994b1e34b0c87979fa8869dcdf517d194c427d6174abd355b77523fc')
+            (1, '0001_first_release', '\xb82fa8da986b7873c4797f0495deea10aa54d6fa8712eeca37a03e8fdbb9cc9d')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

@@ -321,6 +321,7 @@ BEGIN
                 ('claim_publishing', 'writer_monitor'),
                 ('settle_publishing', 'writer_monitor'),
                 ('trim_publishing', 'writer_monitor'),
+                ('note_opinions', 'writer_monitor'),
                 ('insert_relay_metadata', 'writer_monitor'),
                 ('delete_orphan_nip11', 'writer_monitor'),
                 ('delete_orphan_nip66', 'writer_monitor'),
@@ -812,6 +813,23 @@ COMMENT ON COLUMN public.relay_transitions.recorded_at IS 'Unix seconds when it 
 COMMENT ON COLUMN public.relay_transitions.status IS 'unknown (not watched), online, offline, dead (offline for long).';
 COMMENT ON COLUMN public.relay_transitions.was IS 'The status before; unknown at first.';
 COMMENT ON COLUMN public.relay_transitions.reason IS 'Kind of the failure, not_watched or ignored; NULL for online.';
+
+CREATE TABLE IF NOT EXISTS public.relay_opinions (
+    asked_at   bigint NOT NULL,
+    agreed     bigint NOT NULL DEFAULT 0,
+    disagreed  bigint NOT NULL DEFAULT 0,
+    relay_id   int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    monitors   int NOT NULL,
+    rtt_open   int,
+    is_up      boolean NOT NULL
+) WITH (fillfactor = 70);
+COMMENT ON TABLE public.relay_opinions IS 'What other monitors say of a relay in archived events of kind 30166, beside what the last check found. Nothing depends on it.';
+COMMENT ON COLUMN public.relay_opinions.asked_at IS 'Unix seconds of the look.';
+COMMENT ON COLUMN public.relay_opinions.agreed IS 'Checks that the relay answered while others said that it is there.';
+COMMENT ON COLUMN public.relay_opinions.disagreed IS 'Checks that it did not answer while others said so. That nobody says anything is no opinion.';
+COMMENT ON COLUMN public.relay_opinions.monitors IS 'How many others said so within the window.';
+COMMENT ON COLUMN public.relay_opinions.rtt_open IS 'Median of their milliseconds to open; NULL when none told.';
+COMMENT ON COLUMN public.relay_opinions.is_up IS 'Whether our check was answered.';
 
 -- Publication -------------------------------------------------------------------------------------------------------
 
@@ -1325,6 +1343,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'relays integer!, domain text!'),
         ('table', 'relay_metadata',
             'relay_url text!, generated_at bigint!, nip11_id bytea, nip66_id bytea, nip11_error text, nip66_error text'),
+        ('table', 'relay_opinions',
+            'asked_at bigint!, agreed bigint!, disagreed bigint!, relay_id integer!, monitors integer!, rtt_open integer, is_up boolean!'),
         ('table', 'relay_phantoms',
             'relay_id integer!, n integer!, first_seen timestamp with time zone!, last_seen timestamp with time zone!, '
             'event_id bytea!'),
@@ -1465,6 +1485,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_metadata_nip66', 'relay_metadata', 'btree (nip66_id) WHERE (nip66_id IS NOT NULL)'),
         ('relay_domains_pkey', 'relay_domains', 'btree (domain)'),
         ('relay_metadata_pkey', 'relay_metadata', 'btree (relay_url, generated_at)'),
+        ('relay_opinions_pkey', 'relay_opinions', 'btree (relay_id)'),
         ('relay_phantoms_pkey', 'relay_phantoms', 'btree (relay_id, event_id)'),
         ('relay_spellings_pkey', 'relay_spellings', 'btree (relay_id, source, spelling)'),
         ('relay_sync_due', 'relay_sync', 'btree (lane, network, due_at)'),
@@ -1520,6 +1541,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_domains', 'relay_domains_pkey'),
         ('relay_metadata', 'relay_metadata_nip11_id_fkey relay_metadata_nip66_id_fkey relay_metadata_pkey '
             'relay_metadata_relay_url_fkey'),
+        ('relay_opinions', 'relay_opinions_pkey relay_opinions_relay_id_fkey'),
         ('relay_phantoms', 'relay_phantoms_event_id_check relay_phantoms_pkey relay_phantoms_relay_id_fkey'),
         ('relay_spellings', 'relay_spellings_pkey relay_spellings_relay_id_fkey relay_spellings_source_check '
             'relay_spellings_spelling_check'),
@@ -1568,6 +1590,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'settle_publishing(uuid, text, bigint, bigint[], bigint[], integer, integer, smallint, integer, text, text, '
         'double precision, boolean) boolean',
         'trim_publishing(double precision, integer, bigint) TABLE(expired bigint, unanswered bigint, overflow bigint)',
+        'note_opinions(integer, boolean, bigint[], text[], bytea, integer) integer',
         'commit_candidates(uuid, bigint, text, smallint, bigint[], bigint[], text[], text[], integer[], text[], integer[], '
         'integer[], text[], integer[], integer[], text[], bigint[]) integer',
         'commit_ranking(uuid, bigint, integer, integer[], text[], double precision[], integer[], text[], '
@@ -2542,6 +2565,43 @@ BEGIN
     RETURN true;
 END $$;
 COMMENT ON FUNCTION public.settle_publishing IS 'Stores what a relay answered to events that were published to it.';
+
+-- note_opinions: what others say of a relay, in the newest archived event of kind 30166 of each, at most p_window seconds old.
+-- p_keys: index keys of the tag d with each of p_identifiers, of the weeks that the window touches; p_own is our key. Reads
+-- at most 1,000 events; a monitor that is not archived has no voice.
+CREATE OR REPLACE FUNCTION public.note_opinions(
+    p_relay int, p_is_up boolean, p_keys bigint[], p_identifiers text[], p_own bytea, p_window int)
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    today  CONSTANT bigint := extract(epoch FROM now())::bigint;
+    others int;
+    median int;
+BEGIN
+    WITH found AS MATERIALIZED (
+        SELECT e.pubkey, e.created_at, e.tags FROM events e
+         WHERE e.tag_keys && p_keys AND e.kind = 30166 AND e.created_at BETWEEN today - p_window AND today + 3600 LIMIT 1000),
+    newest AS (
+        SELECT DISTINCT ON (f.pubkey) f.tags FROM found f
+         WHERE f.pubkey IS DISTINCT FROM p_own
+           AND EXISTS (SELECT FROM jsonb_array_elements(f.tags) AS t WHERE t ->> 0 = 'd' AND t ->> 1 = ANY (p_identifiers))
+         ORDER BY f.pubkey, f.created_at DESC)
+    SELECT count(*), percentile_disc(0.5) WITHIN GROUP (ORDER BY (
+               SELECT (t ->> 1)::int FROM jsonb_array_elements(n.tags) AS t
+                WHERE t ->> 0 = 'rtt-open' AND t ->> 1 ~ '^[0-9]{1,8}$' LIMIT 1))
+      INTO others, median FROM newest n;
+    -- Silence about a relay that was never spoken of needs no row.
+    IF others = 0 AND NOT EXISTS (SELECT FROM relay_opinions o WHERE o.relay_id = p_relay) THEN
+        RETURN 0;
+    END IF;
+    INSERT INTO relay_opinions AS o (relay_id, asked_at, monitors, rtt_open, is_up, agreed, disagreed)
+    SELECT r.relay_id, today, others, median, p_is_up, (others > 0 AND p_is_up)::int, (others > 0 AND NOT p_is_up)::int
+      FROM relays r WHERE r.relay_id = p_relay
+    ON CONFLICT (relay_id) DO UPDATE
+       SET asked_at = excluded.asked_at, monitors = excluded.monitors, rtt_open = excluded.rtt_open, is_up = excluded.is_up,
+           agreed = o.agreed + excluded.agreed, disagreed = o.disagreed + excluded.disagreed;
+    RETURN others;
+END $$;
+COMMENT ON FUNCTION public.note_opinions(int, boolean, bigint[], text[], bytea, int) IS 'Stores whether other monitors agree with a check; how many of them spoke.';
 
 -- trim_publishing: gives up deliveries that have waited for more than p_age seconds, that were not answered p_tries times, and the
 -- oldest beyond p_most. Reads the whole of publish_waiting: once a minute, not once a check.
