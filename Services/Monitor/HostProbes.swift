@@ -101,7 +101,7 @@ extension HostReport {
     /// What is known of the address, as labels of NIP-32 in the namespaces that other monitors use.
     var labels: [(value: String, namespace: String)] {
         [
-            (geo?.place.country, "ISO-3166-1"), (network?.network.number.map { "AS\($0)" }, "host.as"),
+            (geo?.place.country, DiscoveryEvent.country), (network?.network.number.map { "AS\($0)" }, "host.as"),
             (network?.network.organisation, "host.isp"),
         ].compactMap { value, namespace in value.map { (value: $0, namespace: namespace) } }
     }

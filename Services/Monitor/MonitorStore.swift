@@ -14,7 +14,8 @@ struct MonitorStore: Sendable {
     var time: DatabaseClock?
 
     /// Every statement, for the test that prepares them.
-    static let statements = [claimChecks, commitCheck, putBackCheck, findAliases, noteOpinions] + PublishStore.statements
+    static let statements =
+        [claimChecks, commitCheck, putBackCheck, findAliases, noteOpinions] + PublishStore.statements
 
     /// $1 network, $2 queue, $3 limit, $4 owner, $5 seconds of the lease.
     static let claimChecks = NamedStatement(

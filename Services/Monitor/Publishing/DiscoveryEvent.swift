@@ -10,6 +10,8 @@ struct DiscoveryEvent: Sendable {
     static let kind: UInt16 = 30_166
     /// Most tags of one name; a document may list anything.
     private static let mostOfAName = 100
+    /// Namespace of countries, two letters.
+    static let country = "ISO-3166-1"
     /// Longest topic or label, in bytes.
     private static let longestWord = 100
 
@@ -80,13 +82,14 @@ struct DiscoveryEvent: Sendable {
         return Self.distinct(kinds)
     }
 
-    /// NIP-32: the namespaces, then the labels.
+    /// NIP-32: the namespaces, then the labels. The country that was found wins over those that the relay claims.
     private var labelTags: [[String]] {
         let languages = (nip11?.lists[.languageTags] ?? []).filter { $0.utf8.count == 2 }
-        let countries = (nip11?.lists[.relayCountries] ?? []).filter { $0.utf8.count == 2 }
+        let isPlaced = labels.contains { $0.namespace == Self.country }
+        let countries = isPlaced ? [] : (nip11?.lists[.relayCountries] ?? []).filter { $0.utf8.count == 2 }
         let told =
             Self.distinct(languages.map { $0.lowercased() }).map { (value: $0, namespace: "ISO-639-1") }
-            + Self.distinct(countries.map { $0.uppercased() }).map { (value: $0, namespace: "ISO-3166-1") }
+            + Self.distinct(countries.map { $0.uppercased() }).map { (value: $0, namespace: Self.country) }
         let all = (told + labels).filter { Self.isWord($0.value) && $0.value.utf8.allSatisfy { $0 != 0x2A } }
         return Self.distinct(all.map(\.namespace)).map { ["L", $0] }
             + Self.distinct(all.map { ["l", $0.value, $0.namespace] })
