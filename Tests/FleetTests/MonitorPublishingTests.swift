@@ -88,6 +88,7 @@ import Testing
             let subjects = Dictionary(grouping: Set(events), by: \.subject)
             #expect(subjects.values.allSatisfy { $0.count == 1 }, "two events for one check")
             #expect(events.count > Set(events).count, "what had no OK came again")
+            #expect(Set(events.filter { $0.kind == 30_166 }.map(\.tags.first)).count == 20, "none is lost")
             // Each event of a relay is one of its checks, and the newest that was queued has come.
             for event in Set(events) where event.kind == 30_166 {
                 let url = event.tags.first { $0.first == "d" }?.last ?? ""
