@@ -6,6 +6,8 @@ struct CheckReport: Sendable {
     var open: OpenResult
     /// How a request was answered; nil when none was made.
     var read: ReadResult?
+    /// Only whether the relay is there was looked at.
+    var isLight = false
     /// How an event of ours was answered; nil when none was sent.
     var write: WriteResult?
     /// The information document; nil when it was not asked for.
@@ -20,9 +22,13 @@ struct CheckReport: Sendable {
     /// Why it is not up, in snake_case; nil when it is.
     var reason: String? { isUp ? nil : open.reason ?? read?.reason ?? "not_asked" }
 
+    /// Why there is no information document, in snake_case; nil when there is one, or no host to ask.
+    var nip11Reason: String? { isLight ? "not_asked" : nip11?.reason }
+
     /// The measurement as it is stored (`nip66.document`): the columns of the table, and each probe under `checks`.
     var document: JSONValue {
         var members: [JSONValue.Member] = [.init("openable", .bool(open.isSuccess))]
+        if isLight { members.append(.init("light", .bool(true))) }
         if let read { members.append(.init("readable", .bool(read.isSuccess))) }
         if let write { members.append(.init("writable", .bool(write.isSuccess))) }
         if open.isSuccess { members.append(.init("rtt_open", .integer(open.duration.milliseconds))) }

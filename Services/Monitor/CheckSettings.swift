@@ -3,8 +3,12 @@ import Settings
 
 /// Section `checks`.
 struct CheckSettings: SettingsSection {
-    /// From one check of a relay that is up to the next. Too small: relays are bothered; too large: outages go unseen.
+    /// From one full check of a relay that is up to the next. Too small: relays are bothered; too large: what changes
+    /// is published late.
     var period: Seconds = 3600
+    /// From one light check (connection and request) to the next, between full ones; from `period` on there are none.
+    /// Too small: relays are bothered; too large: outages go unseen.
+    var lightPeriod: Seconds = 900
     /// For one check with all its probes. Too small: slow relays count as down.
     var timeout: Seconds = 60
     /// Checks at one time in one replica and network, 1 to 10,000; a network's `max_connections` is a bound too.
@@ -43,6 +47,7 @@ struct CheckSettings: SettingsSection {
 
     func validate(into problems: inout Validation) {
         problems.check("period", period, in: 1...2_592_000)
+        problems.check("light_period", lightPeriod, in: 1...2_592_000)
         problems.check("timeout", timeout, in: 0.1...600)
         problems.check("concurrency", concurrency, in: 1...10_000)
         problems.check("per_host", perHost, in: 1...1_000)
@@ -76,7 +81,8 @@ struct CheckSettings: SettingsSection {
     /// The same as rules.
     var plan: MonitorPlan {
         MonitorPlan(
-            period: period.duration, confirmation: confirmation.duration, longestWait: longestWait.duration,
+            period: period.duration, lightPeriod: lightPeriod.duration, confirmation: confirmation.duration,
+            longestWait: longestWait.duration,
             deadAfter: deadAfter.duration, unwatchedAfter: unwatchedAfter.duration)
     }
 }

@@ -121,9 +121,9 @@ struct MonitorCrew: Sendable {
     private func handle(_ lease: CheckLease, of queue: CheckQueue) async -> Happening {
         let start = context.clock.now()
         do {
-            let report = try await check.run(lease.url)
-            let decision = config.checks.plan.decide(
-                lease.standing, isUp: report.isUp, jitter: context.randomness())
+            let plan = config.checks.plan
+            let report = try await check.run(lease.url, isLight: plan.isLight(lease.standing))
+            let decision = plan.decide(lease.standing, isUp: report.isUp, jitter: context.randomness())
             let event = publication?.event(for: lease.url, report)
             let (store, taken) = (store, context.clock.now() - start)
             // What was found is stored also when the service ends meanwhile: waited for below, cancelled by nobody.
@@ -144,7 +144,9 @@ struct MonitorCrew: Sendable {
 
     /// Nothing depends on it: when it cannot be stored, the next check asks again.
     private func noteOpinion(_ lease: CheckLease, _ report: CheckReport) async {
-        guard config.checks.secondOpinion, !Task.isCancelled, let now = store.time?.now() else { return }
+        guard config.checks.secondOpinion, !report.isLight, !Task.isCancelled, let now = store.time?.now() else {
+            return
+        }
         do {
             try await store.note(
                 SecondOpinion(of: lease.url, at: now), of: lease.relay, isUp: report.isUp, author: publication?.author)

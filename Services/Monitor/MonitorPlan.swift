@@ -2,6 +2,8 @@
 struct MonitorPlan: Sendable, Equatable {
     /// From one check of a relay that answers to the next.
     var period = Duration.seconds(3600)
+    /// From one light check of a relay that answers to the next, between full ones; from `period` on there are none.
+    var lightPeriod = Duration.seconds(3600)
     /// From a first failure to the check that confirms it; also the shortest wait for a relay that is down.
     var confirmation = Duration.seconds(120)
     /// The longest wait between checks of a relay that is down.
@@ -26,6 +28,8 @@ struct MonitorPlan: Sendable, Equatable {
         var failingFor: Duration?
         /// By how much the check is later than it was planned; nil for the first one ever.
         var lateness: Duration?
+        /// Until the next full check is due; nil before the first.
+        var fullIn: Duration?
     }
 
     /// Where it stands after it.
@@ -38,15 +42,19 @@ struct MonitorPlan: Sendable, Equatable {
         var wait: Duration
         /// Nothing is known of the time since this check was due.
         var wasUnwatched: Bool
+        /// Until the next full check; nil when this one was none, or failed.
+        var fullWait: Duration?
     }
 
     /// - Parameter jitter: a random number of 0 to 1, so that relays which came together do not stay together.
     func decide(_ standing: Standing, isUp: Bool, jitter: Double) -> Decision {
         let wasUnwatched = standing.lateness.map { $0 > unwatchedAfter } ?? false
         guard !isUp else {
+            let isLight = isLight(standing)
+            let full = isLight ? standing.fullIn ?? .zero : waitWhenUp(isFirst: standing.lateness == nil, jitter)
             return Decision(
-                status: .online, fails: 0, wait: waitWhenUp(isFirst: standing.lateness == nil, jitter),
-                wasUnwatched: wasUnwatched)
+                status: .online, fails: 0, wait: full / lightSteps(full), wasUnwatched: wasUnwatched,
+                fullWait: isLight ? nil : full)
         }
         // What was online when somebody looked last is not held for that when it fails now, and not for down either.
         let isForgotten = wasUnwatched && standing.status == .online
@@ -61,6 +69,17 @@ struct MonitorPlan: Sendable, Equatable {
         return Decision(
             status: isDead ? .dead : .offline, fails: fails, wait: waitWhenDown(standing, jitter),
             wasUnwatched: wasUnwatched)
+    }
+
+    /// Whether to look only at whether the relay is there: it was up, and everything else was looked at not long ago.
+    func isLight(_ standing: Standing) -> Bool {
+        lightPeriod < period && standing.status == .online && standing.fails == 0
+            && (standing.fullIn ?? .zero) > .zero
+    }
+
+    /// Equal steps of at most `lightPeriod` to the next full check.
+    private func lightSteps(_ full: Duration) -> Int {
+        lightPeriod < period ? max(Int((full / lightPeriod).rounded(.up)), 1) : 1
     }
 
     /// The first check of a relay spreads the next over the whole period: a seed list is checked in one go.

@@ -22,11 +22,11 @@ struct MonitorStore: Sendable {
         "claim_checks",
         """
         SELECT c.relay_id, c.relay_url, c.fence, c.status, c.fails, c.was_up, c.failing_since, c.planned_at,
-               c.database_now
+               c.full_at, c.database_now
           FROM claim_checks($1, $2, $3, $4, $5) AS c
         """,
         parameters: [.text, .int2, .int8, .uuid, .float8],
-        columns: [.int4, .text, .int8, .text, .int4, .bool, .int8, .int8, .int8])
+        columns: [.int4, .text, .int8, .text, .int4, .bool, .int8, .int8, .int8, .int8])
 
     /// Claims at most `limit` relays of a queue whose check is due. A row whose URL is none is
     /// put off by a day, logged and left out.
@@ -38,7 +38,7 @@ struct MonitorStore: Sendable {
         var leases: [CheckLease] = []
         for row in rows {
             let (relay, text, fence) = try row.decode(Int32.self, String.self, Int64.self)
-            time?.note(try row.decode(at: 8))
+            time?.note(try row.decode(at: 9))
             do {
                 leases.append(try Self.lease(row, RelayID(relay), RelayURL.parse(text), fence))
             } catch let problem as RelayURLError {
@@ -54,24 +54,26 @@ struct MonitorStore: Sendable {
     }
 
     private static func lease(_ row: Row, _ relay: RelayID, _ url: RelayURL, _ fence: Int64) throws -> CheckLease {
-        let now = try row.decode(Int64.self, at: 8)
+        let now = try row.decode(Int64.self, at: 9)
         let plannedAt = try row.decode(Int64?.self, at: 7)
         let standing = MonitorPlan.Standing(
             status: RelayStatus(rawValue: try row.decode(String.self, at: 3)) ?? .unknown,
             fails: try row.decode(at: 4), wasUp: try row.decode(at: 5),
             failingFor: try row.decode(Int64?.self, at: 6).map { .seconds(now - $0) },
-            lateness: plannedAt.map { .seconds(now - $0) })
+            lateness: plannedAt.map { .seconds(now - $0) },
+            fullIn: try row.decode(Int64?.self, at: 8).map { .seconds($0 - now) })
         return CheckLease(relay: relay, url: url, fence: fence, standing: standing, plannedAt: plannedAt)
     }
 
     /// $1 owner, $2 relay, $3 fence, $4 seconds since it began, $5 seconds until the next, $6 whether it answered,
     /// $7 status, $8 fails, $9 unwatched since or NULL, $10 reason or NULL, $11 measurement, $12 raw NIP-11 or NULL,
-    /// $13 its columns, $14 why there is none, $15 what to publish or NULL.
+    /// $13 its columns, $14 why there is none, $15 what to publish or NULL,
+    /// $16 seconds until the next full check or NULL.
     static let commitCheck = NamedStatement(
-        "commit_check", "SELECT commit_check($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        "commit_check", "SELECT commit_check($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         parameters: [
             .uuid, .int4, .int8, .float8, .float8, .bool, .text, .int4, .int8, .text, .jsonb, .bytea, .jsonb, .text,
-            .jsonb,
+            .jsonb, .float8,
         ],
         columns: [.bool], isIdempotent: true)
 
@@ -90,7 +92,8 @@ struct MonitorStore: Sendable {
             .seconds(decision.wait), .bool(report.isUp), .text(decision.status.rawValue), .int4(decision.fails),
             .int8(decision.wasUnwatched ? lease.plannedAt : nil), .text(report.reason),
             .jsonb(report.document.encode()), .bytea(document?.raw), .jsonb(document?.columns.encode()),
-            .text(report.nip11?.reason), .jsonb(event?.json), timeout: brotr.settings.timeouts.procedure.duration)
+            .text(report.nip11Reason), .jsonb(event?.json), decision.fullWait.map { .seconds($0) } ?? .float8(nil),
+            timeout: brotr.settings.timeouts.procedure.duration)
         guard let row = rows.first else { throw DatabaseError(.decoding, step: Self.commitCheck.name) }
         return try row.decode(Bool.self, at: 0)
     }

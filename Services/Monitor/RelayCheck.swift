@@ -18,22 +18,23 @@ struct RelayCheck: Sendable {
     var host = HostProbes()
 
     /// Checks a relay.
+    /// - Parameter isLight: only whether it is there: a connection, and an answer to a request.
     /// - Throws: `CancellationError`; whatever a relay does wrong is in the report.
-    func run(_ url: RelayURL) async throws -> CheckReport {
+    func run(_ url: RelayURL, isLight: Bool = false) async throws -> CheckReport {
         let end = clock.now() + settings.timeout.duration
         let (open, connection) = try await OpenProbe(dialer: dialer, clock: clock)
             .run(url, within: min(networks[url.network].timeout.duration, settings.timeout.duration))
         // Beside the request: two roads to the same host.
-        async let nip11 = document(of: url, open, until: end)
+        async let nip11 = isLight ? nil : document(of: url, open, until: end)
         let address = connection.flatMap { $0.isProxied ? nil : $0.remoteAddress }
-        async let host = host.run(url, open, at: address) { left($0, until: end) }
-        var report = CheckReport(open: open)
+        async let host = isLight ? HostReport() : host.run(url, open, at: address) { left($0, until: end) }
+        var report = CheckReport(open: open, isLight: isLight)
         if let connection {
             do {
                 report.read = try await ReadProbe(clock: clock)
                     .run(on: connection, within: left(settings.readTimeout, until: end))
                 // On a connection that is over nothing is tried.
-                if let writer, await connection.ending() == nil {
+                if let writer, !isLight, await connection.ending() == nil {
                     report.write = try await writer.run(
                         url, on: connection, within: left(settings.write.timeout, until: end))
                 }

@@ -22,6 +22,7 @@ import Testing
           retry_wait: 0.2
         checks:
           period: 3600
+          light_period: 3600
           timeout: 15
           concurrency: 10
           per_host: 100

@@ -29,6 +29,44 @@ import Testing
         #expect(decision.status == .online && decision.fails == 0 && decision.wait == .seconds(3600))
     }
 
+    @Test func `between full checks stand light ones in equal steps`() {
+        var plan = MonitorPlan()
+        plan.lightPeriod = .seconds(900)
+        let full = plan.decide(Self.online(), isUp: true, jitter: 0.5)
+        #expect(full.fullWait == .seconds(3600) && full.wait == .seconds(900))
+        var standing = Self.online()
+        var steps: [Duration] = []
+        standing.fullIn = full.fullWait.map { $0 - full.wait }
+        while plan.isLight(standing), steps.count < 10 {
+            let light = plan.decide(standing, isUp: true, jitter: 0.5)
+            #expect(light.fullWait == nil && light.status == .online)
+            steps.append(light.wait)
+            standing.fullIn = standing.fullIn.map { $0 - light.wait }
+        }
+        #expect(steps == [.seconds(900), .seconds(900), .seconds(900)])
+        // A little more than a light period ahead: two steps, none of which is too short to be worth it.
+        standing.fullIn = .seconds(1000)
+        #expect(plan.decide(standing, isUp: true, jitter: 0.5).wait == .seconds(500))
+    }
+
+    @Test func `only what was up is looked at lightly, and a failure is confirmed in full`() {
+        var plan = MonitorPlan()
+        plan.lightPeriod = .seconds(900)
+        var standing = Self.online()
+        #expect(!plan.isLight(standing), "never checked in full")
+        standing.fullIn = .seconds(10)
+        #expect(plan.isLight(standing))
+        #expect(!MonitorPlan().isLight(standing), "switched off")
+        let failed = plan.decide(standing, isUp: false, jitter: 0.5)
+        #expect(failed.fails == 1 && failed.fullWait == nil && failed.wait == .seconds(120))
+        standing.fails = 1
+        #expect(!plan.isLight(standing))
+        (standing.fails, standing.status) = (0, .offline)
+        #expect(!plan.isLight(standing))
+        (standing.status, standing.fullIn) = (.online, .zero)
+        #expect(!plan.isLight(standing))
+    }
+
     @Test func `after its first check a relay is due anywhere within the period, later at its end`() {
         let cases: [(Double, Int64, Int64)] = [(0, 360, 3420), (0.5, 1980, 3600), (1, 3600, 3780)]
         for (jitter, first, later) in cases {

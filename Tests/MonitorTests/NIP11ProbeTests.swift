@@ -1,6 +1,7 @@
 import Database
 import Nostr
 import ServiceKit
+import Settings
 import Support
 import Testing
 
@@ -67,6 +68,34 @@ import Testing
             #expect(try await bench.text("SELECT count(*)::text FROM nip11") == "1")
         }
         await relay.stop()
+    }
+
+    @Test func `a light check asks for no document, and the last one stays the newest`() async throws {
+        let relay = try await FakeRelay.start()
+        try await withMonitorBench { bench in
+            try await bench.insert([relay.url.text])
+            let monitor = bench.monitor(
+                { $0.checks.lightPeriod = 60 }, makeFetcher: { _, _, _ in Canned(body: #"{"name":"n"}"#) })
+            let checks = """
+                SELECT concat_ws(' ', n.document -> 'light', n.openable, n.readable, m.nip11_id IS NULL, m.nip11_error)
+                  FROM relay_metadata m JOIN nip66 n ON n.id = m.nip66_id ORDER BY m.generated_at
+                """
+            for _ in 0..<2 { _ = try await bench.cycle(monitor) }
+            #expect(try await bench.texts(checks) == ["t t f", "true t t t not_asked"])
+            let latest = "SELECT concat_ws(' ', name, nip11_error, openable) FROM relay_metadata_latest"
+            #expect(try await bench.text(latest) == "n t")
+            // The time of the next full one has come.
+            try await bench.database.pool.execute("UPDATE relay_checks SET full_at = 1")
+            let outcome = try await bench.cycle(monitor)
+            #expect(outcome.metrics["documents"] == 1)
+            #expect(try await bench.texts(checks).last == "t t f")
+            // What a light check finds missing is asked for in full.
+            _ = try await bench.cycle(monitor)
+            await relay.stop()
+            for _ in 0..<2 { _ = try await bench.cycle(monitor) }
+            #expect(try await bench.texts(checks).suffix(3) == ["true t t t not_asked", "true f t not_asked", "f t"])
+            #expect(try await bench.statuses() == ["offline"])
+        }
     }
 
     @Test func `any body that is a document can be stored`() async throws {

@@ -90,6 +90,7 @@ CREATE TABLE IF NOT EXISTS public.relay_checks (
     checked_at     bigint,
     failing_since  bigint,
     planned_at     bigint,
+    full_at        bigint,
     ranked_at      timestamptz,
     compared_at    timestamptz,
     worth          real NOT NULL DEFAULT 0,
@@ -106,6 +107,7 @@ COMMENT ON COLUMN public.relay_checks.due_at IS 'Free: the next check is due. He
 COMMENT ON COLUMN public.relay_checks.fence IS 'Rises with every claim.';
 COMMENT ON COLUMN public.relay_checks.checked_at IS 'Unix seconds of the last check; NULL before the first.';
 COMMENT ON COLUMN public.relay_checks.planned_at IS 'Unix seconds for which the last check planned the next one: what it found is held for true until then. NULL before the first.';
+COMMENT ON COLUMN public.relay_checks.full_at IS 'Unix seconds for which the next full check of a relay that is up is planned; light ones stand between. NULL before the first.';
 COMMENT ON COLUMN public.relay_checks.failing_since IS 'Unix seconds of the first of the failed checks in a row; NULL after success.';
 COMMENT ON COLUMN public.relay_checks.owner IS 'Replica that holds the lease; NULL when free.';
 COMMENT ON COLUMN public.relay_checks.queue IS '0 held for online, 1 never checked, 2 any other; claimed apart, so that many of one sort do not hold up the others.';
@@ -405,7 +407,7 @@ CREATE TABLE IF NOT EXISTS public.relay_metadata (
 );
 COMMENT ON TABLE public.relay_metadata IS 'One row a check of a relay, also when it failed.';
 COMMENT ON COLUMN public.relay_metadata.generated_at IS 'Unix seconds of the check.';
-COMMENT ON COLUMN public.relay_metadata.nip11_error IS 'Kind of the failure of the fetch; NULL when it gave a document or was not tried.';
+COMMENT ON COLUMN public.relay_metadata.nip11_error IS 'Kind of the failure of the fetch, not_asked in a light check; NULL when it gave a document or there was no host to ask.';
 COMMENT ON COLUMN public.relay_metadata.nip66_error IS 'Kind of the failure of the measurement; NULL when it gave one or was not tried.';
 
 CREATE TABLE IF NOT EXISTS public.relay_check_days (

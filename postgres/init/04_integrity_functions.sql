@@ -213,7 +213,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'relay_id integer!, day integer!, checks integer!, answered integer!'),
         ('table', 'relay_checks',
             'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, checked_at bigint, '
-            'failing_since bigint, planned_at bigint, ranked_at timestamp with time zone, '
+            'failing_since bigint, planned_at bigint, full_at bigint, ranked_at timestamp with time zone, '
             'compared_at timestamp with time zone, worth real!, domain_n integer, '
             'owner uuid, queue smallint!, network text!, last_error text, domain text'),
         ('table', 'relay_coverage',
@@ -452,7 +452,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'add_id(bytea, bytea) bytea',
         'apply_rights() void',
         'claim_checks(text, smallint, bigint, uuid, double precision) TABLE(relay_id integer, relay_url text, fence bigint, status text, '
-        'fails integer, was_up boolean, failing_since bigint, checked_at bigint, planned_at bigint, database_now bigint)',
+        'fails integer, was_up boolean, failing_since bigint, checked_at bigint, planned_at bigint, full_at bigint, database_now bigint)',
         'claim_relays(smallint, text, bigint, uuid, double precision, double precision) TABLE(relay_id integer, relay_url text, '
         'is_ignored boolean, fence bigint, class smallint, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, '
         'frontier bigint, cap_seen integer, page_size integer, fails integer, deficit_bytes bigint, database_now bigint, '
@@ -465,7 +465,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'bytea[], bytea[]) TABLE(relay_id integer, accepted '
         'boolean, events_new integer, events_known integer, sightings_new integer)',
         'commit_check(uuid, integer, bigint, double precision, double precision, boolean, text, integer, bigint, text, jsonb, '
-        'bytea, jsonb, text, jsonb) boolean',
+        'bytea, jsonb, text, jsonb, double precision) boolean',
         'queue_event(jsonb, integer, bigint) boolean',
         'claim_publishing(text[], integer, uuid, double precision, smallint) TABLE(url text, fence bigint, fails integer, '
         'database_now bigint)',

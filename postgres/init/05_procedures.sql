@@ -612,7 +612,7 @@ CREATE OR REPLACE FUNCTION public.claim_checks(
     p_network text, p_queue smallint, p_limit bigint, p_owner uuid, p_ttl double precision)
 RETURNS TABLE (
     relay_id int, relay_url text, fence bigint, status text, fails int, was_up boolean, failing_since bigint,
-    checked_at bigint, planned_at bigint, database_now bigint)
+    checked_at bigint, planned_at bigint, full_at bigint, database_now bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off ROWS 10 AS $$
 #variable_conflict use_column
@@ -644,8 +644,8 @@ BEGIN
         was_up := EXISTS (SELECT FROM relay_transitions t WHERE t.relay_id = relay AND t.status = 'online');
         UPDATE relay_checks c SET owner = p_owner, fence = c.fence + 1, due_at = now() + make_interval(secs => p_ttl)
          WHERE c.relay_id = relay
-        RETURNING c.relay_id, c.fence, c.fails, c.failing_since, c.checked_at, c.planned_at
-             INTO relay_id, fence, fails, failing_since, checked_at, planned_at;
+        RETURNING c.relay_id, c.fence, c.fails, c.failing_since, c.checked_at, c.planned_at, c.full_at
+             INTO relay_id, fence, fails, failing_since, checked_at, planned_at, full_at;
         RETURN NEXT;
     END LOOP;
 END $$;
@@ -672,12 +672,12 @@ COMMENT ON FUNCTION public.note_transition(int, bigint, text, text) IS 'Part of 
 -- next check is due, in one transaction. The check began p_taken seconds ago; the next is due in p_wait seconds. p_is_up
 -- says whether the relay answered, p_reason why not, p_status what it is now held for. p_unwatched: Unix seconds from which
 -- nobody looked, although a check was due; NULL when that was not for long. p_event: what to publish, as queue_event wants
--- it, or NULL. Answer: false when the lease was lost; then nothing is stored. A status that the operator set to ignored
--- stays, and nothing is published of such a relay.
+-- it, or NULL. p_full_wait: seconds until the next full check, NULL when this was none. Answer: false when the lease was
+-- lost; then nothing is stored. A status that the operator set to ignored stays, and nothing is published of such a relay.
 CREATE OR REPLACE FUNCTION public.commit_check(
     p_owner uuid, p_relay int, p_fence bigint, p_taken double precision, p_wait double precision, p_is_up boolean,
     p_status text, p_fails int, p_unwatched bigint, p_reason text, p_nip66 jsonb, p_nip11_raw bytea, p_nip11 jsonb,
-    p_nip11_error text, p_event jsonb DEFAULT NULL)
+    p_nip11_error text, p_event jsonb DEFAULT NULL, p_full_wait double precision DEFAULT NULL)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     relay  record;
@@ -711,6 +711,7 @@ BEGIN
        SET owner = NULL, due_at = now() + make_interval(secs => p_wait), fails = p_fails, checked_at = began,
            queue = CASE p_status WHEN 'online' THEN 0 ELSE 2 END,
            planned_at = extract(epoch FROM now() + make_interval(secs => p_wait))::bigint, failing_since = since,
+           full_at = coalesce(extract(epoch FROM now() + make_interval(secs => p_full_wait))::bigint, c.full_at),
            last_error = CASE WHEN NOT p_is_up THEN p_reason END
      WHERE c.relay_id = p_relay;
     IF relay.status = 'ignored' THEN

@@ -9,16 +9,21 @@ SELECT e.event_id, r.relay_url, s.seen_at::bigint AS seen_at, s.gone_at::bigint 
   JOIN public.relays r ON r.relay_id = s.relay_id;
 COMMENT ON VIEW public.sightings IS 'Which relay served which event, since when (Unix seconds), and when it was found gone.';
 
--- relay_metadata_latest: the newest check of each relay with its documents, also when it failed.
+-- relay_metadata_latest: the newest check of each relay with its documents, also when it failed. A light check does not ask
+-- for the information document: then it is that of the newest one which did.
 CREATE OR REPLACE VIEW public.relay_metadata_latest AS
-SELECT r.relay_url, r.network, r.status, m.generated_at, m.nip11_id, m.nip66_id, m.nip11_error, m.nip66_error,
+SELECT r.relay_url, r.network, r.status, m.generated_at, d.nip11_id, m.nip66_id, d.nip11_error, m.nip66_error,
        n.name, n.description, n.pubkey, n.contact, n.software, n.version, n.supported_nips, n.limitation, n.defects,
        o.openable, o.readable, o.writable, o.rtt_open, o.rtt_read, o.rtt_write
   FROM public.relays r
  CROSS JOIN LATERAL (SELECT x.generated_at, x.nip11_id, x.nip66_id, x.nip11_error, x.nip66_error
                        FROM public.relay_metadata x WHERE x.relay_url = r.relay_url
                       ORDER BY x.generated_at DESC LIMIT 1) AS m
-  LEFT JOIN public.nip11 n ON n.id = m.nip11_id
+  LEFT JOIN LATERAL (SELECT x.nip11_id, x.nip11_error
+                       FROM public.relay_metadata x
+                      WHERE x.relay_url = r.relay_url AND x.nip11_error IS DISTINCT FROM 'not_asked'
+                      ORDER BY x.generated_at DESC LIMIT 1) AS d ON true
+  LEFT JOIN public.nip11 n ON n.id = d.nip11_id
   LEFT JOIN public.nip66 o ON o.id = m.nip66_id;
 COMMENT ON VIEW public.relay_metadata_latest IS 'Newest check of each relay.';
 

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\xb82fa8da986b7873c4797f0495deea10aa54d6fa8712eeca37a03e8fdbb9cc9d')
+            (1, '0001_first_release', '\x12b56dfd76f580872a9320e77aa1c946e6f695ba795066e7e523e036af2c5589')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

@@ -454,6 +454,7 @@ CREATE TABLE IF NOT EXISTS public.relay_checks (
     checked_at     bigint,
     failing_since  bigint,
     planned_at     bigint,
+    full_at        bigint,
     ranked_at      timestamptz,
     compared_at    timestamptz,
     worth          real NOT NULL DEFAULT 0,
@@ -470,6 +471,7 @@ COMMENT ON COLUMN public.relay_checks.due_at IS 'Free: the next check is due. He
 COMMENT ON COLUMN public.relay_checks.fence IS 'Rises with every claim.';
 COMMENT ON COLUMN public.relay_checks.checked_at IS 'Unix seconds of the last check; NULL before the first.';
 COMMENT ON COLUMN public.relay_checks.planned_at IS 'Unix seconds for which the last check planned the next one: what it found is held for true until then. NULL before the first.';
+COMMENT ON COLUMN public.relay_checks.full_at IS 'Unix seconds for which the next full check of a relay that is up is planned; light ones stand between. NULL before the first.';
 COMMENT ON COLUMN public.relay_checks.failing_since IS 'Unix seconds of the first of the failed checks in a row; NULL after success.';
 COMMENT ON COLUMN public.relay_checks.owner IS 'Replica that holds the lease; NULL when free.';
 COMMENT ON COLUMN public.relay_checks.queue IS '0 held for online, 1 never checked, 2 any other; claimed apart, so that many of one sort do not hold up the others.';
@@ -769,7 +771,7 @@ CREATE TABLE IF NOT EXISTS public.relay_metadata (
 );
 COMMENT ON TABLE public.relay_metadata IS 'One row a check of a relay, also when it failed.';
 COMMENT ON COLUMN public.relay_metadata.generated_at IS 'Unix seconds of the check.';
-COMMENT ON COLUMN public.relay_metadata.nip11_error IS 'Kind of the failure of the fetch; NULL when it gave a document or was not tried.';
+COMMENT ON COLUMN public.relay_metadata.nip11_error IS 'Kind of the failure of the fetch, not_asked in a light check; NULL when it gave a document or there was no host to ask.';
 COMMENT ON COLUMN public.relay_metadata.nip66_error IS 'Kind of the failure of the measurement; NULL when it gave one or was not tried.';
 
 CREATE TABLE IF NOT EXISTS public.relay_check_days (
@@ -1331,7 +1333,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'relay_id integer!, day integer!, checks integer!, answered integer!'),
         ('table', 'relay_checks',
             'relay_id integer!, fails integer!, due_at timestamp with time zone!, fence bigint!, checked_at bigint, '
-            'failing_since bigint, planned_at bigint, ranked_at timestamp with time zone, '
+            'failing_since bigint, planned_at bigint, full_at bigint, ranked_at timestamp with time zone, '
             'compared_at timestamp with time zone, worth real!, domain_n integer, '
             'owner uuid, queue smallint!, network text!, last_error text, domain text'),
         ('table', 'relay_coverage',
@@ -1570,7 +1572,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'add_id(bytea, bytea) bytea',
         'apply_rights() void',
         'claim_checks(text, smallint, bigint, uuid, double precision) TABLE(relay_id integer, relay_url text, fence bigint, status text, '
-        'fails integer, was_up boolean, failing_since bigint, checked_at bigint, planned_at bigint, database_now bigint)',
+        'fails integer, was_up boolean, failing_since bigint, checked_at bigint, planned_at bigint, full_at bigint, database_now bigint)',
         'claim_relays(smallint, text, bigint, uuid, double precision, double precision) TABLE(relay_id integer, relay_url text, '
         'is_ignored boolean, fence bigint, class smallint, tail_seen bigint, sealed_hi bigint, walk_lo bigint, walk_hi bigint, '
         'frontier bigint, cap_seen integer, page_size integer, fails integer, deficit_bytes bigint, database_now bigint, '
@@ -1583,7 +1585,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'bytea[], bytea[]) TABLE(relay_id integer, accepted '
         'boolean, events_new integer, events_known integer, sightings_new integer)',
         'commit_check(uuid, integer, bigint, double precision, double precision, boolean, text, integer, bigint, text, jsonb, '
-        'bytea, jsonb, text, jsonb) boolean',
+        'bytea, jsonb, text, jsonb, double precision) boolean',
         'queue_event(jsonb, integer, bigint) boolean',
         'claim_publishing(text[], integer, uuid, double precision, smallint) TABLE(url text, fence bigint, fails integer, '
         'database_now bigint)',
@@ -2276,7 +2278,7 @@ CREATE OR REPLACE FUNCTION public.claim_checks(
     p_network text, p_queue smallint, p_limit bigint, p_owner uuid, p_ttl double precision)
 RETURNS TABLE (
     relay_id int, relay_url text, fence bigint, status text, fails int, was_up boolean, failing_since bigint,
-    checked_at bigint, planned_at bigint, database_now bigint)
+    checked_at bigint, planned_at bigint, full_at bigint, database_now bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off ROWS 10 AS $$
 #variable_conflict use_column
@@ -2308,8 +2310,8 @@ BEGIN
         was_up := EXISTS (SELECT FROM relay_transitions t WHERE t.relay_id = relay AND t.status = 'online');
         UPDATE relay_checks c SET owner = p_owner, fence = c.fence + 1, due_at = now() + make_interval(secs => p_ttl)
          WHERE c.relay_id = relay
-        RETURNING c.relay_id, c.fence, c.fails, c.failing_since, c.checked_at, c.planned_at
-             INTO relay_id, fence, fails, failing_since, checked_at, planned_at;
+        RETURNING c.relay_id, c.fence, c.fails, c.failing_since, c.checked_at, c.planned_at, c.full_at
+             INTO relay_id, fence, fails, failing_since, checked_at, planned_at, full_at;
         RETURN NEXT;
     END LOOP;
 END $$;
@@ -2336,12 +2338,12 @@ COMMENT ON FUNCTION public.note_transition(int, bigint, text, text) IS 'Part of 
 -- next check is due, in one transaction. The check began p_taken seconds ago; the next is due in p_wait seconds. p_is_up
 -- says whether the relay answered, p_reason why not, p_status what it is now held for. p_unwatched: Unix seconds from which
 -- nobody looked, although a check was due; NULL when that was not for long. p_event: what to publish, as queue_event wants
--- it, or NULL. Answer: false when the lease was lost; then nothing is stored. A status that the operator set to ignored
--- stays, and nothing is published of such a relay.
+-- it, or NULL. p_full_wait: seconds until the next full check, NULL when this was none. Answer: false when the lease was
+-- lost; then nothing is stored. A status that the operator set to ignored stays, and nothing is published of such a relay.
 CREATE OR REPLACE FUNCTION public.commit_check(
     p_owner uuid, p_relay int, p_fence bigint, p_taken double precision, p_wait double precision, p_is_up boolean,
     p_status text, p_fails int, p_unwatched bigint, p_reason text, p_nip66 jsonb, p_nip11_raw bytea, p_nip11 jsonb,
-    p_nip11_error text, p_event jsonb DEFAULT NULL)
+    p_nip11_error text, p_event jsonb DEFAULT NULL, p_full_wait double precision DEFAULT NULL)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     relay  record;
@@ -2375,6 +2377,7 @@ BEGIN
        SET owner = NULL, due_at = now() + make_interval(secs => p_wait), fails = p_fails, checked_at = began,
            queue = CASE p_status WHEN 'online' THEN 0 ELSE 2 END,
            planned_at = extract(epoch FROM now() + make_interval(secs => p_wait))::bigint, failing_since = since,
+           full_at = coalesce(extract(epoch FROM now() + make_interval(secs => p_full_wait))::bigint, c.full_at),
            last_error = CASE WHEN NOT p_is_up THEN p_reason END
      WHERE c.relay_id = p_relay;
     IF relay.status = 'ignored' THEN
@@ -2929,16 +2932,21 @@ SELECT e.event_id, r.relay_url, s.seen_at::bigint AS seen_at, s.gone_at::bigint 
   JOIN public.relays r ON r.relay_id = s.relay_id;
 COMMENT ON VIEW public.sightings IS 'Which relay served which event, since when (Unix seconds), and when it was found gone.';
 
--- relay_metadata_latest: the newest check of each relay with its documents, also when it failed.
+-- relay_metadata_latest: the newest check of each relay with its documents, also when it failed. A light check does not ask
+-- for the information document: then it is that of the newest one which did.
 CREATE OR REPLACE VIEW public.relay_metadata_latest AS
-SELECT r.relay_url, r.network, r.status, m.generated_at, m.nip11_id, m.nip66_id, m.nip11_error, m.nip66_error,
+SELECT r.relay_url, r.network, r.status, m.generated_at, d.nip11_id, m.nip66_id, d.nip11_error, m.nip66_error,
        n.name, n.description, n.pubkey, n.contact, n.software, n.version, n.supported_nips, n.limitation, n.defects,
        o.openable, o.readable, o.writable, o.rtt_open, o.rtt_read, o.rtt_write
   FROM public.relays r
  CROSS JOIN LATERAL (SELECT x.generated_at, x.nip11_id, x.nip66_id, x.nip11_error, x.nip66_error
                        FROM public.relay_metadata x WHERE x.relay_url = r.relay_url
                       ORDER BY x.generated_at DESC LIMIT 1) AS m
-  LEFT JOIN public.nip11 n ON n.id = m.nip11_id
+  LEFT JOIN LATERAL (SELECT x.nip11_id, x.nip11_error
+                       FROM public.relay_metadata x
+                      WHERE x.relay_url = r.relay_url AND x.nip11_error IS DISTINCT FROM 'not_asked'
+                      ORDER BY x.generated_at DESC LIMIT 1) AS d ON true
+  LEFT JOIN public.nip11 n ON n.id = d.nip11_id
   LEFT JOIN public.nip66 o ON o.id = m.nip66_id;
 COMMENT ON VIEW public.relay_metadata_latest IS 'Newest check of each relay.';
 

@@ -12,11 +12,11 @@ struct PublicationRules: Sendable {
     /// How often we say who we are when nothing about it has changed.
     private static let announcementPeriod = Duration.seconds(86_400)
 
-    /// What a check says to others; nil when it says nothing: a relay that is not there is not announced (NIP-66 has no
-    /// word for down, silence is that word), and nobody is told of addresses that only mean something here, but a relay
-    /// that is one itself.
+    /// What a full check says to others; nil when it says nothing: a relay that is not there is not announced (NIP-66
+    /// has no word for down, silence is that word), and nobody is told of addresses that only mean something here, but
+    /// a relay that is one itself.
     func event(for url: RelayURL, _ report: CheckReport) -> QueuedEvent? {
-        guard report.isUp else { return nil }
+        guard report.isUp, !report.isLight else { return nil }
         let targets = publishing.urls.filter { url.network != .local || $0.network == .local }
         guard !targets.isEmpty else { return nil }
         var event = DiscoveryEvent(url: url, report: report, mostContent: publishing.maxContent.bytes)
