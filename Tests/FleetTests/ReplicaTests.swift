@@ -14,7 +14,10 @@ import Testing
     private static let core = "networks:\n  local:\n    enabled: true\n    max_connections: 2\n"
 
     /// Relays that share a third of their events, and answer slowly enough that several visits run at once.
-    private func withRelays(_ body: ([FakeRelay], [String: Set<Bytes32>]) async throws -> Void) async throws {
+    /// - Parameter delay: of each answer; a test that waits to see both at work needs time to look.
+    private func withRelays(
+        delay: Duration = .milliseconds(100), _ body: ([FakeRelay], [String: Set<Bytes32>]) async throws -> Void
+    ) async throws {
         var factory = EventFactory(seed: 61)
         let shared = factory.events(Self.eventsEach / 3)
         var relays: [FakeRelay] = []
@@ -22,7 +25,7 @@ import Testing
         for _ in 0..<Self.relays {
             let events = shared + factory.events(Self.eventsEach - shared.count)
             var behaviour = FakeRelayBehaviour()
-            behaviour.delay = .milliseconds(100)
+            behaviour.delay = delay
             let relay = try await FakeRelay.start(events: events, behaviour: behaviour)
             held[relay.url.text] = Set(events.map(\.id))
             relays.append(relay)
@@ -72,7 +75,7 @@ import Testing
     }
 
     @Test func `when one is killed the other takes over after the lease, and the set is exact`() async throws {
-        try await withRelays { relays, held in
+        try await withRelays(delay: .milliseconds(500)) { relays, held in
             try await withFleet { fleet in
                 let file = SynchronizerFile(pageSize: 100, leaseTTL: 2)
                 let processes = try await startTwo(fleet, relays, file)
@@ -97,7 +100,7 @@ import Testing
 
     /// A stopped process is the one that comes back after its lease and still believes to hold it.
     @Test func `one that stood still longer than its lease stores nothing of it afterwards`() async throws {
-        try await withRelays { relays, held in
+        try await withRelays(delay: .milliseconds(500)) { relays, held in
             try await withFleet { fleet in
                 let file = SynchronizerFile(pageSize: 100, leaseTTL: 2)
                 let processes = try await startTwo(fleet, relays, file)
