@@ -106,8 +106,3 @@ extension HostReport {
         ].compactMap { value, namespace in value.map { (value: $0, namespace: namespace) } }
     }
 }
-
-extension Network {
-    /// Reached through a proxy only, which knows what its names and addresses are.
-    var isOverlay: Bool { self == .tor || self == .i2p || self == .loki }
-}

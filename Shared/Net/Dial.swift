@@ -26,25 +26,14 @@ final class Dial {
     func start(until end: NIODeadline, cancelled: EventLoopFuture<Void>) -> EventLoopFuture<WebSocketConnection> {
         let timer = loop.assumeIsolated().scheduleTask(deadline: end) { self.fail(.timeout) }
         cancelled.assumeIsolated().whenFailure { _ in self.fail(.cancelled) }
-        let left = max(end - .now(), .milliseconds(1))
-        bootstrap(left).connect(host: target.endpoint.host, port: target.port)
-            .assumeIsolated().whenComplete { self.connected($0) }
+        target.connect(on: loop, until: end) {
+            $0.channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .channelOption(.recvAllocator, value: WebSocketHandler.allocator(client.limits.receiveBytes))
+        }.assumeIsolated().whenComplete { self.connected($0) }
         return opening.futureResult.assumeIsolated().always { _ in
             timer.cancel()
             self.isOver = true
         }.nonisolated()
-    }
-
-    /// Races the addresses (RFC 8305): the resolver it is given knows nothing but them.
-    private func bootstrap(_ left: TimeAmount) -> ClientBootstrap {
-        ClientBootstrap(group: loop)
-            .resolver(CheckedAddresses(target.addresses, port: target.port, loop))
-            .connectTimeout(left)
-            // Nothing is read before there is somebody to read it.
-            .channelOption(.autoRead, value: false)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(.maxMessagesPerRead, value: 1)
-            .channelOption(.recvAllocator, value: WebSocketHandler.allocator(client.limits.receiveBytes))
     }
 
     private func connected(_ result: Result<any Channel, any Error>) {
@@ -55,25 +44,14 @@ final class Dial {
             channel.close(promise: nil)
         case .success(let channel):
             self.channel = channel
-            if target.proxy == nil { addHandlers(channel) } else { addProxy(channel) }
-            channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
-        }
-    }
-
-    private func addProxy(_ channel: any Channel) {
-        guard let conversation = target.proxy?.conversation(to: target.endpoint) else { return }
-        step = .proxy
-        let tunnel = loop.makePromise(of: Void.self)
-        tunnel.futureResult.assumeIsolated().whenComplete { result in
-            switch result {
-            case .success: self.addHandlers(channel)
-            case .failure(let error): self.fail(error)
+            step = target.firstStep
+            target.openTunnel(on: channel).assumeIsolated().whenComplete { result in
+                switch result {
+                case .success: self.addHandlers(channel)
+                case .failure(let error): self.fail(error)
+                }
             }
-        }
-        do {
-            try channel.pipeline.syncOperations.addHandler(SOCKS5Handler(conversation, opened: tunnel))
-        } catch {
-            tunnel.fail(NetError(.connectionLost, .proxy))
+            channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
         }
     }
 
@@ -112,28 +90,5 @@ final class Dial {
         if let handler { return handler.fail(error) }
         opening.fail(error)
         channel?.close(promise: nil)
-    }
-}
-
-/// Answers with addresses that were resolved and checked before; asks nobody.
-final class CheckedAddresses: Resolver, Sendable {
-    private let addresses: [ResolvedAddress]
-    private let port: Int
-    private let loop: any EventLoop
-
-    init(_ addresses: [ResolvedAddress], port: Int, _ loop: any EventLoop) {
-        self.addresses = addresses
-        self.port = port
-        self.loop = loop
-    }
-
-    func initiateAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { answer { $0.isIPv4 } }
-
-    func initiateAAAAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { answer { !$0.isIPv4 } }
-
-    func cancelQueries() {}
-
-    private func answer(_ isWanted: (ResolvedAddress) -> Bool) -> EventLoopFuture<[SocketAddress]> {
-        loop.makeSucceededFuture(addresses.filter(isWanted).compactMap { try? $0.socketAddress(port: port) })
     }
 }

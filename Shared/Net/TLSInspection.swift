@@ -22,14 +22,7 @@ final class TLSInspection {
     func start(until end: NIODeadline, cancelled: EventLoopFuture<Void>) -> EventLoopFuture<TLSFacts> {
         let timer = loop.assumeIsolated().scheduleTask(deadline: end) { self.fail(NetError(.timeout, self.step)) }
         cancelled.assumeIsolated().whenFailure { _ in self.fail(NetError(.cancelled, self.step)) }
-        ClientBootstrap(group: loop)
-            .resolver(CheckedAddresses(target.addresses, port: target.port, loop))
-            .connectTimeout(max(end - .now(), .milliseconds(1)))
-            // Nothing is read before there is somebody to read it.
-            .channelOption(.autoRead, value: false)
-            .channelOption(.maxMessagesPerRead, value: 1)
-            .connect(host: target.endpoint.host, port: target.port)
-            .assumeIsolated().whenComplete { self.connected($0) }
+        target.connect(on: loop, until: end).assumeIsolated().whenComplete { self.connected($0) }
         return result.futureResult.assumeIsolated().always { _ in
             timer.cancel()
             self.isOver = true
@@ -45,25 +38,14 @@ final class TLSInspection {
             channel.close(promise: nil)
         case .success(let channel):
             self.channel = channel
-            if target.proxy == nil { addHandler(channel) } else { addProxy(channel) }
-            channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
-        }
-    }
-
-    private func addProxy(_ channel: any Channel) {
-        guard let conversation = target.proxy?.conversation(to: target.endpoint) else { return }
-        step = .proxy
-        let tunnel = loop.makePromise(of: Void.self)
-        tunnel.futureResult.assumeIsolated().whenComplete { result in
-            switch result {
-            case .success: self.addHandler(channel)
-            case .failure(let error): self.fail(error as? NetError ?? NetError(.connectionLost, .proxy))
+            step = target.firstStep
+            target.openTunnel(on: channel).assumeIsolated().whenComplete { result in
+                switch result {
+                case .success: self.addHandler(channel)
+                case .failure(let error): self.fail(error as? NetError ?? NetError(.connectionLost, .proxy))
+                }
             }
-        }
-        do {
-            try channel.pipeline.syncOperations.addHandler(SOCKS5Handler(conversation, opened: tunnel))
-        } catch {
-            tunnel.fail(NetError(.connectionLost, .proxy))
+            channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
         }
     }
 

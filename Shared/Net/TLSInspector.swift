@@ -46,23 +46,7 @@ public struct TLSInspector: Sendable {
             addresses = try addressGuard.filter(await resolver.addresses(of: endpoint.host, within: limit))
         }
         let target = DialTarget(endpoint: endpoint, proxy: proxy, addresses: addresses)
-        return try await inspect(target, until: end)
-    }
-
-    private func inspect(_ target: DialTarget, until end: NIODeadline) async throws(NetError) -> TLSFacts {
         let loop = group.next()
-        let cancelled = loop.makePromise(of: Void.self)
-        defer { cancelled.succeed() }
-        do {
-            return try await withTaskCancellationHandler {
-                try await loop.flatSubmit {
-                    TLSInspection(target, trust, loop).start(until: end, cancelled: cancelled.futureResult)
-                }.get()
-            } onCancel: {
-                cancelled.fail(NetError(.cancelled, .connect))
-            }
-        } catch {
-            throw error as? NetError ?? NetError(.connectFailed, .connect, "\(error)")
-        }
+        return try await loop.attempt { TLSInspection(target, trust, loop).start(until: end, cancelled: $0) }
     }
 }

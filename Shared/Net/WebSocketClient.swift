@@ -53,28 +53,6 @@ public struct WebSocketClient: Sendable {
     private func dial(
         _ target: DialTarget, until end: NIODeadline, _ loop: any EventLoop, _ delegate: any WebSocketDelegate
     ) async throws(NetError) -> WebSocketConnection {
-        let cancelled = loop.makePromise(of: Void.self)
-        defer { cancelled.succeed() }
-        do {
-            return try await withTaskCancellationHandler {
-                try await loop.flatSubmit {
-                    Dial(target, self, loop, delegate).start(until: end, cancelled: cancelled.futureResult)
-                }.get()
-            } onCancel: {
-                cancelled.fail(NetError(.cancelled, .connect))
-            }
-        } catch {
-            throw error as? NetError ?? NetError(.connectFailed, .connect, "\(error)")
-        }
+        try await loop.attempt { Dial(target, self, loop, delegate).start(until: end, cancelled: $0) }
     }
-}
-
-/// What is dialled: the endpoint, and the checked addresses of it or of the proxy.
-struct DialTarget: Sendable {
-    let endpoint: Endpoint
-    let proxy: ProxySettings?
-    let addresses: [ResolvedAddress]
-
-    /// Where the TCP connection goes.
-    var port: Int { proxy?.address.port ?? endpoint.port }
 }

@@ -10,4 +10,12 @@ public enum Network: String, CaseIterable, Codable, Sendable {
     case loki
     /// A reserved address, or a name that only means something on this machine or its own network.
     case local
+
+    /// Reached through a proxy only: no resolver knows its names, and what is behind an address is the proxy's to know.
+    public var isOverlay: Bool {
+        switch self {
+        case .tor, .i2p, .loki: true
+        case .clearnet, .local: false
+        }
+    }
 }

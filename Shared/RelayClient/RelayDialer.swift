@@ -70,13 +70,3 @@ extension NetworksSettings {
         }
     }
 }
-
-extension Network {
-    /// Networks whose names no resolver knows.
-    fileprivate var isOverlay: Bool {
-        switch self {
-        case .tor, .i2p, .loki: true
-        case .clearnet, .local: false
-        }
-    }
-}

@@ -25,10 +25,15 @@ public enum ErrorKind {
         [.connectionFailed, .authenticationFailed, .connectionLost, .acquisitionTimeout]
             .map { (kind: DatabaseError.Kind) in kind.rawValue })
 
-    private static func snakeCase(_ name: String) -> String {
+    /// A word begins at a capital after a small letter, and at the last capital of several: `DNSError` has two words.
+    static func snakeCase(_ name: String) -> String {
+        let characters = Array(name)
         var result = ""
-        for character in name {
-            if character.isUppercase, let last = result.last, last != "_" { result += "_" }
+        for (index, character) in characters.enumerated() {
+            if index > 0, character.isUppercase {
+                let endsAcronym = index + 1 < characters.count && characters[index + 1].isLowercase
+                if !characters[index - 1].isUppercase || endsAcronym { result += "_" }
+            }
             result += character.lowercased()
         }
         return result

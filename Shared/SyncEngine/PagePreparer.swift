@@ -64,7 +64,7 @@ struct PagePreparer {
 
     /// Ephemeral kinds by setting; authentication events of NIP-42 and NIP-98 never.
     private func isStored(_ kind: UInt16) -> Bool {
-        if kind == 22_242 || kind == 27_235 { return false }
+        if kind == NIP42Authentication.kind || kind == 27_235 { return false }
         return settings.storesEphemeral || !(20_000...29_999).contains(kind)
     }
 

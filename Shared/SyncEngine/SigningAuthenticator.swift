@@ -6,9 +6,6 @@ public import RelayClient
 /// Answers challenges (NIP-42) with a key of its own, made with it and kept nowhere: it says that one client asks, and
 /// not who. It is never the service's key, which would link what an operator publishes with what is read here.
 public struct SigningAuthenticator: RelayAuthenticator {
-    /// The kind of an answer.
-    static let kind: UInt16 = 22_242
-
     private let key = SecretKey.random()
     private let now: @Sendable () -> UnixTime
 
@@ -17,8 +14,7 @@ public struct SigningAuthenticator: RelayAuthenticator {
 
     /// The event for this challenge, for this relay and for no other.
     public func answer(challenge: String, relay: RelayURL) -> Event? {
-        let tags = [["relay", relay.text], ["challenge", challenge]]
-        return UnsignedEvent(createdAt: now(), kind: Self.kind, tags: tags).sign(with: key)
+        NIP42Authentication.answer(to: challenge, of: relay, at: now()).sign(with: key)
     }
 }
 

@@ -24,7 +24,7 @@ import Testing
         try await withMonitorBench { bench in
             try await bench.insert(["ws://127.0.0.1:\(server.port)\(path)"])
             let monitor = bench.monitor(
-                { $0.checks.nip11Timeout = .init(timeout) ?? 1 }, makeFetcher: MonitorService.overHTTP)
+                { $0.checks.nip11Timeout = .init(timeout) ?? 1 }, makeFetcher: MonitorPartsMaker.overHTTP)
             #expect(try await bench.cycle(monitor).success)
             stored = try await bench.text(
                 "SELECT concat_ws(' ', nip66_error, name, defects, nip11_error) FROM relay_metadata_latest")

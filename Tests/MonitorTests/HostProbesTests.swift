@@ -208,7 +208,7 @@ import Testing
             }
             try await withMonitorBench { bench in
                 try await bench.insert(["ws://127.0.0.1:\(server.port)"])
-                let monitor = bench.monitor({ $0.checks.nip11Timeout = 30 }, makeFetcher: MonitorService.overHTTP)
+                let monitor = bench.monitor({ $0.checks.nip11Timeout = 30 }, makeFetcher: MonitorPartsMaker.overHTTP)
                 #expect(try await bench.cycle(monitor).success)
                 let http = try await Self.stored("http", bench)
                 #expect(http["success"] as? Bool == true && http["status"] as? Int == 200)

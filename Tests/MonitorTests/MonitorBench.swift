@@ -20,7 +20,7 @@ struct MonitorBench {
         shutdown: ShutdownSignal = ShutdownSignal(), key: String? = nil,
         _ change: (inout MonitorConfig) -> Void = { _ in },
         core changeCore: (inout CoreSettings) -> Void = { _ in },
-        makeFetcher: @escaping MonitorService.MakeFetcher = { _, _, _ in nil }
+        makeFetcher: @escaping MonitorPartsMaker.MakeFetcher = { _, _, _ in nil }
     ) -> MonitorService {
         var config = MonitorConfig()
         config.checks.readTimeout = 30
