@@ -38,7 +38,8 @@ import Testing
         var factory = EventFactory(seed: Self.seed)
         let events = factory.events(1_500)
         var behaviour = FakeRelayBehaviour()
-        behaviour.delay = .milliseconds(50)
+        // So slow that a page is still to come when a busy machine gets round to stopping its reader.
+        behaviour.delay = .milliseconds(400)
         let relay = try await FakeRelay.start(events: events, behaviour: behaviour)
         try await withOwnServers { servers in
             try await withFleet(on: servers.server) { fleet in
