@@ -2,16 +2,20 @@ internal import Crypto
 
 /// The 64-bit keys that stand for a tag in the index of stored events.
 ///
-/// A key is SipHash-2-4 over one byte letter, eight bytes week (created_at / 604,800 as little-endian Int64) and the
-/// first 255 bytes of the value. The week bounds "the newest hundred of this tag": probe one week after the other.
+/// A key is, from the highest bit: one bit 0, fifteen of week (created_at / 604,800), 48 of SipHash-2-4 over one byte
+/// letter and the first 255 bytes of the value. The week bounds "the newest hundred of this tag": probe one week after
+/// the other. It comes first so that events of one time lie together in the index.
 /// Keys may collide, so whoever finds rows by key compares their tags. The hash is part of the stored format and is
 /// described, with the reason for its choice, in docs/decisions/0002-tag-key-hash.md.
 public enum TagKey {
     /// Number of the format; another hash, another length or another week is another version.
-    public static let version = 1
+    public static let version = 2
 
     /// Seconds of the span that shares one key for the same tag.
     public static let weekSeconds: Int64 = 604_800
+
+    /// The last week that has keys of its own, in the year 2597; what is later shares them.
+    public static let lastWeek: Int64 = 32_767
 
     /// How many bytes of a value are hashed; longer values that begin alike share a key.
     public static let maxValueBytes = 255
@@ -35,11 +39,13 @@ public enum TagKey {
         }
         var hash = SipHash24(seed)
         hash.append(name.letter)
-        hash.append(UInt64(bitPattern: week))
         hash.append(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: value.prefix(maxValueBytes))))
-        return Int64(bitPattern: hash.finish())
+        return min(max(week, 0), lastWeek) << hashBits | Int64(hash.finish() & (1 << hashBits - 1))
     }
 
-    /// The 16 ASCII bytes `BigBrotr tagkey1` as two little-endian words; public, and the version is part of it.
-    private static let seed: (UInt64, UInt64) = (0x7274_6F72_4267_6942, 0x3179_656B_6761_7420)
+    /// The lower bits of a key.
+    private static let hashBits: Int64 = 48
+
+    /// The 16 ASCII bytes `BigBrotr tagkey2` as two little-endian words; public, and the version is part of it.
+    private static let seed: (UInt64, UInt64) = (0x7274_6F72_4267_6942, 0x3279_656B_6761_7420)
 }

@@ -1,4 +1,5 @@
 import Database
+import Nostr
 import Support
 import Synchronization
 
@@ -11,6 +12,8 @@ struct StoredEvents {
     private static let rowsAStatement = 10_000
     private static let relays = 20
     private static let authors = 50_000
+    /// The time that they span: three years, up to the corpus of new events.
+    private static let (span, end) = (94_608_000, 1_700_000_000)
 
     let events: Int
     let seconds: Double
@@ -46,25 +49,28 @@ struct StoredEvents {
         try await database.server.withConnection(database: database.name) { connection in
             while let rows = progress.next() {
                 try await connection.query(
-                    NamedStatement("fill", statement(rows.lowerBound, rows.upperBound)), timeout: .seconds(600))
+                    NamedStatement("fill", statement(rows, of: progress.rows)), timeout: .seconds(600))
             }
         }
     }
 
-    /// Rows `lo` to `hi`. A reply's two tags, a text of 33 to 825 bytes, kinds as they are met.
-    private static func statement(_ lo: Int, _ hi: Int) -> String {
+    /// Some of all rows, oldest first. A reply's two tags, a text of 33 to 825 bytes, kinds as they are met.
+    private static func statement(_ rows: ClosedRange<Int>, of all: Int) -> String {
         """
         WITH stored AS (
             INSERT INTO events (created_at, kind, event_id, pubkey, sig, tag_keys, tags, content)
-            SELECT 1600000000 + n / 3, (ARRAY[1, 1, 1, 1, 7, 7, 7, 9735, 6, 0])[1 + n % 10], sha256(int8send(n)),
+            SELECT t.created_at, (ARRAY[1, 1, 1, 1, 7, 7, 7, 9735, 6, 0])[1 + n % 10], sha256(int8send(n)),
                    sha256(int8send(n * 7919 % \(authors))), sha256(int8send(-n)) || sha256(int8send(-n - 1)),
-                   ARRAY[hashint8extended(n / 3, 1), hashint8extended(n * 104729 % \(authors) + n / 1800000, 2)],
+                   ARRAY[(t.week << 48) | (hashint8extended(n / 3, 1) & \(hashMask)),
+                         (t.week << 48) | (hashint8extended(n * 104729 % \(authors), 2) & \(hashMask))],
                    jsonb_build_array(
                        jsonb_build_array('e', encode(sha256(int8send(n / 3)), 'hex'), 'wss://relay.example.com',
                                          'reply'),
                        jsonb_build_array('p', encode(sha256(int8send(n * 104729 % \(authors))), 'hex'))),
                    repeat(md5(n::text) || ' ', (1 + n * 31 % 25)::int)
-              FROM generate_series(\(lo)::bigint, \(hi)::bigint) AS n
+              FROM generate_series(\(rows.lowerBound)::bigint, \(rows.upperBound)::bigint) AS n,
+                   LATERAL (SELECT \(end - span) + n * \(span) / \(all)) AS at (created_at),
+                   LATERAL (SELECT at.created_at, at.created_at / \(TagKey.weekSeconds)) AS t (created_at, week)
             RETURNING id, created_at, kind, event_id),
         linked AS (
             INSERT INTO events_relays (event, created_at, relay_id, seen_at)
@@ -75,6 +81,9 @@ struct StoredEvents {
         INSERT INTO event_batches (events) SELECT array_agg(s.id) FROM stored s GROUP BY s.id / 1000
         """
     }
+
+    /// The bits of a tag's key that are not its week's (`TagKey`).
+    private static let hashMask = Int64(1) << 48 - 1
 
     /// As if all had been folded.
     private static let counters = """
@@ -91,7 +100,7 @@ struct StoredEvents {
 
 /// Hands out rows, and says how far it is.
 private final class FillProgress: Sendable {
-    private let rows: Int
+    let rows: Int
     private let step: Int
     private let start = ContinuousClock.now
     private let given = Mutex(0)

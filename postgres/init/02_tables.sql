@@ -202,7 +202,7 @@ COMMENT ON COLUMN public.events.id_dialect IS 'Which serialisation gives the id:
 COMMENT ON COLUMN public.events.event_id IS 'NIP-01 id, 32 bytes.';
 COMMENT ON COLUMN public.events.pubkey IS 'Author, 32 bytes.';
 COMMENT ON COLUMN public.events.sig IS 'BIP-340 signature, 64 bytes; the first one verified wins.';
-COMMENT ON COLUMN public.events.tag_keys IS '64-bit hashes of (letter, first 255 bytes of the value, week of created_at) of the one-letter tags, sorted, distinct. Answers found by them are checked again against tags.';
+COMMENT ON COLUMN public.events.tag_keys IS 'Keys of the one-letter tags, sorted, distinct: week of created_at << 48 | 48 bits of a hash of (letter, first 255 bytes of the value). Answers found by them are checked again against tags.';
 COMMENT ON COLUMN public.events.raw IS 'The event as received, only when text or jsonb cannot hold it (NUL); tags and content then carry U+FFFD in its place.';
 
 CREATE TABLE IF NOT EXISTS public.events_relays (

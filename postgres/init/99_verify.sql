@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x12b56dfd76f580872a9320e77aa1c946e6f695ba795066e7e523e036af2c5589')
+            (1, '0001_first_release', '\xd4b968090637aba79481fbc5a87870ce0bca20fec3d126b0650a2ed7c6f4f7f4')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP
