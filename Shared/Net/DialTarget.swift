@@ -2,7 +2,7 @@ import NIOCore
 import NIOPosix
 import Settings
 
-/// What is dialled: the endpoint, and the checked addresses of it or of the proxy. All connections begin with its steps.
+/// What is dialled: the endpoint, and the checked addresses of it or of the proxy. All begin with its steps.
 struct DialTarget: Sendable {
     let endpoint: Endpoint
     let proxy: ProxySettings?

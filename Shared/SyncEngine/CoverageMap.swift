@@ -169,6 +169,14 @@ public struct CoverageMap: Sendable, Equatable {
         intervals.lazy.compactMap(\.reason).first { [.untilIgnored, .unordered, .oversize, .poison].contains($0) }
     }
 
+    /// Brings looks at one place of the schedule nearer that are planned for later than `time`.
+    mutating func hasten(_ step: Int16, to time: Int64) {
+        for place in intervals.indices where intervals[place].rescanStep == step {
+            intervals[place].rescanAt = intervals[place].rescanAt.map { min($0, time) }
+        }
+        intervals = Self.merged(intervals)
+    }
+
     /// Forgets everything: what is given is not read yet, and nothing is said of the rest.
     mutating func restart(_ seconds: ClosedRange<Int64>?) {
         intervals = seconds.map { [Interval(lo: $0.lowerBound, hi: $0.upperBound, state: .open)] } ?? []

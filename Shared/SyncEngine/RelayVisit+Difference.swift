@@ -34,7 +34,8 @@ extension RelayVisit {
     /// as they come, so that a visit that ends early has not asked in vain. Nil when it did.
     func take(
         _ difference: SetComparison.Difference, _ session: any RelaySession, _ reading: inout Reading,
-        _ report: inout VisitReport, seal: (inout VisitProgress, _ items: Int, _ cap: Int) -> VisitProgress.Change
+        _ report: inout VisitReport,
+        seal: (inout VisitProgress, VisitProgress.Found, _ cap: Int) -> VisitProgress.Change
     ) async throws -> Taken? {
         var haul = Haul()
         guard let unknown = try await linkStored(difference.need, &haul, &reading, &report),
@@ -47,8 +48,9 @@ extension RelayVisit {
         var prepared = PreparedPage()
         try await reading.preparer.amend(&prepared, with: changes)
         if prepared.parts.isEmpty { prepared.parts = [PreparedPage.Part()] }
-        let items = difference.held + difference.need.count - haul.phantoms - difference.gone.count
-        let change = seal(&reading.progress, items, reading.capSeen)
+        let late = difference.need.count - haul.phantoms
+        let items = difference.held + late - difference.gone.count
+        let change = seal(&reading.progress, .init(late: late, all: items), reading.capSeen)
         guard try await commit(prepared, change, reading, &report) else { return nil }
         report.isStuck = false
         return Taken(items: items, asked: haul.asked)

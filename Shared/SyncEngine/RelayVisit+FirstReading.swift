@@ -36,8 +36,8 @@ extension RelayVisit {
             try await giveUpSets("other_sets", &reading)
         case .compared:
             let (window, stretch) = (VisitProgress.Window(seconds: part.seconds), walking.stretch)
-            let taken = try await take(difference, session, &reading, &report) { progress, items, cap in
-                progress.seal(window, of: stretch, items: items, cap: cap)
+            let taken = try await take(difference, session, &reading, &report) { progress, found, cap in
+                progress.seal(window, of: stretch, found, cap: cap)
             }
             guard let taken else { return }
             walking.plan.skip(below: UnixTime(seconds: part.seconds.lowerBound))

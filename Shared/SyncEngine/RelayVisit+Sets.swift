@@ -28,8 +28,8 @@ extension RelayVisit {
             guard let (verdict, difference) = compared else { return }
             switch verdict {
             case .compared:
-                _ = try await take(difference, session, &reading, &report) { progress, items, cap in
-                    progress.seal(window, items: items, cap: cap)
+                _ = try await take(difference, session, &reading, &report) { progress, found, cap in
+                    progress.seal(window, found, cap: cap)
                 }
             case .tooLarge:
                 guard halves < Self.mostHalves else {

@@ -26,10 +26,12 @@ struct RescanSchedule: Sendable, Equatable {
     /// The pass that has to prove what was read now.
     func secondPass(now: Int64) -> Plan { Plan(at: Self.time(after: secondPass, now), step: 0) }
 
-    /// The look after one at `step` that found nothing new.
-    func next(after step: Int16?, now: Int64) -> Plan {
+    /// The look after one at `step` that found nothing new; `yield` says whether looks of its age come sooner or later.
+    func next(after step: Int16?, now: Int64, _ yield: RescanYield = .init()) -> Plan {
         let place = min(max(Int(step ?? 0), 0), waits.count - 1)
-        return Plan(at: Self.time(after: waits[place], now), step: Int16(clamping: place + 1))
+        let look = Int16(clamping: place + 1)
+        let wait = min(max(place - yield.nearer(look), 0), waits.count - 1)
+        return Plan(at: Self.time(after: waits[wait], now), step: look)
     }
 
     /// When a gap is tried again: a relay's software may have changed by then.

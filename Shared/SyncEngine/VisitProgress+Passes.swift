@@ -1,19 +1,44 @@
+internal import Database
 internal import Nostr
 
 /// Further passes over what was read before.
 extension VisitProgress {
-    mutating func look(_ step: Step, _ interval: CoverageMap.Interval) {
+    mutating func look(_ step: Step, _ interval: CoverageMap.Interval, _ change: inout Change) {
+        defer { if case .reachedEnd = step.verdict { noteYield(of: interval, &change) } }
         guard let part = part(step.progress, step.verdict, of: step.stretch) else { return }
         top = part.lowerBound - 1
         let (lo, hi) = (part.lowerBound, part.upperBound)
         // What is read for the first time here has nothing to be compared with.
         let isFirst = interval.state == .open || interval.state == .gap
+        if let difference = step.difference {
+            found.late += difference.fresh
+            found.all += difference.shown
+        }
         guard !isFirst, let difference = step.difference, difference.isNone else {
             coverage.set(provisional(lo, hi, step), closesGaps: isFirst)
             return
         }
         let proof = step.isHinted ? CoverageProof.finishHint : .twoWalks
         coverage.set(sealed(proof, lo, hi, after: interval.rescanStep, step, items: difference.shown))
+    }
+
+    private mutating func noteYield(of interval: CoverageMap.Interval, _ change: inout Change) {
+        noteYield(of: interval.rescanStep, found, &change)
+        found = Found()
+    }
+
+    /// What a look at an interval found says when others of its age are to come.
+    mutating func noteYield(of look: Int16?, _ found: Found, _ change: inout Change) {
+        guard let look, look > 0 else { return }
+        var yield = yield
+        let isNearer = yield.note(look: look, late: found.late, of: found.all)
+        if isNearer {
+            coverage.hasten(look, to: schedule.next(after: look - 1, now: now.seconds, yield).at)
+        }
+        var seen = RelayBehaviour()
+        seen.rescans = yield.word
+        guard let seen = learn(seen) else { return }
+        change.behaviour = (change.behaviour ?? RelayBehaviour()).merging(seen)
     }
 
     func provisional(_ lo: Int64, _ hi: Int64, _ step: Step?) -> CoverageMap.Interval {
@@ -30,7 +55,7 @@ extension VisitProgress {
         let isProven = doubts.allow(proof)
         var interval = CoverageMap.Interval(lo: lo, hi: hi, state: isProven ? .sealed : .settled)
         interval.proof = isProven ? proof : nil
-        interval.plan(schedule.next(after: step, now: now.seconds))
+        interval.plan(schedule.next(after: step, now: now.seconds, yield))
         interval.setEvidence(items: items, cap: evidence.cap)
         return interval
     }

@@ -37,24 +37,25 @@ extension VisitProgress {
 
     /// The sets of a window are equal now.
     /// - Parameters:
-    ///   - items: events in it.
+    ///   - found: events in it, and those that were not linked to the relay.
     ///   - cap: the largest page so far.
-    mutating func seal(_ window: Window, items: Int, cap: Int) -> Change {
+    mutating func seal(_ window: Window, _ found: Found, cap: Int) -> Change {
         var change = Change(behaviour: learnSets())
-        cover(window, items: items, cap: cap)
+        noteYield(of: window.step, found, &change)
+        cover(window, items: found.all, cap: cap)
         change.coverage = coverage.changes
         coverage.markStored()
         return change
     }
 
     /// The sets of the newest part of what a walk has left are equal now: it goes on below that part, or is over.
-    mutating func seal(_ window: Window, of stretch: WalkState.Stretch, items: Int, cap: Int) -> Change {
-        guard let (lo, hi) = stretch.walk else { return seal(window, items: items, cap: cap) }
+    mutating func seal(_ window: Window, of stretch: WalkState.Stretch, _ found: Found, cap: Int) -> Change {
+        guard let (lo, hi) = stretch.walk else { return seal(window, found, cap: cap) }
         var change = Change(behaviour: learnSets())
         let left = UnixTime(seconds: window.seconds.lowerBound - 1)
         // What the relay says of the end of its pages is about those below.
         walkTop = left.seconds
-        cover(window, items: items, cap: cap)
+        cover(window, items: found.all, cap: cap)
         if left >= lo {
             state.frontier = left
             change.frontier = left

@@ -44,6 +44,14 @@ struct VisitProgress: Sendable {
         var isHinted = false
     }
 
+    /// What a further look at an interval found.
+    struct Found: Sendable, Equatable {
+        /// Events that were not linked to the relay before.
+        var late = 0
+        /// Events that the relay has in it.
+        var all = 0
+    }
+
     var state: WalkState
     var coverage: CoverageMap
     /// How the relay answers, earlier visits included.
@@ -55,6 +63,8 @@ struct VisitProgress: Sendable {
     let schedule: RescanSchedule
     /// Of a further pass: the newest second that is left.
     var top: Int64?
+    /// Of a further pass: what it was shown so far.
+    var found = Found()
     /// Of a walk: where it began in this visit.
     var walkTop: Int64?
 
@@ -71,6 +81,9 @@ struct VisitProgress: Sendable {
 
     /// What speaks against the relay's answers.
     var doubts: Doubts { Doubts(behaviour) }
+
+    /// How often late events were found.
+    var yield: RescanYield { RescanYield(behaviour.rescans) }
 
     /// As far as it is known.
     var order: RelayOrder { RelayOrder(behaviour) }
@@ -93,7 +106,9 @@ struct VisitProgress: Sendable {
     /// Call before the first page of a stretch.
     mutating func begin(_ stretch: WalkState.Stretch) {
         switch stretch {
-        case .interval(let interval): top = interval.hi
+        case .interval(let interval):
+            top = interval.hi
+            found = Found()
         case .fresh(_, let hi): walkTop = hi.seconds
         case .history(_, let frontier, _): walkTop = frontier.seconds
         case .head: break
@@ -114,7 +129,7 @@ struct VisitProgress: Sendable {
     mutating func apply(_ step: Step) -> Change {
         var change = Change(behaviour: learn(step))
         switch step.stretch {
-        case .interval(let interval): look(step, interval)
+        case .interval(let interval): look(step, interval, &change)
         default: walk(step, &change)
         }
         // What the page left out stands in what it proved.

@@ -54,8 +54,7 @@ extension CommitCheck {
         return seals.flatMap { seal in
             relay.owed(from: after.claimedAt, to: now, in: seal.lo.seconds...seal.hi.seconds).filter { event in
                 tables.events[event.id].flatMap({ linked[$0] }).map(\.isGone) != false
-                    // A row that another one was cut out of says nothing new.
-                    && !old.contains { $0.holds(event) && $0.rescanAt == seal.rescanAt }
+                    && !old.contains { $0.holds(event) && seal.isNoLaterThan($0) }
             }
         }
     }
@@ -71,6 +70,13 @@ extension CoverageRow {
     var words: String { "\(lo.seconds)...\(hi.seconds)" }
 
     var isSealed: Bool { state == CoverageState.sealed.rawValue }
+
+    /// A row that was cut out of another, or whose next look was moved nearer, says nothing new; what is sealed again is
+    /// planned for later.
+    fileprivate func isNoLaterThan(_ old: CoverageRow) -> Bool {
+        guard rescanStep == old.rescanStep, let planned = old.rescanAt else { return false }
+        return rescanAt.map { $0 <= planned } ?? false
+    }
 
     fileprivate func holds(_ event: SimulatedEvent) -> Bool { (lo.seconds...hi.seconds).contains(event.createdAt) }
 }

@@ -46,6 +46,22 @@ import Testing
         #expect(progress.coverage.intervals.first?.rescanAt ?? 0 >= 13_600)
     }
 
+    @Test func `a look that finds late events brings those of its age nearer, once for all its parts`() {
+        var row = due(0, 9_000)
+        (row.state, row.proof, row.rescanStep) = (.sealed, .twoWalks, 3)
+        var waiting = row
+        (waiting.lo, waiting.hi, waiting.rescanAt) = (9_001, 9_999, 9_000_000)
+        var progress = progress(WalkState(sealedHi: second(9_999)), [row, waiting])
+        let stretch = WalkState.Stretch.interval(row)
+        progress.begin(stretch)
+        let late = PassRecord.Difference(fresh: 1, shown: 100)
+        #expect(progress.apply(step(stretch, to: 5_000, difference: late)).behaviour == nil)
+        let change = progress.apply(step(stretch, end: .reachedEnd(byHint: false), difference: .init(shown: 200)))
+        #expect(change.behaviour?.rescans == "0:0,0:0,1:0")
+        let planned = progress.coverage.intervals.first { $0.lo == waiting.lo }?.rescanAt
+        #expect(planned == progress.schedule.next(after: 1, now: now.seconds).at)
+    }
+
     @Test func `a pass without a difference seals part by part`() {
         let row = due(0, 9_000)
         var progress = progress(WalkState(sealedHi: second(9_000)), [row])
@@ -189,7 +205,7 @@ import Testing
             state, [.init(lo: 0, hi: 6_000, state: .walking), .init(lo: 6_001, hi: 9_000, state: .provisional)])
         let stretch = WalkState.Stretch.history(lo: second(0), frontier: second(6_000), hi: second(9_000))
         progress.begin(stretch)
-        let first = progress.seal(.init(seconds: 2_000...6_500), of: stretch, items: 700, cap: 500)
+        let first = progress.seal(.init(seconds: 2_000...6_500), of: stretch, .init(all: 700), cap: 500)
         #expect(first.frontier == second(1_999) && first.behaviour?.negentropy == true && !first.clearsWalk)
         #expect(progress.state.frontier == second(1_999))
         #expect(
@@ -200,7 +216,7 @@ import Testing
         #expect(row.proof == .negentropy && row.items == 700 && row.pages == 1 && row.cap == 500)
         #expect(row.rescanStep == 1 && row.rescanAt ?? 0 >= 13_600, "as after a re-scan that found it equal")
 
-        let last = progress.seal(.init(seconds: 0...1_999), of: stretch, items: 0, cap: 500)
+        let last = progress.seal(.init(seconds: 0...1_999), of: stretch, .init(all: 0), cap: 500)
         #expect(last.clearsWalk && last.sealedHi == second(9_000) && last.tailSeen == nil)
         #expect(progress.state == WalkState(sealedHi: second(9_000)))
         #expect(progress.coverage.intervals.map(\.state) == [.sealed, .provisional])
@@ -211,7 +227,7 @@ import Testing
         let stretch = WalkState.Stretch.fresh(lo: second(0), hi: second(9_000))
         progress.begin(stretch)
         _ = progress.apply(step(stretch, to: 8_000))
-        let last = progress.seal(.init(seconds: 0...8_500), of: stretch, items: 9, cap: 500)
+        let last = progress.seal(.init(seconds: 0...8_500), of: stretch, .init(all: 9), cap: 500)
         #expect(last.clearsWalk && last.sealedHi == second(9_000) && last.tailSeen == now)
         #expect(progress.coverage.intervals.map { [$0.lo, $0.hi] } == [[0, 8_500], [8_501, 9_000]])
     }
@@ -221,7 +237,7 @@ import Testing
         let stretch = WalkState.Stretch.fresh(lo: second(0), hi: second(9_000))
         progress.begin(stretch)
         _ = progress.apply(step(stretch, to: 8_000))
-        _ = progress.seal(.init(seconds: 5_000...8_000), of: stretch, items: 9, cap: 500)
+        _ = progress.seal(.init(seconds: 5_000...8_000), of: stretch, .init(all: 9), cap: 500)
         var last = step(stretch, end: .reachedEnd(byHint: true))
         last.isHinted = true
         _ = progress.apply(last)
@@ -233,7 +249,7 @@ import Testing
         let state = WalkState(walkLo: second(0), walkHi: second(9_000), frontier: second(6_000))
         var progress = progress(state, [.init(lo: 0, hi: 6_000, state: .walking)], doubts: Doubts(contradictions: 1))
         let stretch = WalkState.Stretch.history(lo: second(0), frontier: second(6_000), hi: second(9_000))
-        _ = progress.seal(.init(seconds: 100...6_000), of: stretch, items: 9, cap: 500)
+        _ = progress.seal(.init(seconds: 100...6_000), of: stretch, .init(all: 9), cap: 500)
         #expect(progress.coverage.intervals.map(\.state) == [.walking, .settled])
     }
 

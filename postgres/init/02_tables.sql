@@ -80,7 +80,9 @@ COMMENT ON COLUMN public.relay_sync.last_error IS 'Kind of the last failure, at 
 COMMENT ON COLUMN public.relay_sync.behaviour IS 'How the relay answers; a key is absent until it was seen. order: newest_first or '
     'unordered; since, until: honoured; hints (NIP-67), count (NIP-45, was what it served), negentropy (NIP-77), '
     'auth (NIP-42, demanded); '
-    'calibrated_at: Unix seconds of the last shortcoming; contradictions, short_answers: how many; filter: of the coverage.';
+    'calibrated_at: Unix seconds of the last shortcoming; contradictions, short_answers: how many; filter: of the coverage; '
+    'rescans: by age of read intervals, from the first look after the second pass, steps of the schedule by which looks come '
+    'nearer (below 0: farther) and those in a row that found nothing.';
 
 CREATE TABLE IF NOT EXISTS public.relay_checks (
     relay_id       int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,

@@ -450,6 +450,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     SELECT 'function ' || f
       FROM unnest(ARRAY[
         'add_id(bytea, bytea) bytea',
+        'advertised_limit(text) integer',
         'apply_rights() void',
         'claim_checks(text, smallint, bigint, uuid, double precision) TABLE(relay_id integer, relay_url text, fence bigint, status text, '
         'fails integer, was_up boolean, failing_since bigint, checked_at bigint, planned_at bigint, full_at bigint, database_now bigint)',

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\xd4b968090637aba79481fbc5a87870ce0bca20fec3d126b0650a2ed7c6f4f7f4')
+            (1, '0001_first_release', '\x083ddb2030fb921ddacc25906f6af83a22a73a03d7bdfa9796f572e456b80865')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

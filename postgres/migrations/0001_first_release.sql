@@ -444,7 +444,9 @@ COMMENT ON COLUMN public.relay_sync.last_error IS 'Kind of the last failure, at 
 COMMENT ON COLUMN public.relay_sync.behaviour IS 'How the relay answers; a key is absent until it was seen. order: newest_first or '
     'unordered; since, until: honoured; hints (NIP-67), count (NIP-45, was what it served), negentropy (NIP-77), '
     'auth (NIP-42, demanded); '
-    'calibrated_at: Unix seconds of the last shortcoming; contradictions, short_answers: how many; filter: of the coverage.';
+    'calibrated_at: Unix seconds of the last shortcoming; contradictions, short_answers: how many; filter: of the coverage; '
+    'rescans: by age of read intervals, from the first look after the second pass, steps of the schedule by which looks come '
+    'nearer (below 0: farther) and those in a row that found nothing.';
 
 CREATE TABLE IF NOT EXISTS public.relay_checks (
     relay_id       int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
@@ -1570,6 +1572,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     SELECT 'function ' || f
       FROM unnest(ARRAY[
         'add_id(bytea, bytea) bytea',
+        'advertised_limit(text) integer',
         'apply_rights() void',
         'claim_checks(text, smallint, bigint, uuid, double precision) TABLE(relay_id integer, relay_url text, fence bigint, status text, '
         'fails integer, was_up boolean, failing_since bigint, checked_at bigint, planned_at bigint, full_at bigint, database_now bigint)',
@@ -1745,6 +1748,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.insert_relays(text[], text[], bigint[]) IS 'insert_relay for many; says which were new.';
 
+-- advertised_limit: the page size that a relay's information document allows (NIP-11, limitation.max_limit), to begin with: such
+-- numbers are often wrong, so what pages show counts more. Below 50 it is not believed.
+CREATE OR REPLACE FUNCTION public.advertised_limit(p_url text) RETURNS int
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT CASE WHEN jsonb_typeof(n.limitation -> 'max_limit') = 'number'
+                THEN greatest(least((n.limitation ->> 'max_limit')::numeric, 5000), 50)::int END
+      FROM (SELECT x.nip11_id FROM relay_metadata x WHERE x.relay_url = p_url AND x.nip11_id IS NOT NULL
+             ORDER BY x.generated_at DESC LIMIT 1) AS m
+      JOIN nip11 n ON n.id = m.nip11_id;
+$$;
+COMMENT ON FUNCTION public.advertised_limit(text) IS 'Events a page by the relay''s own document, 50 to 5,000; NULL where it says nothing.';
+
 -- claim_relays: leases of at most p_limit relays of a lane and network that have been due for p_overdue seconds, those due
 -- longest first, for p_owner until p_ttl seconds from now. Rows that somebody else has locked are passed over; every claim
 -- raises the fence. Answer: where each stands, in no order. A function because its plans are made once a connection: made
@@ -1774,8 +1789,9 @@ BEGIN
          WHERE s.relay_id = ANY (due)
         RETURNING s.relay_id, (SELECT r.relay_url FROM relays r WHERE r.relay_id = s.relay_id),
                   (SELECT r.status = 'ignored' FROM relays r WHERE r.relay_id = s.relay_id), s.fence, s.class, s.tail_seen,
-                  s.sealed_hi, s.walk_lo, s.walk_hi, s.frontier, s.cap_seen, s.page_size, s.fails, s.deficit_bytes,
-                  extract(epoch FROM now())::bigint, s.rate::double precision;
+                  s.sealed_hi, s.walk_lo, s.walk_hi, s.frontier, s.cap_seen,
+                  coalesce(s.page_size, (SELECT advertised_limit(r.relay_url) FROM relays r WHERE r.relay_id = s.relay_id)),
+                  s.fails, s.deficit_bytes, extract(epoch FROM now())::bigint, s.rate::double precision;
 END $$;
 COMMENT ON FUNCTION public.claim_relays(smallint, text, bigint, uuid, double precision, double precision) IS 'Leases relays that are due, longest due first, and says where each stands.';
 
@@ -2364,10 +2380,12 @@ BEGIN
     since := CASE WHEN p_is_up THEN NULL WHEN p_fails > 1 THEN coalesce(before.failing_since, began) ELSE began END;
 
     -- What synchronizers have seen of how it answers belongs to what is known of it, and is asked for by nobody twice.
+    -- What they note for themselves does not.
     SELECT p_nip66 || jsonb_build_object('behaviour',
-               (s.behaviour - 'filter') || CASE WHEN s.cap_seen > 0 THEN jsonb_build_object('page', s.cap_seen) ELSE '{}' END)
+               (s.behaviour - '{filter,rescans}'::text[])
+               || CASE WHEN s.cap_seen > 0 THEN jsonb_build_object('page', s.cap_seen) ELSE '{}' END)
       INTO measured FROM relay_sync s
-     WHERE s.relay_id = p_relay AND (s.behaviour - 'filter' <> '{}' OR s.cap_seen > 0);
+     WHERE s.relay_id = p_relay AND (s.behaviour - '{filter,rescans}'::text[] <> '{}' OR s.cap_seen > 0);
     PERFORM insert_relay_metadata(relay.relay_url, relay.network, began, began, p_nip11_raw, p_nip11,
         coalesce(measured, p_nip66), p_nip11_error,
         CASE WHEN NOT p_is_up THEN p_reason END);

@@ -80,10 +80,11 @@ extension Brotr {
                behaviour ->> 'filter', (behaviour ->> 'since')::boolean, (behaviour ->> 'until')::boolean,
                (behaviour ->> 'hints')::boolean, (behaviour ->> 'count')::boolean,
                (behaviour ->> 'negentropy')::boolean, (behaviour ->> 'auth')::boolean,
-               (behaviour ->> 'calibrated_at')::bigint
+               (behaviour ->> 'calibrated_at')::bigint, behaviour ->> 'rescans'
           FROM relay_sync WHERE relay_id = $1
         """,
-        parameters: [.int4], columns: [.int4, .int4, .text, .text, .bool, .bool, .bool, .bool, .bool, .bool, .int8],
+        parameters: [.int4],
+        columns: [.int4, .int4, .text, .text, .bool, .bool, .bool, .bool, .bool, .bool, .int8, .text],
         isIdempotent: true)
 
     /// What earlier visits learnt of a relay.
@@ -103,6 +104,7 @@ extension Brotr {
         behaviour.negentropy = try row.decode(at: 8)
         behaviour.auth = try row.decode(at: 9)
         behaviour.calibratedAt = try row.decode(at: 10)
+        behaviour.rescans = try row.decode(at: 11)
         return behaviour
     }
 }

@@ -28,6 +28,9 @@ public struct RelayBehaviour: Sendable, Equatable {
     /// none was ever set.
     public var filter: String?
 
+    /// What further looks at read intervals found, by age of the interval; the sync engine's own word.
+    public var rescans: String?
+
     /// Nothing is known.
     public init() {}
 
@@ -45,6 +48,7 @@ public struct RelayBehaviour: Sendable, Equatable {
         merged.auth = later.auth ?? auth
         merged.calibratedAt = later.calibratedAt ?? calibratedAt
         merged.filter = later.filter ?? filter
+        merged.rescans = later.rescans ?? rescans
         return merged
     }
 
@@ -55,7 +59,7 @@ public struct RelayBehaviour: Sendable, Equatable {
         for case (let key, let number?) in numbers { members.append("\"\(key)\":\(number)") }
         if let calibratedAt { members.append("\"calibrated_at\":\(calibratedAt)") }
         // Our own words, never a relay's.
-        for case (let key, let word?) in [("order", order), ("filter", filter)] {
+        for case (let key, let word?) in [("order", order), ("filter", filter), ("rescans", rescans)] {
             members.append("\"\(key)\":\"\(word)\"")
         }
         let flags = [

@@ -82,3 +82,23 @@ BEGIN
         '(6,wss://r6.example,t,7,2,1,2,3,4,5,6,7,8,9,%s,0.5)', extract(epoch FROM now())::bigint));
     PERFORM pg_temp.expect('nothing is left', pg_temp.claim(0, 'clearnet', 9), '{}');
 END $$;
+
+-- A relay that was never visited begins with the page size that its document allows.
+DO $$
+DECLARE
+    item record;
+BEGIN
+    UPDATE relay_sync SET owner = NULL, due_at = now() + interval '1 day';
+    FOR item IN SELECT * FROM (VALUES
+        ('{"max_limit": 200}', NULL, 200), ('{"max_limit": 3}', NULL, 50), ('{"max_limit": 1e400}', NULL, 5000),
+        ('{"max_limit": -1}', NULL, 50), ('{"max_limit": "many"}', NULL, NULL), ('{}', NULL, NULL), (NULL, NULL, NULL),
+        ('{"max_limit": 200}', 700, 700)) AS v (limitation, page_size, expected)
+    LOOP
+        PERFORM insert_relay_metadata('wss://r1.example', 'clearnet', now_seconds, now_seconds, int8send(now_seconds),
+                    jsonb_build_object('limitation', item.limitation::jsonb), NULL, NULL, NULL)
+           FROM (SELECT extract(epoch FROM now())::bigint + coalesce((SELECT count(*) FROM relay_metadata), 0)) AS t (now_seconds);
+        UPDATE relay_sync SET owner = NULL, due_at = now() - interval '1 s', page_size = item.page_size WHERE relay_id = 1;
+        PERFORM pg_temp.expect(coalesce(item.limitation, 'no limits'),
+            (SELECT c.page_size FROM claim_relays(0::smallint, 'clearnet', 1, gen_random_uuid(), 60, 0) AS c), item.expected);
+    END LOOP;
+END $$;
