@@ -14,7 +14,7 @@ final class DNSExchange {
 
     /// Each server is asked so often; the second time it has twice as long.
     private static let tries: Int32 = 2
-    private static let mostMillisecondsATry: Int64 = 2_000
+    private static let mostMillisecondsATry: Int64 = 20_000
     private static let leastMillisecondsATry: Int64 = 50
 
     /// nil without memory, or where the servers are not understood.

@@ -71,7 +71,7 @@ extension CoverageRow {
 
     var isSealed: Bool { state == CoverageState.sealed.rawValue }
 
-    /// A row that was cut out of another, or whose next look was moved nearer, says nothing new; what is sealed again is
+    /// A row that was cut out of another, or whose next look came nearer, says nothing new; what is sealed again is
     /// planned for later.
     fileprivate func isNoLaterThan(_ old: CoverageRow) -> Bool {
         guard rescanStep == old.rescanStep, let planned = old.rescanAt else { return false }
