@@ -3,9 +3,12 @@
 by the library, and looks for each event once more by filters on its tags. Prints one line of JSON: a list of events.
 
     read_nip66.py URL AUTHOR KIND...
+
+BIGBROTR_NIP66_EVENTS names a file to which the events are added as they came, one a line, for other readers.
 """
 import asyncio
 import json
+import os
 import sys
 from datetime import timedelta
 
@@ -40,7 +43,7 @@ async def main(url, author, kinds):
     client = Client()
     await client.add_relay(RelayUrl.parse(url))
     await client.connect()
-    found = []
+    found, raw = [], []
     for kind in kinds:
         for event in await fetch(client, Filter().author(author).kind(Kind(kind))):
             if not event.verify():
@@ -53,7 +56,11 @@ async def main(url, author, kinds):
                 "identifier": event.tags().identifier(), "tags": [tag.as_vec() for tag in event.tags().to_vec()],
                 "content": event.content(), "is_found_by_tags": event.id().to_hex() in [e.id().to_hex() for e in again],
             })
+            raw.append(event.as_json())
     print(json.dumps(found), flush=True)
+    if "BIGBROTR_NIP66_EVENTS" in os.environ:
+        with open(os.environ["BIGBROTR_NIP66_EVENTS"], "a", encoding="utf-8") as file:
+            file.writelines(event + "\n" for event in raw)
     await client.shutdown()
 
 
