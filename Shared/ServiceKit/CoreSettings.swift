@@ -39,9 +39,12 @@ public struct CoreSettings: SettingsSection {
         return settings
     }
 
-    /// The variables that win over the file.
+    /// The variables that win over the file. Whoever names a proxy for Tor wants it used.
     public static let environment =
-        PoolSettings.environment + [EnvironmentBinding("SOCKS5_PROXY_URL", "networks.tor.proxy")]
+        PoolSettings.environment + [
+            EnvironmentBinding("SOCKS5_PROXY_URL", "networks.tor.proxy"),
+            EnvironmentBinding("SOCKS5_PROXY_URL", "networks.tor.enabled", value: "true"),
+        ]
 }
 
 /// Section `schema`.

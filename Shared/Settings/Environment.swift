@@ -32,10 +32,13 @@ public struct EnvironmentBinding: Sendable, Hashable {
     public let variable: String
     /// Keys from the root: `["pool", "database", "port"]`.
     public let path: [String]
+    /// What the key becomes when the variable is set; nil for the variable's own text.
+    public let value: String?
 
     /// Binds a variable to the key with this dotted path.
-    public init(_ variable: String, _ dottedPath: String) {
+    public init(_ variable: String, _ dottedPath: String, value: String? = nil) {
         self.variable = variable
+        self.value = value
         path = dottedPath.split(separator: ".").map(String.init)
     }
 }

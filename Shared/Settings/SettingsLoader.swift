@@ -26,7 +26,7 @@ public enum SettingsLoader {
         tree.remove(leftOut)
         for binding in bindings {
             guard let text = environment[binding.variable] else { continue }
-            let leaf = SettingsNode(.scalar(text, .free), .environment(variable: binding.variable))
+            let leaf = SettingsNode(.scalar(binding.value ?? text, .free), .environment(variable: binding.variable))
             tree.put(leaf, at: binding.path[...])
         }
         return try decode(type, tree, source)

@@ -56,6 +56,23 @@ import Testing
         #expect(launch.core.networks.tor.proxy == "socks5://tor:9050")
     }
 
+    @Test(arguments: ["", "networks: { tor: { enabled: false, timeout: 7 } }\n"])
+    func `a proxy in the environment is enough for onion relays, whatever the file says`(core: String) throws {
+        func tor(_ proxy: String) throws -> NetworkSettings {
+            let variables = ["DB_PASSWORD": "x", "SOCKS5_PROXY_URL": proxy]
+            return try #require(try launched(start(core: core, variables))).core.networks.tor
+        }
+        #expect(try tor("socks5h://tor:9050").enabled)
+        #expect(try tor("socks5h://tor:9050").timeout == (core.isEmpty ? 30 : 7))
+        #expect(try !tor("").enabled)
+    }
+
+    @Test func `a proxy in the environment that is none is named once`() throws {
+        let report = try #require(try reported(start(["DB_PASSWORD": "x", "SOCKS5_PROXY_URL": "tor:9050"])))
+        #expect(report.status == .configuration)
+        #expect(report.errors.split(separator: "\n").count == 1 && report.errors.contains("SOCKS5_PROXY_URL"))
+    }
+
     @Test func `a missing password ends with 78 and names the variable`() throws {
         for variables in [[:], ["DB_PASSWORD": ""]] {
             #expect(
@@ -155,6 +172,7 @@ import Testing
         expected.pool.limits.maxSize = 7
         expected.pool.database.database = "123"
         expected.logging.level = LogLevel(.debug)
+        expected.networks.tor.enabled = true
         expected.networks.tor.proxy = "socks5://••••••••:••••••••@tor:9050"
         #expect(core == expected)
         let config = try SettingsLoader.load(TrialService.Config.self, yaml: documents[1])

@@ -49,6 +49,16 @@ import Testing
                 == ["f.yaml:1: limits: given 5, allowed a group of keys"])
     }
 
+    @Test func `a variable can stand for another value than its own`() throws {
+        let bindings = [EnvironmentBinding("DB_NAME", "port", value: "7"), EnvironmentBinding("DB_NAME", "name")]
+        let file = try SettingsLoader.load(
+            Sample.self, yaml: "port: 5", environment: Environment(["DB_NAME": "x"]), bindings: bindings)
+        #expect(file.port == 7 && file.name == "x")
+        let without = try SettingsLoader.load(
+            Sample.self, yaml: "port: 5", environment: Environment(["DB_NAME": ""]), bindings: bindings)
+        #expect(without.port == 5)
+    }
+
     @Test func `a missing secret is named, a present one prints as dots`() throws {
         let environment = Environment(["DB_PASSWORD": "hunter2"])
         let secret = try environment.requiredSecret("DB_PASSWORD")
