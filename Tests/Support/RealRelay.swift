@@ -1,7 +1,8 @@
 import Dispatch
 import Glibc
 
-/// Real relay software as a child process: rust-nostr's LocalRelay (Tests/Relays), filled with given events.
+/// Real relay software as a child process (Tests/Relays): rust-nostr's LocalRelay, filled with given events, unless
+/// another is asked for.
 ///
 /// Needs the interpreter that has `nostr-sdk`, named by `BIGBROTR_TEST_PYTHON`; `make test` makes and names it.
 public final class RealRelay: Sendable {
@@ -9,6 +10,14 @@ public final class RealRelay: Sendable {
     public struct Failure: Error, CustomStringConvertible {
         /// One sentence.
         public let description: String
+    }
+
+    /// The software; both say alike that they serve.
+    public enum Software: String, Sendable {
+        /// rust-nostr's LocalRelay, which has no information document.
+        case local = "real_relay.py"
+        /// PyPI's nostr-relay, which has one. It takes no events from here.
+        case document = "document_relay.py"
     }
 
     /// ws://127.0.0.1:PORT.
@@ -31,14 +40,15 @@ public final class RealRelay: Sendable {
     /// Starts a relay that holds the events of `file` (one JSON object a line) and waits until it serves.
     /// - Parameters:
     ///   - port: 0 takes a free one; a fixed one lets a relay come back at the same address.
-    ///   - options: further arguments of real_relay.py, such as `["--max-filter-limit", "100"]`.
+    ///   - options: further arguments of the script, such as `["--max-filter-limit", "100"]`.
     public static func start(
-        file: String? = nil, port: Int = 0, options: [String] = [], within limit: Duration = .seconds(60)
+        _ software: Software = .local, file: String? = nil, port: Int = 0, options: [String] = [],
+        within limit: Duration = .seconds(60)
     ) async throws -> RealRelay {
         guard let python = getenv("BIGBROTR_TEST_PYTHON").map({ String(cString: $0) }) else {
             throw Failure(description: "BIGBROTR_TEST_PYTHON is not set: run the tests by `make test`")
         }
-        var arguments = [script, "--stdin", "--port", "\(port)"] + options
+        var arguments = ["\(folder)/\(software.rawValue)", "--stdin", "--port", "\(port)"] + options
         if let file { arguments += ["--events", file] }
         let all = arguments
         return try await offPool {
@@ -52,10 +62,10 @@ public final class RealRelay: Sendable {
 
     /// Runs the body with a relay that is gone afterwards, whatever happens.
     public static func withRunning<Result: Sendable>(
-        file: String? = nil, port: Int = 0, options: [String] = [], within limit: Duration = .seconds(60),
-        _ body: (RealRelay) async throws -> Result
+        _ software: Software = .local, file: String? = nil, port: Int = 0, options: [String] = [],
+        within limit: Duration = .seconds(60), _ body: (RealRelay) async throws -> Result
     ) async throws -> Result {
-        let relay = try await start(file: file, port: port, options: options, within: limit)
+        let relay = try await start(software, file: file, port: port, options: options, within: limit)
         do {
             let result = try await body(relay)
             await relay.stop()
@@ -87,9 +97,9 @@ public final class RealRelay: Sendable {
     /// Kills the relay in the middle of whatever it does.
     public func crash() { process.send(signal: SIGKILL) }
 
-    private static let script: String = {
+    private static let folder: String = {
         let support = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-        return support.joined(separator: "/") + "/../Relays/real_relay.py"
+        return support.joined(separator: "/") + "/../Relays"
     }()
 
     /// Blocking calls wait on a thread of Dispatch, so that they take none from the tests' own tasks.
