@@ -401,6 +401,8 @@ COMMENT ON COLUMN public.nip66.document IS 'Everything measured, the columns abo
 CREATE TABLE IF NOT EXISTS public.relay_metadata (
     relay_url     text NOT NULL REFERENCES public.relays (relay_url) ON DELETE CASCADE,
     generated_at  bigint NOT NULL,
+    planned_at    bigint,
+    unwatched_at  bigint,
     nip11_id      bytea REFERENCES public.nip11 (id),
     nip66_id      bytea REFERENCES public.nip66 (id),
     nip11_error   text,
@@ -409,6 +411,8 @@ CREATE TABLE IF NOT EXISTS public.relay_metadata (
 );
 COMMENT ON TABLE public.relay_metadata IS 'One row a check of a relay, also when it failed.';
 COMMENT ON COLUMN public.relay_metadata.generated_at IS 'Unix seconds of the check.';
+COMMENT ON COLUMN public.relay_metadata.planned_at IS 'Unix seconds for which this check planned the next one: what it found is held for true until then. NULL where no Monitor checked.';
+COMMENT ON COLUMN public.relay_metadata.unwatched_at IS 'Unix seconds from which nobody looked until this check, although one was due; NULL when that was not for long.';
 COMMENT ON COLUMN public.relay_metadata.nip11_error IS 'Kind of the failure of the fetch, not_asked in a light check; NULL when it gave a document or there was no host to ask.';
 COMMENT ON COLUMN public.relay_metadata.nip66_error IS 'Kind of the failure of the measurement; NULL when it gave one or was not tried.';
 

@@ -224,7 +224,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('table', 'relay_domains',
             'relays integer!, domain text!'),
         ('table', 'relay_metadata',
-            'relay_url text!, generated_at bigint!, nip11_id bytea, nip66_id bytea, nip11_error text, nip66_error text'),
+            'relay_url text!, generated_at bigint!, planned_at bigint, unwatched_at bigint, nip11_id bytea, nip66_id bytea, '
+            'nip11_error text, nip66_error text'),
         ('table', 'relay_opinions',
             'asked_at bigint!, agreed bigint!, disagreed bigint!, relay_id integer!, monitors integer!, rtt_open integer, is_up boolean!'),
         ('table', 'relay_phantoms',
@@ -490,7 +491,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'insert_event(bytea, bytea, bigint, integer, jsonb, text, bytea, text, text, bigint, bigint, bigint[], bigint, bytea, '
         'smallint, uuid, bytea[], bigint[]) record',
         'insert_relay(text, text, bigint) integer',
-        'insert_relay_metadata(text, text, bigint, bigint, bytea, jsonb, jsonb, text, text) boolean',
+        'insert_relay_metadata(text, text, bigint, bigint, bytea, jsonb, jsonb, text, text, bigint, bigint) boolean',
         'insert_relays(text[], text[], bigint[]) TABLE(ord integer, relay_id integer, is_new boolean)',
         'known_events(bytea[], integer) TABLE(ord integer, event bigint, linked boolean)',
         'new_events(bigint, bigint, integer, integer, bigint) TABLE(xid bigint, batch_id bigint, place integer, '

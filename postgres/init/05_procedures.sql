@@ -582,10 +582,12 @@ COMMENT ON FUNCTION public.insert_event IS 'Stores one event as seen on one rela
 
 -- insert_relay_metadata: one check of a relay. Documents are stored once: nip11 under the SHA-256 of its raw bytes,
 -- nip66 under that of its jsonb text. p_nip11 and p_nip66 hold the columns of those tables by name; what has no column
--- in nip66 stays in its document. NULL means none, and the error says why. Answer: whether the row is new.
+-- in nip66 stays in its document. NULL means none, and the error says why. p_planned_at and p_unwatched_at are the Monitor's.
+-- Answer: whether the row is new.
 CREATE OR REPLACE FUNCTION public.insert_relay_metadata(
     p_relay_url text, p_relay_network text, p_relay_inserted_at bigint, p_generated_at bigint,
-    p_nip11_raw bytea, p_nip11 jsonb, p_nip66 jsonb, p_nip11_error text, p_nip66_error text)
+    p_nip11_raw bytea, p_nip11 jsonb, p_nip66 jsonb, p_nip11_error text, p_nip66_error text,
+    p_planned_at bigint DEFAULT NULL, p_unwatched_at bigint DEFAULT NULL)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     id11 CONSTANT bytea := sha256(p_nip11_raw);
@@ -610,8 +612,8 @@ BEGIN
         ON CONFLICT (id) DO NOTHING;
         EXIT WHEN FOUND;
     END LOOP;
-    INSERT INTO relay_metadata (relay_url, generated_at, nip11_id, nip66_id, nip11_error, nip66_error)
-    VALUES (p_relay_url, p_generated_at, id11, id66, p_nip11_error, p_nip66_error)
+    INSERT INTO relay_metadata (relay_url, generated_at, planned_at, unwatched_at, nip11_id, nip66_id, nip11_error, nip66_error)
+    VALUES (p_relay_url, p_generated_at, p_planned_at, p_unwatched_at, id11, id66, p_nip11_error, p_nip66_error)
     ON CONFLICT (relay_url, generated_at) DO NOTHING;
     RETURN FOUND;
 END $$;
@@ -697,17 +699,20 @@ DECLARE
     before record;
     began  bigint;
     since  bigint;
+    unwatched bigint;
+    planned CONSTANT bigint := extract(epoch FROM now() + make_interval(secs => p_wait))::bigint;
     measured jsonb;
 BEGIN
     SELECT r.relay_url, r.network, r.status INTO relay FROM relays r WHERE r.relay_id = p_relay FOR NO KEY UPDATE;
     -- The row lock keeps the lease from changing hands meanwhile.
-    SELECT c.checked_at, c.failing_since INTO before FROM relay_checks c
+    SELECT c.checked_at, c.failing_since, c.last_error INTO before FROM relay_checks c
      WHERE c.relay_id = p_relay AND c.fence = p_fence AND c.owner = p_owner FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN false;
     END IF;
     -- Two checks of a relay never stand in the same second.
     began := greatest((extract(epoch FROM now()) - greatest(p_taken, 0))::bigint, before.checked_at + 1);
+    unwatched := CASE WHEN p_unwatched IS NOT NULL THEN greatest(p_unwatched, before.checked_at + 1) END;
     since := CASE WHEN p_is_up THEN NULL WHEN p_fails > 1 THEN coalesce(before.failing_since, began) ELSE began END;
 
     -- What synchronizers have seen of how it answers belongs to what is known of it, and is asked for by nobody twice.
@@ -719,13 +724,13 @@ BEGIN
      WHERE s.relay_id = p_relay AND (s.behaviour - '{filter,rescans}'::text[] <> '{}' OR s.cap_seen > 0);
     PERFORM insert_relay_metadata(relay.relay_url, relay.network, began, began, p_nip11_raw, p_nip11,
         coalesce(measured, p_nip66), p_nip11_error,
-        CASE WHEN NOT p_is_up THEN p_reason END);
+        CASE WHEN NOT p_is_up THEN p_reason END, planned, unwatched);
     INSERT INTO relay_check_days AS d (relay_id, day, checks, answered) VALUES (p_relay, began / 86400, 1, p_is_up::int)
     ON CONFLICT (relay_id, day) DO UPDATE SET checks = d.checks + 1, answered = d.answered + excluded.answered;
     UPDATE relay_checks c
        SET owner = NULL, due_at = now() + make_interval(secs => p_wait), fails = p_fails, checked_at = began,
            queue = CASE p_status WHEN 'online' THEN 0 ELSE 2 END,
-           planned_at = extract(epoch FROM now() + make_interval(secs => p_wait))::bigint, failing_since = since,
+           planned_at = planned, failing_since = since,
            full_at = coalesce(extract(epoch FROM now() + make_interval(secs => p_full_wait))::bigint, c.full_at),
            last_error = CASE WHEN NOT p_is_up THEN p_reason END
      WHERE c.relay_id = p_relay;
@@ -733,13 +738,15 @@ BEGIN
         RETURN true;
     END IF;
 
-    IF p_unwatched IS NOT NULL THEN
-        PERFORM note_transition(p_relay, greatest(p_unwatched, before.checked_at + 1), 'unknown', 'not_watched');
+    IF unwatched IS NOT NULL THEN
+        PERFORM note_transition(p_relay, unwatched, 'unknown', 'not_watched');
     END IF;
     -- One failure alone says nothing about what the relay is.
     IF p_is_up OR p_status IN ('offline', 'dead') THEN
-        PERFORM note_transition(p_relay, CASE WHEN p_status = 'offline' AND p_unwatched IS NULL THEN since ELSE began END,
-            p_status, CASE WHEN NOT p_is_up THEN p_reason END);
+        -- An outage begins with the first of its failures, and its cause is that one's.
+        PERFORM note_transition(p_relay, CASE WHEN p_status = 'offline' AND unwatched IS NULL THEN since ELSE began END,
+            p_status, CASE WHEN p_is_up THEN NULL WHEN p_status = 'offline' AND unwatched IS NULL
+                           THEN coalesce(before.last_error, p_reason) ELSE p_reason END);
     END IF;
     UPDATE relays r SET status = p_status, last_seen = CASE WHEN p_is_up THEN began ELSE r.last_seen END
      WHERE r.relay_id = p_relay AND (p_is_up OR r.status <> p_status);

@@ -28,7 +28,8 @@ SELECT r.relay_url, r.network, r.status, m.generated_at, d.nip11_id, m.nip66_id,
 COMMENT ON VIEW public.relay_metadata_latest IS 'Newest check of each relay.';
 
 -- relay_outages: from the first failed check to the first that was answered, or to when nobody looked any more. A relay that
--- never answered is in one from its first check on: was is unknown then.
+-- never answered is in one from its first check on: was is unknown then. One that was dead before nobody looked, and is dead
+-- behind that, was never offline between.
 CREATE OR REPLACE VIEW public.relay_outages AS
 SELECT r.relay_url, r.network, t.at AS started_at, e.at AS ended_at, e.status = 'online' AS has_recovered,
        coalesce(e.at, extract(epoch FROM now())::bigint) - t.at AS seconds, t.reason AS cause, t.was, t.relay_id
@@ -37,7 +38,7 @@ SELECT r.relay_url, r.network, t.at AS started_at, e.at AS ended_at, e.status = 
   LEFT JOIN LATERAL (SELECT x.at, x.status FROM public.relay_transitions x
                       WHERE x.relay_id = t.relay_id AND x.at > t.at AND x.status IN ('online', 'unknown')
                       ORDER BY x.at LIMIT 1) AS e ON true
- WHERE t.status = 'offline' AND t.was IN ('online', 'unknown');
+ WHERE t.status IN ('offline', 'dead') AND t.was IN ('online', 'unknown');
 COMMENT ON VIEW public.relay_outages IS 'When each relay was down: Unix seconds, the cause of the first failed check; ended_at is NULL while it lasts.';
 
 -- relay_uptime: a relay and a window of 1, 7, 30 or 90 days that ends now. By checks: whole days are counted already, only

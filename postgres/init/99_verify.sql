@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x083ddb2030fb921ddacc25906f6af83a22a73a03d7bdfa9796f572e456b80865')
+            (1, '0001_first_release', '\x37f8069a614125875cd11e94054db72e325a764d122ac7a83be6044392e1d623')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP
