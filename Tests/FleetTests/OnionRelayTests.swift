@@ -27,7 +27,7 @@ import Testing
         try await RealRelay.withRunning(file: "\(folder.path)/events.jsonl", options: options) { relay in
             let held = Set(folder.read("held.txt").split(separator: "\n").compactMap { Bytes32(hex: String($0)) })
             try #require(held.count == 400)
-            try await RealRelay.withRunning(.document) { other in
+            try await RealRelay.withRunning(.document, port: try FreePort.find()) { other in
                 let ports = try [relay, other].map { try #require(URL(string: $0.url)?.port) }
                 try await TorNetwork.withRunning(to: ports) { try await body(Relays(tor: $0, held: held)) }
             }

@@ -12,8 +12,8 @@ Without success in time it says why on standard error, with what the processes l
 import argparse
 import json
 import os
+import random
 import re
-import select
 import shutil
 import signal
 import socket
@@ -44,7 +44,7 @@ AUTHORITY = """\
 AuthoritativeDirectory 1
 V3AuthoritativeDirectory 1
 ContactInfo none
-DirPort {directory_port}
+DirPort 127.0.0.1:{directory_port}
 V3AuthVotingInterval 10
 V3AuthVoteDelay 2
 V3AuthDistDelay 2
@@ -63,9 +63,15 @@ class Failure(Exception):
 
 
 def free_ports(count):
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
+    """Ports of loopback below those that the system gives to clients, so that none of them takes one meanwhile."""
+    probes = []
+    while len(probes) < count:
+        probe = socket.socket()
+        try:
+            probe.bind(("127.0.0.1", random.randrange(15_000, 24_000)))
+            probes.append(probe)
+        except OSError:
+            probe.close()
     ports = [probe.getsockname()[1] for probe in probes]
     for probe in probes:
         probe.close()
@@ -140,10 +146,11 @@ class Network:
         if done.returncode != 0:
             raise Failure(f"{command[0]}: status {done.returncode}: {done.stdout.decode(errors='replace')}")
 
-    def start(self, name, or_port=0, socks_port=0, more=""):
+    def start(self, name, or_port=None, socks_port=0, more=""):
         os.makedirs(self.path(name), mode=0o700, exist_ok=True)
         settings = EVERYBODY.format(
-            name=name, folder=self.path(name), or_port=or_port, socks_port=socks_port, identity=self.identity,
+            name=name, folder=self.path(name), socks_port=socks_port, identity=self.identity,
+            or_port=f"127.0.0.1:{or_port}" if or_port else 0,
             authority_port=self.authority_port, directory_port=self.directory_port, fingerprint=self.fingerprint)
         with open(self.path(name, "torrc"), "w", encoding="ascii") as file:
             file.write(settings + more)
