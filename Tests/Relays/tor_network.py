@@ -182,7 +182,8 @@ class Network:
             services += f"HiddenServicePort 80 127.0.0.1:{target}\n"
         services += f"ControlPort unix:{self.path('client', 'control')}\n"
         self.start("client", socks_port=self.socks_port, more=services)
-        self.wait_until("names", lambda: all(self.onions()))
+        self.wait_until("names", lambda: all(self.onions()) and os.path.exists(self.path("client", "control")))
+        self.wait_until_announced()
         for number, onion in enumerate(self.onions()):
             # Each try is a stranger to the proxy, which else would wait for the one before.
             tries = iter(range(1_000_000))
@@ -198,6 +199,20 @@ class Network:
             except OSError:
                 names.append("")
         return names
+
+    def wait_until_announced(self):
+        """Until each service is in a directory. Who asks before is told for twenty seconds that there is none."""
+        missing = {onion.removesuffix(".onion") for onion in self.onions()}
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(self.path("client", "control"))
+            control.sendall(b"AUTHENTICATE\r\nSETEVENTS HS_DESC\r\n")
+            control.settimeout(max(self.deadline - time.monotonic(), 1))
+            with control.makefile(encoding="ascii", errors="replace") as lines:
+                while missing and (line := lines.readline()):
+                    words = line.split()
+                    if words[:3] == ["650", "HS_DESC", "UPLOADED"]:
+                        missing.discard(words[3])
+        print(f"announced: {self.seconds()} s", file=sys.stderr)
 
     def users(self):
         """SOCKS user names of the client's circuits, each once, in order."""
@@ -254,7 +269,7 @@ def main():
     except FileNotFoundError as failure:
         print(f"{failure.filename} is not installed; run deploy/local/prerequisites", file=sys.stderr)
         return 1
-    except (Failure, subprocess.TimeoutExpired) as failure:
+    except (Failure, OSError, subprocess.TimeoutExpired) as failure:
         print(f"no Tor network: {failure}", *network.logs(), sep="\n", file=sys.stderr)
         return 1
     finally:
