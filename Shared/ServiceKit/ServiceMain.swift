@@ -26,6 +26,7 @@ public enum ServiceMain {
         guard let context = context(service, launch) else { return .configuration }
         // A peer that goes away is an error of the write, not of the process.
         signal(SIGPIPE, SIG_IGN)
+        ProcessResources.raiseOpenFiles()
         // First, so that whoever has read that the service started may ask it to stop.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         context.logger.info(
