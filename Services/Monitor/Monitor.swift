@@ -3,5 +3,8 @@ import ServiceKit
 /// The executable bigbrotr-monitor.
 @main
 struct MonitorMain {
-    static func main() async { await ServiceMain.run(MonitorService.self) }
+    static func main() async {
+        ProcessResources.spareMemory()
+        await ServiceMain.run(MonitorService.self)
+    }
 }

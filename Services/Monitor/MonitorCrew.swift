@@ -39,7 +39,9 @@ struct MonitorCrew: Sendable {
     /// Works until nothing is due and no check runs, the cycle's time is over, or the service stops.
     /// - Throws: `DatabaseError` when claiming fails; one that fails to store a check is counted.
     func run() async throws {
-        var slots = CheckSlots(mostChecks, perHost: config.checks.perHost)
+        let most = mostChecks
+        var slots = CheckSlots(most, perHost: config.checks.perHost)
+        var pace = StartPace(most: most.values.reduce(0, +))
         var failure: (any Error)?
         await withTaskGroup(of: Happening.self) { group in
             defer { group.cancelAll() }
@@ -49,7 +51,7 @@ struct MonitorCrew: Sendable {
                 await context.shutdown.wait()
                 return .stopping
             }
-            failure = await claim(&slots, &group)
+            failure = await claim(&slots, &pace, &group)
             while slots.running > 0, let happening = await group.next() {
                 switch happening {
                 case .checked(let lease, let queue):
@@ -66,7 +68,7 @@ struct MonitorCrew: Sendable {
                     slots.mayClaim = false
                     group.cancelAll()
                 }
-                if failure == nil { failure = await claim(&slots, &group) }
+                if failure == nil { failure = await claim(&slots, &pace, &group) }
             }
         }
         if let failure { throw failure }
@@ -90,7 +92,9 @@ struct MonitorCrew: Sendable {
     }
 
     /// - Returns: what went wrong; then nothing more is claimed in this cycle.
-    private func claim(_ slots: inout CheckSlots, _ group: inout TaskGroup<Happening>) async -> (any Error)? {
+    private func claim(
+        _ slots: inout CheckSlots, _ pace: inout StartPace, _ group: inout TaskGroup<Happening>
+    ) async -> (any Error)? {
         guard !context.shutdown.isRequested, !Task.isCancelled else { return nil }
         let ttl = config.checks.timeout.duration + Self.storingTime
         for queue in slots.queues {
@@ -104,7 +108,8 @@ struct MonitorCrew: Sendable {
                     if exclusions.contains(lease.url) {
                         await putBack(lease, dueIn: Self.exclusionPause * (0.5 + context.randomness()))
                     } else if slots.begin(lease.url, of: queue) {
-                        group.addTask { await handle(lease, of: queue) }
+                        let wait = pace.take(at: context.clock.now())
+                        group.addTask { await handle(lease, of: queue, after: wait) }
                     } else {
                         await putBack(lease, dueIn: Self.hostPause * (0.5 + context.randomness()))
                     }
@@ -118,9 +123,10 @@ struct MonitorCrew: Sendable {
     }
 
     /// Checks a relay and stores what was found, or gives its lease back.
-    private func handle(_ lease: CheckLease, of queue: CheckQueue) async -> Happening {
-        let start = context.clock.now()
+    private func handle(_ lease: CheckLease, of queue: CheckQueue, after wait: Duration) async -> Happening {
         do {
+            if wait > .zero { try await context.clock.sleep(for: wait) }
+            let start = context.clock.now()
             let plan = config.checks.plan
             let report = try await check.run(lease.url, isLight: plan.isLight(lease.standing))
             let decision = plan.decide(lease.standing, isUp: report.isUp, jitter: context.randomness())

@@ -24,10 +24,8 @@ struct RelayCheck: Sendable {
         let end = clock.now() + settings.timeout.duration
         let (open, connection) = try await OpenProbe(dialer: dialer, clock: clock)
             .run(url, within: min(networks[url.network].timeout.duration, settings.timeout.duration))
-        // Beside the request: two roads to the same host.
-        async let nip11 = isLight ? nil : document(of: url, open, until: end)
         let address = connection.flatMap { $0.isProxied ? nil : $0.remoteAddress }
-        async let host = isLight ? HostReport() : host.run(url, open, at: address) { left($0, until: end) }
+        async let others = isLight ? Others() : others(of: url, open, at: address, until: end)
         var report = CheckReport(open: open, isLight: isLight)
         if let connection {
             do {
@@ -44,9 +42,22 @@ struct RelayCheck: Sendable {
             }
             await connection.close()
         }
-        report.nip11 = try await nip11
-        report.host = try await host
+        (report.host, report.nip11) = try await (others.host, others.nip11)
         return report
+    }
+
+    /// What is found beside the request, on other roads to the same host.
+    private struct Others: Sendable {
+        var host = HostReport()
+        var nip11: NIP11Result?
+    }
+
+    /// One after the other: no relay has more than two connections of ours at a time, and memory is taken for no more.
+    private func others(
+        of url: RelayURL, _ open: OpenResult, at address: ResolvedAddress?, until end: Duration
+    ) async throws -> Others {
+        let host = try await host.run(url, open, at: address) { left($0, until: end) }
+        return Others(host: host, nip11: try await document(of: url, open, until: end))
     }
 
     /// Not asked for where no host was found to ask.

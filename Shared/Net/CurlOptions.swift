@@ -29,6 +29,8 @@ final class CurlOptions {
         number(CURLOPT_SSL_VERIFYPEER, 1)
         number(CURLOPT_SSL_VERIFYHOST, 2)
         number(CURLOPT_NOSIGNAL, 1)
+        // A quarter of the library's own: most answers are short, and there may be a thousand transfers.
+        number(CURLOPT_BUFFERSIZE, 4_096)
         // No proxy of the environment.
         text(CURLOPT_PROXY, "")
         text(CURLOPT_NOPROXY, "")
