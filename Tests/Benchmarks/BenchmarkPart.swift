@@ -16,6 +16,8 @@ enum BenchmarkPart: String, CaseIterable {
     case replicas
     /// Honest relays alone and beside hostile ones.
     case hostile
+    /// The Monitor over hundreds of relays, alone and beside dead ones, and what a check costs.
+    case monitor
     /// Memory of one synchronizer with hundreds of relays connected.
     case memory
     /// The Finder over a million stored events, the Initializer over a long list.
@@ -24,5 +26,5 @@ enum BenchmarkPart: String, CaseIterable {
     case stored
 
     /// Part of a run that asks for nothing else.
-    var isQuick: Bool { self != .stored && self != .discovery }
+    var isQuick: Bool { self != .stored && self != .discovery && self != .monitor }
 }

@@ -29,6 +29,9 @@ final class BenchmarkRun {
         case .claims: report.claims(try await ClaimRates.measure())
         case .replicas: report.replicas(try await ReplicaScaling.measure())
         case .hostile: report.hostile(try await HostileNeighbours.measure())
+        case .monitor:
+            report.monitor(try await MonitorRates.measure())
+            report.monitorWork(try await MonitorWork.measure())
         case .memory: report.memory(try await FollowerMemory.measure(relays: options.relays))
         case .discovery: report.discovery(try await Discovery.measure(events: options.scannedEvents, report))
         case .stored: try await stored()

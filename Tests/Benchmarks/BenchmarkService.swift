@@ -5,6 +5,7 @@ import Support
 struct BenchmarkService {
     static let synchronizer = BenchmarkService(product: "bigbrotr-synchronizer")
     static let finder = BenchmarkService(product: "bigbrotr-finder")
+    static let monitor = BenchmarkService(product: "bigbrotr-monitor")
     static let initializer = BenchmarkService(product: "bigbrotr-initializer")
 
     let product: String
@@ -14,8 +15,10 @@ struct BenchmarkService {
     ///   - connections: relays at a time.
     ///   - own: its own file.
     ///   - arguments: besides the two files.
+    ///   - authority: a file of certificates that it trusts beside the system's.
     func start(
-        _ database: TestDatabase, connections: Int = 50, own: String, _ arguments: [String] = []
+        _ database: TestDatabase, connections: Int = 50, own: String, _ arguments: [String] = [],
+        trusting authority: String? = nil
     ) throws -> ServiceProcess {
         let folder = try TemporaryFolder()
         let server = database.server
@@ -33,6 +36,8 @@ struct BenchmarkService {
               local:
                 enabled: true
                 max_connections: \(connections)
+            tls:
+              ca_file: \(authority ?? "null")
 
             """, to: "yaml/core/brotr.yaml")
         let file = try folder.write(own, to: "yaml/services/service.yaml")

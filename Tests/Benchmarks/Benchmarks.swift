@@ -9,6 +9,9 @@ struct BenchmarksMain {
             if CommandLine.arguments.dropFirst() == [HostileNeighbours.argument] {
                 return try await HostileNeighbours.serve()
             }
+            if CommandLine.arguments.dropFirst().first == MonitoredRelays.argument {
+                return try await MonitoredRelays.serve(Array(CommandLine.arguments.dropFirst(2)))
+            }
             let options = try BenchmarkOptions(Array(CommandLine.arguments.dropFirst()))
             let run = BenchmarkRun(options, Report())
             for part in BenchmarkPart.allCases where options.parts.contains(part) { try await run.run(part) }

@@ -81,7 +81,8 @@ struct StoreCosts {
         self.vacuum = vacuum
     }
 
-    private static func setVacuums(_ setting: String, _ database: TestDatabase) async throws {
+    /// Changes whether tables are vacuumed by themselves.
+    static func setVacuums(_ setting: String, _ database: TestDatabase) async throws {
         try await database.server.run(
             """
             DO $$ DECLARE name text; BEGIN

@@ -28,7 +28,7 @@ public final class FakeRelay: Sendable {
         }
     }
 
-    /// `ws://127.0.0.1:port`, or `wss://localhost:port` with TLS.
+    /// `ws://127.0.0.1:port` or its other address, or `wss://localhost:port` with TLS.
     public let url: RelayURL
     /// Where it listens on 127.0.0.1.
     public let port: Int
@@ -47,8 +47,10 @@ public final class FakeRelay: Sendable {
     }
 
     /// Starts a relay that holds these events, in any order.
+    /// - Parameter host: the loopback address that it listens on; with TLS 127.0.0.1.
     public static func start(
-        events: [SampleEvent] = [], behaviour: FakeRelayBehaviour = .init(), tls: TestCertificates? = nil
+        events: [SampleEvent] = [], behaviour: FakeRelayBehaviour = .init(), tls: TestCertificates? = nil,
+        host: String = "127.0.0.1"
     ) async throws -> FakeRelay {
         let state = NIOLockedValueBox(State(events: sorted(events), behaviour: behaviour))
         let context = try tls?.serverContext()
@@ -58,9 +60,9 @@ public final class FakeRelay: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try FakeRelayPipeline.add(to: channel, tls: context, state) }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: host, port: 0).get()
         let port = server.localAddress?.port ?? 0
-        let url = try RelayURL.parse(tls == nil ? "ws://127.0.0.1:\(port)" : "wss://localhost:\(port)")
+        let url = try RelayURL.parse(tls == nil ? "ws://\(host):\(port)" : "wss://localhost:\(port)")
         return FakeRelay(url: url, state: state, server: server)
     }
 

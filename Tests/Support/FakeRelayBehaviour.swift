@@ -180,6 +180,9 @@ public struct FakeRelayBehaviour: Sendable {
     /// Headers of that answer, or more headers of the 101.
     public var upgradeHeaders: [(String, String)] = []
 
+    /// The information document (NIP-11): given to every request that is no upgrade, after `delay`.
+    public var information: String?
+
     /// A relay without a fault.
     public init() {}
 

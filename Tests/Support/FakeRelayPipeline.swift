@@ -27,14 +27,14 @@ enum FakeRelayPipeline {
                     try channel.pipeline.syncOperations.addHandler(connection)
                 }
             })
-        let refuser = HTTPRefuser(state)
-        let boundRefuser = NIOLoopBound(refuser, eventLoop: channel.eventLoop)
+        let responder = HTTPResponder(state)
+        let boundResponder = NIOLoopBound(responder, eventLoop: channel.eventLoop)
         try pipeline.configureHTTPServerPipeline(
             withServerUpgrade: (
                 upgraders: [upgrader],
-                completionHandler: { $0.pipeline.syncOperations.removeHandler(boundRefuser.value, promise: nil) }
+                completionHandler: { $0.pipeline.syncOperations.removeHandler(boundResponder.value, promise: nil) }
             ))
-        try pipeline.addHandler(refuser)
+        try pipeline.addHandler(responder)
     }
 }
 
@@ -79,8 +79,9 @@ final class FlushGate: ChannelOutboundHandler {
     }
 }
 
-/// Answers every HTTP request that is not upgraded with the status of the behaviour, and hangs up.
-private final class HTTPRefuser: ChannelInboundHandler, RemovableChannelHandler {
+/// Answers every HTTP request that is not upgraded with the information document, or the status of the behaviour, and
+/// hangs up.
+private final class HTTPResponder: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
@@ -91,10 +92,24 @@ private final class HTTPRefuser: ChannelInboundHandler, RemovableChannelHandler 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .end = unwrapInboundIn(data) else { return }
         let behaviour = state.withLockedValue { $0.behaviour }
-        let headers = HTTPHeaders(behaviour.upgradeHeaders + [("content-length", "0"), ("connection", "close")])
-        let status = HTTPResponseStatus(statusCode: behaviour.upgradeStatus ?? 400)
+        guard let information = behaviour.information, behaviour.upgradeStatus == nil else {
+            return answer(behaviour.upgradeStatus ?? 400, behaviour.upgradeHeaders, "", context)
+        }
+        let headers = [("content-type", "application/nostr+json"), ("access-control-allow-origin", "*")]
+        context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(behaviour.delay)) {
+            self.answer(200, headers, information, context)
+        }
+    }
+
+    private func answer(
+        _ status: Int, _ headers: [(String, String)], _ body: String, _ context: ChannelHandlerContext
+    ) {
+        let headers = HTTPHeaders(
+            headers + [("content-length", String(body.utf8.count)), ("connection", "close")])
+        let status = HTTPResponseStatus(statusCode: status)
         let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if !body.isEmpty { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: body)))), promise: nil) }
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
