@@ -29,8 +29,12 @@ CREATE INDEX IF NOT EXISTS nip05_names_due ON public.nip05_names (domain, due_at
 -- stat_*: relays of one author.
 CREATE INDEX IF NOT EXISTS stat_relay_authors_author ON public.stat_relay_authors (author_id);
 
--- relay_metadata: whether a document is still referred to (deletion of orphans, and the foreign keys' own check).
-CREATE INDEX IF NOT EXISTS relay_metadata_nip11 ON public.relay_metadata (nip11_id) WHERE nip11_id IS NOT NULL;
+-- Second names: what was never compared, then what was compared longest ago; relays of one host.
+CREATE INDEX IF NOT EXISTS relay_checks_compared ON public.relay_checks (coalesce(compared_at, '-infinity'::timestamptz)) WHERE queue = 0;
+CREATE INDEX IF NOT EXISTS relays_host ON public.relays (substring(relay_url FROM '^wss?://(\[[^]]*\]|[^/:?]*)'));
+
+-- relay_metadata: whether a document is still referred to (deletion of orphans, and the foreign keys' own check), and by whom.
+CREATE INDEX IF NOT EXISTS relay_metadata_nip11 ON public.relay_metadata (nip11_id, relay_url) WHERE nip11_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS relay_metadata_nip66 ON public.relay_metadata (nip66_id) WHERE nip66_id IS NOT NULL;
 
 -- Publication: what a relay still has to get, what it did not answer to last.

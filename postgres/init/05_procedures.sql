@@ -760,7 +760,9 @@ COMMENT ON FUNCTION public.commit_check IS 'Stores one check of a relay under it
 -- find_aliases: looks whether relays that are up, at most p_limit and none twice a day, are an older one by a second name.
 -- They are when both give the same events on the newest five days that are over, at least p_events of them, and their host
 -- or their information document (NIP-11) is the same: software of other people that mirrors a relay is no alias of it. A day
--- counts from its second midnight on, because events of it still come. Answer: how many were looked at, how many are aliases.
+-- counts from its second midnight on, because events of it still come. A relay is compared with those of the same host or
+-- document only, at most 1,000 of each, so the work does not grow with the relays that are known. Answer: how many were
+-- looked at, how many are aliases.
 CREATE OR REPLACE FUNCTION public.find_aliases(p_limit bigint, p_events bigint DEFAULT 100, OUT compared bigint, OUT aliases bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
@@ -774,8 +776,8 @@ BEGIN
     aliases := 0;
     FOR relay IN
         SELECT c.relay_id FROM relay_checks c
-         WHERE c.queue = 0 AND (c.compared_at IS NULL OR c.compared_at < now() - interval '1 day')
-         ORDER BY c.compared_at NULLS FIRST LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED
+         WHERE c.queue = 0 AND coalesce(c.compared_at, '-infinity') < now() - interval '1 day'
+         ORDER BY coalesce(c.compared_at, '-infinity') LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED
     LOOP
         compared := compared + 1;
         UPDATE relay_checks c SET compared_at = now() WHERE c.relay_id = relay;
@@ -785,7 +787,7 @@ BEGIN
                  ORDER BY d.day DESC LIMIT 5) AS d;
         proof := NULL;
         FOR older IN
-            SELECT c.relay_id FROM relay_checks c
+            SELECT c.relay_id FROM unnest(similar_relays(relay)) AS s (relay_id) JOIN relay_checks c USING (relay_id)
              WHERE events >= p_events AND c.queue = 0 AND c.relay_id < relay ORDER BY c.relay_id
         LOOP
             CONTINUE WHEN EXISTS (
@@ -811,6 +813,41 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.find_aliases(bigint, bigint) IS 'Finds relays that are another one by a second name, by what they serve.';
 
+-- similar_relays: at most 1,000 relays of the host of one, and at most 1,000 that have shown its document, itself among them.
+CREATE OR REPLACE FUNCTION public.similar_relays(p_relay int)
+RETURNS int[] LANGUAGE plpgsql STABLE SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    url      CONSTANT text := (SELECT r.relay_url FROM relays r WHERE r.relay_id = p_relay);
+    document CONSTANT bytea := newest_document(url);
+    one      text;
+    urls     text[] := '{}';
+BEGIN
+    -- From one relay to the next, past the many checks in which each has shown it.
+    WHILE document IS NOT NULL AND cardinality(urls) < 1000 LOOP
+        SELECT m.relay_url INTO one FROM relay_metadata m
+         WHERE m.nip11_id = document AND m.relay_url > coalesce(one, '') ORDER BY m.relay_url LIMIT 1;
+        EXIT WHEN NOT FOUND;
+        urls := urls || one;
+    END LOOP;
+    RETURN ARRAY(
+        SELECT r.relay_id FROM relays r WHERE r.relay_url = ANY (urls)
+        UNION
+        (SELECT r.relay_id FROM relays r
+          WHERE substring(r.relay_url FROM '^wss?://(\[[^]]*\]|[^/:?]*)') = substring(url FROM '^wss?://(\[[^]]*\]|[^/:?]*)')
+          ORDER BY r.relay_id LIMIT 1000));
+END $$;
+COMMENT ON FUNCTION public.similar_relays(int) IS 'Part of find_aliases: relays that could be the same service as one.';
+
+-- newest_document: id of the information document in the newest of the last hundred checks of a relay that has one.
+CREATE OR REPLACE FUNCTION public.newest_document(p_url text)
+RETURNS bytea LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT m.nip11_id
+      FROM (SELECT n.nip11_id, n.generated_at FROM relay_metadata n
+             WHERE n.relay_url = p_url ORDER BY n.generated_at DESC LIMIT 100) AS m
+     WHERE m.nip11_id IS NOT NULL ORDER BY m.generated_at DESC LIMIT 1
+$$;
+COMMENT ON FUNCTION public.newest_document(text) IS 'Part of find_aliases: the information document that a relay shows now.';
+
 -- same_service: what two relays have in common beside what they serve; NULL for nothing.
 CREATE OR REPLACE FUNCTION public.same_service(p_one int, p_other int)
 RETURNS jsonb LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
@@ -818,13 +855,11 @@ RETURNS jsonb LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
                 THEN jsonb_build_object('same_host', z.same_host, 'same_document', z.same_document) END
       FROM (SELECT count(DISTINCT substring(r.relay_url FROM '^wss?://(\[[^]]*\]|[^/:?]*)')) = 1 AS same_host,
                    count(d.nip11_id) = 2 AND count(DISTINCT d.nip11_id) = 1 AS same_document
-              FROM relays r
-              LEFT JOIN LATERAL (SELECT m.nip11_id FROM relay_metadata m
-                                  WHERE m.relay_url = r.relay_url AND m.nip11_id IS NOT NULL
-                                  ORDER BY m.generated_at DESC LIMIT 1) AS d ON true
+              FROM relays r CROSS JOIN LATERAL (SELECT newest_document(r.relay_url) AS nip11_id) AS d
              WHERE r.relay_id IN (p_one, p_other)) AS z
 $$;
 COMMENT ON FUNCTION public.same_service(int, int) IS 'Part of find_aliases: whether two relays share host or information document.';
+
 -- queue_event: an event to be published, in the place of an older one of its address. p_event: kind, identifier (tag d, or
 -- empty), tags, content, digest (hex), refresh (seconds), targets (URLs). Nothing is done when the last one had the same
 -- digest and is younger than refresh. p_created_at is moved behind that of the last one; NULL is now. Targets that have not got

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x37f8069a614125875cd11e94054db72e325a764d122ac7a83be6044392e1d623')
+            (1, '0001_first_release', '\x425c4b903d96f200ec573b0c7d5697614cfc5efa91bb66d5a84fa44353a7b608')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

@@ -1115,8 +1115,12 @@ CREATE INDEX IF NOT EXISTS nip05_names_due ON public.nip05_names (domain, due_at
 -- stat_*: relays of one author.
 CREATE INDEX IF NOT EXISTS stat_relay_authors_author ON public.stat_relay_authors (author_id);
 
--- relay_metadata: whether a document is still referred to (deletion of orphans, and the foreign keys' own check).
-CREATE INDEX IF NOT EXISTS relay_metadata_nip11 ON public.relay_metadata (nip11_id) WHERE nip11_id IS NOT NULL;
+-- Second names: what was never compared, then what was compared longest ago; relays of one host.
+CREATE INDEX IF NOT EXISTS relay_checks_compared ON public.relay_checks (coalesce(compared_at, '-infinity'::timestamptz)) WHERE queue = 0;
+CREATE INDEX IF NOT EXISTS relays_host ON public.relays (substring(relay_url FROM '^wss?://(\[[^]]*\]|[^/:?]*)'));
+
+-- relay_metadata: whether a document is still referred to (deletion of orphans, and the foreign keys' own check), and by whom.
+CREATE INDEX IF NOT EXISTS relay_metadata_nip11 ON public.relay_metadata (nip11_id, relay_url) WHERE nip11_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS relay_metadata_nip66 ON public.relay_metadata (nip66_id) WHERE nip66_id IS NOT NULL;
 
 -- Publication: what a relay still has to get, what it did not answer to last.
@@ -1483,6 +1487,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_candidate_authors_pkey', 'relay_candidate_authors', 'btree (relay_id, slot, author)'),
         ('relay_candidates_pkey', 'relay_candidates', 'btree (relay_id, source, slot)'),
         ('relay_check_days_pkey', 'relay_check_days', 'btree (relay_id, day)'),
+        ('relay_checks_compared', 'relay_checks',
+            'btree (COALESCE(compared_at, ''-infinity''::timestamp with time zone)) WHERE (queue = 0)'),
         ('relay_checks_due', 'relay_checks', 'btree (network, queue, due_at) WHERE (queue <> 1)'),
         ('relay_checks_new', 'relay_checks', 'btree (network, worth DESC, due_at) WHERE (queue = 1)'),
         ('relay_checks_pkey', 'relay_checks', 'btree (relay_id)'),
@@ -1490,7 +1496,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_coverage_disjoint', 'relay_coverage', 'gist (relay_id, int8range(lo, hi, ''[]''::text))'),
         ('relay_coverage_pkey', 'relay_coverage', 'btree (relay_id, lo)'),
         ('relay_day_pkey', 'relay_day', 'btree (relay_id, day)'),
-        ('relay_metadata_nip11', 'relay_metadata', 'btree (nip11_id) WHERE (nip11_id IS NOT NULL)'),
+        ('relay_metadata_nip11', 'relay_metadata', 'btree (nip11_id, relay_url) WHERE (nip11_id IS NOT NULL)'),
         ('relay_metadata_nip66', 'relay_metadata', 'btree (nip66_id) WHERE (nip66_id IS NOT NULL)'),
         ('relay_domains_pkey', 'relay_domains', 'btree (domain)'),
         ('relay_metadata_pkey', 'relay_metadata', 'btree (relay_url, generated_at)'),
@@ -1500,6 +1506,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_sync_due', 'relay_sync', 'btree (lane, network, due_at)'),
         ('relay_sync_pkey', 'relay_sync', 'btree (relay_id)'),
         ('relay_transitions_pkey', 'relay_transitions', 'btree (relay_id, at)'),
+        ('relays_host', 'relays', 'btree ("substring"(relay_url, ''^wss?://(\[[^]]*\]|[^/:?]*)''::text))'),
         ('relays_pkey', 'relays', 'btree (relay_url)'),
         ('relays_relay_id_key', 'relays', 'btree (relay_id)'),
         ('scan_watermarks_pkey', 'scan_watermarks', 'btree (name)'),
@@ -1622,6 +1629,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'known_events(bytea[], integer) TABLE(ord integer, event bigint, linked boolean)',
         'new_events(bigint, bigint, integer, integer, bigint) TABLE(xid bigint, batch_id bigint, place integer, '
         'committed_at timestamp with time zone, kind integer, pubkey bytea, tags jsonb, content text)',
+        'newest_document(text) bytea',
         'note_nip05(bytea[], text[], text[]) void',
         'note_phantoms(integer, bigint, uuid, bytea[]) boolean',
         'note_transition(integer, bigint, text, text) boolean',
@@ -1631,6 +1639,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'schema_missing() SETOF text',
         'scram_verifier(text) text',
         'settle_nip05(bytea, double precision, text) void',
+        'similar_relays(integer) integer[]',
         'store_coverage(integer[], boolean[], integer[], bigint[], integer[], bigint[], bigint[], smallint[], smallint[], '
         'integer[], bigint[], integer[], smallint[], bigint[], smallint[]) void',
         'store_derived(bytea[], bytea[], bigint[], uuid[], bigint[], boolean[], integer[], bytea[], bigint[]) void',
@@ -2434,7 +2443,9 @@ COMMENT ON FUNCTION public.commit_check IS 'Stores one check of a relay under it
 -- find_aliases: looks whether relays that are up, at most p_limit and none twice a day, are an older one by a second name.
 -- They are when both give the same events on the newest five days that are over, at least p_events of them, and their host
 -- or their information document (NIP-11) is the same: software of other people that mirrors a relay is no alias of it. A day
--- counts from its second midnight on, because events of it still come. Answer: how many were looked at, how many are aliases.
+-- counts from its second midnight on, because events of it still come. A relay is compared with those of the same host or
+-- document only, at most 1,000 of each, so the work does not grow with the relays that are known. Answer: how many were
+-- looked at, how many are aliases.
 CREATE OR REPLACE FUNCTION public.find_aliases(p_limit bigint, p_events bigint DEFAULT 100, OUT compared bigint, OUT aliases bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
@@ -2448,8 +2459,8 @@ BEGIN
     aliases := 0;
     FOR relay IN
         SELECT c.relay_id FROM relay_checks c
-         WHERE c.queue = 0 AND (c.compared_at IS NULL OR c.compared_at < now() - interval '1 day')
-         ORDER BY c.compared_at NULLS FIRST LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED
+         WHERE c.queue = 0 AND coalesce(c.compared_at, '-infinity') < now() - interval '1 day'
+         ORDER BY coalesce(c.compared_at, '-infinity') LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED
     LOOP
         compared := compared + 1;
         UPDATE relay_checks c SET compared_at = now() WHERE c.relay_id = relay;
@@ -2459,7 +2470,7 @@ BEGIN
                  ORDER BY d.day DESC LIMIT 5) AS d;
         proof := NULL;
         FOR older IN
-            SELECT c.relay_id FROM relay_checks c
+            SELECT c.relay_id FROM unnest(similar_relays(relay)) AS s (relay_id) JOIN relay_checks c USING (relay_id)
              WHERE events >= p_events AND c.queue = 0 AND c.relay_id < relay ORDER BY c.relay_id
         LOOP
             CONTINUE WHEN EXISTS (
@@ -2485,6 +2496,41 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.find_aliases(bigint, bigint) IS 'Finds relays that are another one by a second name, by what they serve.';
 
+-- similar_relays: at most 1,000 relays of the host of one, and at most 1,000 that have shown its document, itself among them.
+CREATE OR REPLACE FUNCTION public.similar_relays(p_relay int)
+RETURNS int[] LANGUAGE plpgsql STABLE SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    url      CONSTANT text := (SELECT r.relay_url FROM relays r WHERE r.relay_id = p_relay);
+    document CONSTANT bytea := newest_document(url);
+    one      text;
+    urls     text[] := '{}';
+BEGIN
+    -- From one relay to the next, past the many checks in which each has shown it.
+    WHILE document IS NOT NULL AND cardinality(urls) < 1000 LOOP
+        SELECT m.relay_url INTO one FROM relay_metadata m
+         WHERE m.nip11_id = document AND m.relay_url > coalesce(one, '') ORDER BY m.relay_url LIMIT 1;
+        EXIT WHEN NOT FOUND;
+        urls := urls || one;
+    END LOOP;
+    RETURN ARRAY(
+        SELECT r.relay_id FROM relays r WHERE r.relay_url = ANY (urls)
+        UNION
+        (SELECT r.relay_id FROM relays r
+          WHERE substring(r.relay_url FROM '^wss?://(\[[^]]*\]|[^/:?]*)') = substring(url FROM '^wss?://(\[[^]]*\]|[^/:?]*)')
+          ORDER BY r.relay_id LIMIT 1000));
+END $$;
+COMMENT ON FUNCTION public.similar_relays(int) IS 'Part of find_aliases: relays that could be the same service as one.';
+
+-- newest_document: id of the information document in the newest of the last hundred checks of a relay that has one.
+CREATE OR REPLACE FUNCTION public.newest_document(p_url text)
+RETURNS bytea LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT m.nip11_id
+      FROM (SELECT n.nip11_id, n.generated_at FROM relay_metadata n
+             WHERE n.relay_url = p_url ORDER BY n.generated_at DESC LIMIT 100) AS m
+     WHERE m.nip11_id IS NOT NULL ORDER BY m.generated_at DESC LIMIT 1
+$$;
+COMMENT ON FUNCTION public.newest_document(text) IS 'Part of find_aliases: the information document that a relay shows now.';
+
 -- same_service: what two relays have in common beside what they serve; NULL for nothing.
 CREATE OR REPLACE FUNCTION public.same_service(p_one int, p_other int)
 RETURNS jsonb LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
@@ -2492,13 +2538,11 @@ RETURNS jsonb LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
                 THEN jsonb_build_object('same_host', z.same_host, 'same_document', z.same_document) END
       FROM (SELECT count(DISTINCT substring(r.relay_url FROM '^wss?://(\[[^]]*\]|[^/:?]*)')) = 1 AS same_host,
                    count(d.nip11_id) = 2 AND count(DISTINCT d.nip11_id) = 1 AS same_document
-              FROM relays r
-              LEFT JOIN LATERAL (SELECT m.nip11_id FROM relay_metadata m
-                                  WHERE m.relay_url = r.relay_url AND m.nip11_id IS NOT NULL
-                                  ORDER BY m.generated_at DESC LIMIT 1) AS d ON true
+              FROM relays r CROSS JOIN LATERAL (SELECT newest_document(r.relay_url) AS nip11_id) AS d
              WHERE r.relay_id IN (p_one, p_other)) AS z
 $$;
 COMMENT ON FUNCTION public.same_service(int, int) IS 'Part of find_aliases: whether two relays share host or information document.';
+
 -- queue_event: an event to be published, in the place of an older one of its address. p_event: kind, identifier (tag d, or
 -- empty), tags, content, digest (hex), refresh (seconds), targets (URLs). Nothing is done when the last one had the same
 -- digest and is younger than refresh. p_created_at is moved behind that of the last one; NULL is now. Targets that have not got

@@ -44,6 +44,8 @@ BEGIN
     PERFORM pg_temp.says(4, 11, '{"name":"one"}');
     PERFORM pg_temp.says(3, 12, '{"name":"mirror"}');
     PERFORM pg_temp.expect('a second path and an onion, no mirror', pg_temp.aliases(), '2=1 4=1');
+    PERFORM pg_temp.expect('same host or document', (SELECT array_agg(s ORDER BY s) FROM unnest(similar_relays(1)) AS s),
+        ARRAY[1, 2, 4, 5, 7]);
     PERFORM pg_temp.expect('evidence', (SELECT evidence FROM relay_aliases WHERE relay_id = 2),
         '{"days": 5, "events": 200, "same_host": true, "same_document": false}'::jsonb);
     PERFORM pg_temp.expect('evidence', (SELECT evidence FROM relay_aliases WHERE relay_id = 4),
