@@ -1,9 +1,12 @@
+import Net
 import Nostr
 
 /// What the probes of one check found, and what it means for the relay.
 struct CheckReport: Sendable {
     /// Whether a WebSocket opened.
     var open: OpenResult
+    /// The relay's own address that the connection went to; nil without one, behind a proxy, and for local relays.
+    var address: ResolvedAddress?
     /// How a request was answered; nil when none was made.
     var read: ReadResult?
     /// Only whether the relay is there was looked at.

@@ -13,7 +13,9 @@ struct CheckSettings: SettingsSection {
     var timeout: Seconds = 60
     /// Checks at one time in one replica and network, 1 to 10,000; a network's `max_connections` is a bound too.
     var concurrency = 50
-    /// Checks at one time of relays behind one host name, 1 to 1,000. Too many: hosts with many relays are bothered.
+    /// Checks at one time of relays behind one host, which is an address, or a name as long as nobody has connected
+    /// to it, 1 to 1,000. Further relays come again one after the other, so many in five seconds. Too many: hosts with
+    /// many relays are bothered; too few: these are checked late.
     var perHost = 4
     /// For the answer to a request. Too small: slow relays count as unreadable, and as down when they say nothing else.
     var readTimeout: Seconds = 10

@@ -24,20 +24,20 @@ struct CheckQueue: Hashable, Sendable {
 /// relays that are, and the two queues of the others leave each other half as long as both have something due.
 struct CheckSlots: Sendable {
     private let most: [Network: Int]
-    private let perHost: Int
     private var used: [CheckQueue: Int] = [:]
-    private var hosts: [String: Int] = [:]
     private var dry: Set<CheckQueue> = []
 
     /// Checks that run.
     private(set) var running = 0
+    /// What runs against each host; outlives a cycle.
+    var hosts: HostTurns
     /// False at the end of a cycle.
     var mayClaim = true
 
     /// - Parameter most: at one time, by network; one that is absent is not checked.
-    init(_ most: [Network: Int], perHost: Int) {
+    init(_ most: [Network: Int], hosts: HostTurns) {
         self.most = most
-        self.perHost = perHost
+        self.hosts = hosts
     }
 
     /// In the order of claims.
@@ -66,8 +66,7 @@ struct CheckSlots: Sendable {
 
     /// Takes a slot; false where there is none, or the host has as many checks as it may.
     mutating func begin(_ url: RelayURL, of queue: CheckQueue) -> Bool {
-        guard hosts[url.host, default: 0] < perHost, room(queue) > 0 else { return false }
-        hosts[url.host, default: 0] += 1
+        guard room(queue) > 0, hosts.begin(url) else { return false }
         used[queue, default: 0] += 1
         running += 1
         return true
@@ -75,8 +74,7 @@ struct CheckSlots: Sendable {
 
     /// Gives it back.
     mutating func end(_ url: RelayURL, of queue: CheckQueue) {
-        let left = hosts[url.host, default: 1] - 1
-        hosts[url.host] = left > 0 ? left : nil
+        hosts.end(url)
         used[queue, default: 1] -= 1
         running -= 1
     }

@@ -1,5 +1,6 @@
 import Database
 import Logging
+import Net
 import Nostr
 import RelayClient
 import ServiceKit
@@ -13,7 +14,8 @@ import Telemetry
 /// than its lease, so leases are not renewed.
 struct MonitorCrew: Sendable {
     private enum Happening: Sendable {
-        case checked(CheckLease, CheckQueue)
+        /// With the address it connected to.
+        case checked(CheckLease, CheckQueue, ResolvedAddress?)
         case refilled
         case cycleOver
         case stopping
@@ -28,11 +30,13 @@ struct MonitorCrew: Sendable {
     var exclusions = RelayExclusions([])
     /// What is published of checks; nil: nothing.
     var publication: PublicationRules?
+    /// What is known of hosts, from one cycle to the next.
+    var hosts: HostMemory
 
-    /// How long a relay waits whose host has as many checks as it may.
-    private static let hostPause = Duration.seconds(15)
     /// How long a relay is left alone that asked for it: then the settings are looked at again.
     private static let exclusionPause = Duration.seconds(43_200)
+    /// Claims of one queue without a pause, where relays are given back that stand before others.
+    private static let mostRounds = 20
     /// What a lease is longer than a check: for storing what was found.
     private static let storingTime = Duration.seconds(60)
 
@@ -40,7 +44,7 @@ struct MonitorCrew: Sendable {
     /// - Throws: `DatabaseError` when claiming fails; one that fails to store a check is counted.
     func run() async throws {
         let most = mostChecks
-        var slots = CheckSlots(most, perHost: config.checks.perHost)
+        var slots = CheckSlots(most, hosts: hosts.turns)
         var pace = StartPace(most: most.values.reduce(0, +))
         var failure: (any Error)?
         await withTaskGroup(of: Happening.self) { group in
@@ -54,8 +58,9 @@ struct MonitorCrew: Sendable {
             failure = await claim(&slots, &pace, &group)
             while slots.running > 0, let happening = await group.next() {
                 switch happening {
-                case .checked(let lease, let queue):
+                case .checked(let lease, let queue, let address):
                     slots.end(lease.url, of: queue)
+                    if let address { slots.hosts.note("\(address)", of: lease.url) }
                     tally.running(slots.running(lease.url.network), lease.url.network)
                 case .refilled:
                     slots.refill()
@@ -71,6 +76,7 @@ struct MonitorCrew: Sendable {
                 if failure == nil { failure = await claim(&slots, &pace, &group) }
             }
         }
+        hosts.turns = slots.hosts
         if let failure { throw failure }
         try Task.checkCancellation()
     }
@@ -96,39 +102,52 @@ struct MonitorCrew: Sendable {
         _ slots: inout CheckSlots, _ pace: inout StartPace, _ group: inout TaskGroup<Happening>
     ) async -> (any Error)? {
         guard !context.shutdown.isRequested, !Task.isCancelled else { return nil }
-        let ttl = config.checks.timeout.duration + Self.storingTime
-        for queue in slots.queues {
-            let limit = slots.claimable(queue)
-            guard limit > 0 else { continue }
-            do {
-                let (leases, rows) = try await store.claim(queue, limit: limit, ttl: ttl)
-                if rows < limit { slots.ranDry(queue) }
-                tally.claimed(leases, queue)
-                for lease in leases {
-                    if exclusions.contains(lease.url) {
-                        await putBack(lease, dueIn: Self.exclusionPause * (0.5 + context.randomness()))
-                    } else if slots.begin(lease.url, of: queue) {
-                        let wait = pace.take(at: context.clock.now())
-                        group.addTask { await handle(lease, of: queue, after: wait) }
-                    } else {
-                        await putBack(lease, dueIn: Self.hostPause * (0.5 + context.randomness()))
-                    }
-                }
-            } catch {
-                slots.mayClaim = false
-                return error
+        do {
+            for queue in slots.queues {
+                var rounds = 1
+                while try await claim(queue, &slots, &pace, &group), rounds < Self.mostRounds { rounds += 1 }
             }
+        } catch {
+            slots.mayClaim = false
+            return error
         }
         return nil
     }
 
+    /// - Returns: whether some were given back, and others may stand behind them.
+    private func claim(
+        _ queue: CheckQueue, _ slots: inout CheckSlots, _ pace: inout StartPace, _ group: inout TaskGroup<Happening>
+    ) async throws -> Bool {
+        let limit = slots.claimable(queue)
+        guard limit > 0 else { return false }
+        let ttl = config.checks.timeout.duration + Self.storingTime
+        let (leases, rows) = try await store.claim(queue, limit: limit, ttl: ttl)
+        if rows < limit { slots.ranDry(queue) }
+        tally.claimed(leases, queue)
+        var begun = 0
+        for lease in leases {
+            if exclusions.contains(lease.url) {
+                await putBack(lease, dueIn: Self.exclusionPause * (0.5 + context.randomness()))
+            } else if slots.begin(lease.url, of: queue) {
+                begun += 1
+                let wait = pace.take(at: context.clock.now())
+                group.addTask { await handle(lease, of: queue, after: wait) }
+            } else {
+                await putBack(lease, dueIn: slots.hosts.turn(of: lease.url, at: context.clock.now()))
+            }
+        }
+        return begun < leases.count
+    }
+
     /// Checks a relay and stores what was found, or gives its lease back.
     private func handle(_ lease: CheckLease, of queue: CheckQueue, after wait: Duration) async -> Happening {
+        var address: ResolvedAddress?
         do {
             if wait > .zero { try await context.clock.sleep(for: wait) }
             let start = context.clock.now()
             let plan = config.checks.plan
             let report = try await check.run(lease.url, isLight: plan.isLight(lease.standing))
+            address = report.address
             let decision = plan.decide(lease.standing, isUp: report.isUp, jitter: context.randomness())
             let event = publication?.event(for: lease.url, report)
             let (store, taken) = (store, context.clock.now() - start)
@@ -145,7 +164,7 @@ struct MonitorCrew: Sendable {
             tally.failed(error, lease)
             await putBack(lease, dueIn: config.checks.confirmation.duration)
         }
-        return .checked(lease, queue)
+        return .checked(lease, queue, address)
     }
 
     /// Nothing depends on it: when it cannot be stored, the next check asks again.

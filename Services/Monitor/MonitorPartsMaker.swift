@@ -42,7 +42,8 @@ struct MonitorPartsMaker {
             brotr: context.brotr, owner: context.replica, logger: context.logger.component("store"), time: time)
         let crew = MonitorCrew(
             context: context, store: store, check: try makeCheck(signer, time), config: config, tally: tally,
-            exclusions: RelayExclusions(config.checks.exclude), publication: publisher?.rules)
+            exclusions: RelayExclusions(config.checks.exclude), publication: publisher?.rules,
+            hosts: HostMemory(most: config.checks.perHost))
         return MonitorParts(crew: crew, publisher: publisher)
     }
 

@@ -27,6 +27,7 @@ struct RelayCheck: Sendable {
         let address = connection.flatMap { $0.isProxied ? nil : $0.remoteAddress }
         async let others = isLight ? Others() : others(of: url, open, at: address, until: end)
         var report = CheckReport(open: open, isLight: isLight)
+        report.address = url.network == .local ? nil : address
         if let connection {
             do {
                 report.read = try await ReadProbe(clock: clock)

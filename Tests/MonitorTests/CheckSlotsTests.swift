@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func `each network has its own slots, and one that is absent has none`() throws {
-        var slots = CheckSlots([.clearnet: 4, .local: 1], perHost: 9)
+        var slots = CheckSlots([.clearnet: 4, .local: 1], hosts: HostTurns(most: 9))
         #expect(
             slots.queues.map { "\($0.network.rawValue) \($0.kind)" }
                 == ["clearnet online", "local online", "clearnet other", "local other", "clearnet new", "local new"])
@@ -31,7 +31,7 @@ import Testing
 
     @Test(arguments: [(1, 1, 1), (2, 1, 1), (3, 2, 2), (8, 4, 6), (50, 25, 38)])
     func `relays that are up always find a slot, the others share what is left`(most: Int, half: Int, all: Int) throws {
-        var slots = CheckSlots([.clearnet: most], perHost: 9)
+        var slots = CheckSlots([.clearnet: most], hosts: HostTurns(most: 9))
         #expect(slots.claimable(Self.up) == most)
         #expect(slots.claimable(Self.other) == half && slots.claimable(Self.new) == half)
         #expect(try fill(&slots, Self.other, 0..<99) == half)
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func `a queue may have its sibling's slots when that has nothing due`() throws {
-        var slots = CheckSlots([.clearnet: 8], perHost: 9)
+        var slots = CheckSlots([.clearnet: 8], hosts: HostTurns(most: 9))
         slots.ranDry(Self.other)
         #expect(slots.claimable(Self.new) == 6)
         #expect(try fill(&slots, Self.new, 0..<99) == 6)
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func `a host has its own bound, whatever port or path`() throws {
-        var slots = CheckSlots([.clearnet: 10], perHost: 2)
+        var slots = CheckSlots([.clearnet: 10], hosts: HostTurns(most: 2))
         #expect(try slots.begin(url("wss://a.example"), of: Self.up))
         #expect(try slots.begin(url("ws://a.example:81/x"), of: Self.other))
         #expect(try slots.begin(url("wss://a.example/y"), of: Self.up) == false)
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test func `nothing is claimed for few free slots, after running dry, or at the end`() throws {
-        var slots = CheckSlots([.clearnet: 20], perHost: 9)
+        var slots = CheckSlots([.clearnet: 20], hosts: HostTurns(most: 9))
         #expect(try fill(&slots, Self.up, 0..<18) == 18)
         #expect(slots.claimable(Self.up) == 0)
         try slots.end(url("wss://online0.example"), of: Self.up)

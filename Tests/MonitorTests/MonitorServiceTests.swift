@@ -181,6 +181,28 @@ import Testing
         await relay.stop()
     }
 
+    @Test func `relays behind a host that is taken hold up nobody`() async throws {
+        let silent = try SilentPort()
+        let relay = try await FakeRelay.start()
+        try await withMonitorBench { bench in
+            try await bench.insert((0..<60).map { "ws://127.0.0.1:\(silent.port)/\($0)" })
+            try await bench.insert((0..<5).map { "ws://localhost:\(relay.port)/\($0)" })
+            let shutdown = ShutdownSignal()
+            let monitor = bench.monitor(
+                shutdown: shutdown, { ($0.checks.concurrency, $0.checks.perHost, $0.interval) = (8, 1, 3_600) },
+                core: { $0.networks.local.timeout = 600 })
+            async let ending = monitor.run()
+            // One is waited for; the others come again later, one after the other.
+            let others = "SELECT count(*)::text FROM relays WHERE status = 'online' AND relay_url LIKE '%localhost%'"
+            try await eventually("another host's relays are checked") { try await bench.text(others) != "0" }
+            #expect(
+                try await bench.text("SELECT count(*)::text FROM relay_checks WHERE due_at > now() + '60 s'") != "0")
+            shutdown.request()
+            _ = try? await ending
+        }
+        await relay.stop()
+    }
+
     @Test func `relays that are up are checked while silent ones hold every other slot`() async throws {
         let relay = try await FakeRelay.start()
         let silent = try SilentPort()
