@@ -40,7 +40,7 @@ struct MonitorCycle {
             database, connections: max(plan.concurrency ?? 0, 100), own: settings(plan), ["--once"],
             trusting: try TestCertificates.writeAuthority())
         var (good, monitor, peak, held) = (0.0, 0.0, 0.0, 0)
-        var last = before
+        var (last, isStopping) = (before, false)
         while process.isRunning {
             monitor = max(monitor, CPUTime.of(process: process.processID))
             peak = max(peak, CPUTime.peakMebibytes(of: process.processID))
@@ -48,7 +48,11 @@ struct MonitorCycle {
             held = max(held, last.held)
             let passed = ContinuousClock.now - start
             if good == 0, last.good - before.good >= plan.good.count { good = passed.inSeconds }
-            if let patience = plan.patience, good > 0 || passed > patience { process.send(signal: SIGTERM) }
+            if !isStopping, let patience = plan.patience, good > 0 || passed > patience {
+                // Once: a second signal ends it at once, and with another status.
+                isStopping = true
+                process.send(signal: SIGTERM)
+            }
             try await ContinuousClock().sleep(for: .milliseconds(100))
         }
         let seconds = (ContinuousClock.now - start).inSeconds
