@@ -12,7 +12,10 @@ struct CheckSettings: SettingsSection {
     /// For one check with all its probes. Too small: slow relays count as down.
     var timeout: Seconds = 60
     /// Checks at one time in one replica and network, 1 to 10,000; a network's `max_connections` is a bound too.
-    var concurrency = 50
+    var concurrency = 100
+    /// Checks that last longer than a second give their slot to another one and wait beside them, so many at one time in
+    /// one replica and network, 0 to 10,000; none behind a proxy. Too few: silent relays hold up the others.
+    var waiting = 1_000
     /// Checks at one time of relays behind one host, which is an address, or a name as long as nobody has connected
     /// to it, 1 to 1,000. Further relays come again one after the other, so many in five seconds. Too many: hosts with
     /// many relays are bothered; too few: these are checked late.
@@ -52,6 +55,7 @@ struct CheckSettings: SettingsSection {
         problems.check("light_period", lightPeriod, in: 1...2_592_000)
         problems.check("timeout", timeout, in: 0.1...600)
         problems.check("concurrency", concurrency, in: 1...10_000)
+        problems.check("waiting", waiting, in: 0...10_000)
         problems.check("per_host", perHost, in: 1...1_000)
         problems.check("read_timeout", readTimeout, in: 0.1...600)
         problems.check("nip11_timeout", nip11Timeout, in: 0.1...600)

@@ -21,10 +21,17 @@ struct CheckQueue: Hashable, Sendable {
 /// How many checks run, by queue and by host, and how many more are worth claiming: pure.
 ///
 /// Checks of relays that are not up may all take as long as a check can. So a quarter of a network's slots is kept for
-/// relays that are, and the two queues of the others leave each other half as long as both have something due.
+/// relays that are, and the two queues of the others leave each other half as long as both have something due. A check
+/// that has lasted for longer than one of a relay in good health waits beside the slots, and another one begins.
 struct CheckSlots: Sendable {
+    /// How long a check holds a slot.
+    static let patience = Duration.seconds(1)
+
     private let most: [Network: Int]
+    private let mostWaiting: [Network: Int]
     private var used: [CheckQueue: Int] = [:]
+    private var begun: [RelayURL: (queue: CheckQueue, at: Duration)] = [:]
+    private var waiting: [Network: Int] = [:]
     private var dry: Set<CheckQueue> = []
 
     /// Checks that run.
@@ -34,9 +41,12 @@ struct CheckSlots: Sendable {
     /// False at the end of a cycle.
     var mayClaim = true
 
-    /// - Parameter most: at one time, by network; one that is absent is not checked.
-    init(_ most: [Network: Int], hosts: HostTurns) {
+    /// - Parameters:
+    ///   - most: slots by network; one that is absent is not checked.
+    ///   - waiting: checks beside them, by network.
+    init(_ most: [Network: Int], waiting: [Network: Int] = [:], hosts: HostTurns) {
         self.most = most
+        mostWaiting = waiting
         self.hosts = hosts
     }
 
@@ -53,8 +63,10 @@ struct CheckSlots: Sendable {
         return mayClaim && !dry.contains(queue) && room * 8 >= most[queue.network, default: 0] ? max(room, 0) : 0
     }
 
-    /// Checks that run in a network.
-    func running(_ network: Network) -> Int {
+    /// Checks that run in a network, with and without a slot.
+    func running(_ network: Network) -> Int { taken(network) + waiting[network, default: 0] }
+
+    private func taken(_ network: Network) -> Int {
         CheckQueue.Kind.allCases.map { used[CheckQueue(network: network, kind: $0), default: 0] }.reduce(0, +)
     }
 
@@ -65,23 +77,39 @@ struct CheckSlots: Sendable {
     mutating func refill() { dry = [] }
 
     /// Takes a slot; false where there is none, or the host has as many checks as it may.
-    mutating func begin(_ url: RelayURL, of queue: CheckQueue) -> Bool {
+    mutating func begin(_ url: RelayURL, of queue: CheckQueue, at now: Duration = .zero) -> Bool {
         guard room(queue) > 0, hosts.begin(url) else { return false }
         used[queue, default: 0] += 1
+        begun[url] = (queue, now)
         running += 1
         return true
     }
 
-    /// Gives it back.
+    /// Takes the slots of those that have lasted too long, as long as there is room beside them.
+    mutating func setAside(at now: Duration) {
+        for (url, check) in begun where now - check.at >= Self.patience {
+            let network = check.queue.network
+            guard waiting[network, default: 0] < mostWaiting[network, default: 0] else { continue }
+            begun[url] = nil
+            used[check.queue, default: 1] -= 1
+            waiting[network, default: 0] += 1
+        }
+    }
+
+    /// Gives the slot back, where the check still has one.
     mutating func end(_ url: RelayURL, of queue: CheckQueue) {
         hosts.end(url)
-        used[queue, default: 1] -= 1
+        if begun.removeValue(forKey: url) == nil {
+            waiting[queue.network, default: 1] -= 1
+        } else {
+            used[queue, default: 1] -= 1
+        }
         running -= 1
     }
 
     private func room(_ queue: CheckQueue) -> Int {
         let most = most[queue.network, default: 0]
-        let free = most - running(queue.network)
+        let free = most - taken(queue.network)
         guard queue.kind != .online else { return free }
         let kept = most > 1 ? max(most / 4, 1) : 0
         let sibling = CheckQueue(network: queue.network, kind: queue.kind == .new ? .other : .new)

@@ -4,8 +4,8 @@ import Synchronization
 final class HostMemory: Sendable {
     private let state: Mutex<HostTurns>
 
-    /// - Parameter most: checks at one time against one host.
-    init(most: Int) { state = Mutex(HostTurns(most: most)) }
+    /// Of hosts of which nothing is known yet.
+    init(_ turns: HostTurns) { state = Mutex(turns) }
 
     /// Read at the beginning of a cycle and written at its end; cycles do not overlap.
     var turns: HostTurns {

@@ -3,7 +3,8 @@ import Nostr
 /// How many checks run against one host, and when relays come again that find it taken: pure.
 ///
 /// A host is an address; where nobody has connected yet, a name. So the paths and ports of a name count together, and
-/// names that lead to one address as well, from the first check of each on.
+/// names that lead to one address as well, from the first check of each on. Relays of this machine and its own network
+/// are not counted: who runs many of them there means to.
 struct HostTurns: Sendable {
     /// Within it as many relays of a host come again as may be checked at one time.
     static let pause = Duration.seconds(5)
@@ -18,15 +19,22 @@ struct HostTurns: Sendable {
     }
 
     private let most: Int
+    private let uncounted: Set<Network>
     private var hosts: [String: Host] = [:]
     private var addresses: [String: String] = [:]
     private var begun: [RelayURL: String] = [:]
 
-    /// - Parameter most: checks at one time against one host.
-    init(most: Int) { self.most = max(most, 1) }
+    /// - Parameters:
+    ///   - most: checks at one time against one host.
+    ///   - uncounted: networks without such a bound.
+    init(most: Int, uncounted: Set<Network> = [.local]) {
+        self.most = max(most, 1)
+        self.uncounted = uncounted
+    }
 
     /// Takes one of the host's checks; false where all are taken.
     mutating func begin(_ url: RelayURL) -> Bool {
+        guard !uncounted.contains(url.network) else { return true }
         let name = name(of: url)
         guard hosts[name]?.running ?? 0 < most else { return false }
         forgetIfTooMany()
@@ -43,6 +51,7 @@ struct HostTurns: Sendable {
 
     /// A check has connected to this address.
     mutating func note(_ address: String, of url: RelayURL) {
+        guard !uncounted.contains(url.network) else { return }
         forgetIfTooMany()
         addresses[url.host] = address
     }

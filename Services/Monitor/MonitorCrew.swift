@@ -17,6 +17,7 @@ struct MonitorCrew: Sendable {
         /// With the address it connected to.
         case checked(CheckLease, CheckQueue, ResolvedAddress?)
         case refilled
+        case sometimePassed
         case cycleOver
         case stopping
     }
@@ -33,6 +34,8 @@ struct MonitorCrew: Sendable {
     /// What is known of hosts, from one cycle to the next.
     var hosts: HostMemory
 
+    /// From one look for checks that last to the next.
+    private static let lookAround = Duration.milliseconds(250)
     /// How long a relay is left alone that asked for it: then the settings are looked at again.
     private static let exclusionPause = Duration.seconds(43_200)
     /// Claims of one queue without a pause, where relays are given back that stand before others.
@@ -44,13 +47,14 @@ struct MonitorCrew: Sendable {
     /// - Throws: `DatabaseError` when claiming fails; one that fails to store a check is counted.
     func run() async throws {
         let most = mostChecks
-        var slots = CheckSlots(most, hosts: hosts.turns)
+        var slots = CheckSlots(most, waiting: mostWaiting, hosts: hosts.turns)
         var pace = StartPace(most: most.values.reduce(0, +))
         var failure: (any Error)?
         await withTaskGroup(of: Happening.self) { group in
             defer { group.cancelAll() }
             group.addTask { await pause(config.cycleLimit.duration, then: .cycleOver) }
             group.addTask { await pause(config.interval.duration, then: .refilled) }
+            group.addTask { await pause(Self.lookAround, then: .sometimePassed) }
             group.addTask {
                 await context.shutdown.wait()
                 return .stopping
@@ -68,6 +72,10 @@ struct MonitorCrew: Sendable {
                     // In a group that is cancelled a pause ends at once.
                     guard slots.mayClaim, !Task.isCancelled else { continue }
                     group.addTask { await pause(config.interval.duration, then: .refilled) }
+                case .sometimePassed:
+                    slots.setAside(at: context.clock.now())
+                    guard slots.mayClaim, !Task.isCancelled else { continue }
+                    group.addTask { await pause(Self.lookAround, then: .sometimePassed) }
                 case .cycleOver: slots.mayClaim = false
                 case .stopping:
                     slots.mayClaim = false
@@ -89,6 +97,12 @@ struct MonitorCrew: Sendable {
             if settings.enabled { most[network] = min(settings.maxConnections, config.checks.concurrency) }
         }
         return most
+    }
+
+    /// None behind a proxy, which is not to hold more than its network's connections.
+    private var mostWaiting: [Network: Int] {
+        let direct = Network.allCases.filter { !$0.isOverlay && context.core.networks[$0].proxy == nil }
+        return Dictionary(uniqueKeysWithValues: direct.map { ($0, config.checks.waiting) })
     }
 
     private func pause(_ time: Duration, then happening: Happening) async -> Happening {
@@ -128,7 +142,7 @@ struct MonitorCrew: Sendable {
         for lease in leases {
             if exclusions.contains(lease.url) {
                 await putBack(lease, dueIn: Self.exclusionPause * (0.5 + context.randomness()))
-            } else if slots.begin(lease.url, of: queue) {
+            } else if slots.begin(lease.url, of: queue, at: context.clock.now()) {
                 begun += 1
                 let wait = pace.take(at: context.clock.now())
                 group.addTask { await handle(lease, of: queue, after: wait) }

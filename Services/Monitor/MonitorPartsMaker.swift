@@ -27,6 +27,8 @@ struct MonitorPartsMaker {
     let tally: MonitorTally
     let publishTally: PublishTally
     let makeFetcher: MakeFetcher
+    /// Networks in which hosts have no bound of their own.
+    var uncounted: Set<Network> = [.local]
 
     private var networks: NetworksSettings { context.core.networks }
     private var tls: TLSSettings { TLSSettings(caFile: context.core.tls.caFile.map(context.path)) }
@@ -43,7 +45,7 @@ struct MonitorPartsMaker {
         let crew = MonitorCrew(
             context: context, store: store, check: try makeCheck(signer, time), config: config, tally: tally,
             exclusions: RelayExclusions(config.checks.exclude), publication: publisher?.rules,
-            hosts: HostMemory(most: config.checks.perHost))
+            hosts: HostMemory(HostTurns(most: config.checks.perHost, uncounted: uncounted)))
         return MonitorParts(crew: crew, publisher: publisher)
     }
 
@@ -54,7 +56,7 @@ struct MonitorPartsMaker {
     }
 
     private func makeCheck(_ signer: EventSigner?, _ time: DatabaseClock) throws -> RelayCheck {
-        let transfers = Network.allCases.count * config.checks.concurrency
+        let transfers = Network.allCases.count * (config.checks.concurrency + config.checks.waiting)
         return RelayCheck(
             dialer: try RelayDialer(networks: networks, limits: context.core.limits, tls: tls),
             fetcher: try makeFetcher(networks, tls, transfers), settings: config.checks, networks: networks,

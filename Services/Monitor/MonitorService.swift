@@ -1,5 +1,6 @@
 import Database
 import Logging
+import Nostr
 import ServiceKit
 import Settings
 import Telemetry
@@ -28,12 +29,17 @@ actor MonitorService: BaseService {
     }
 
     /// With a road of one's own.
-    init(config: MonitorConfig, context: ServiceContext, makeFetcher: @escaping MonitorPartsMaker.MakeFetcher) {
+    /// - Parameter uncounted: networks in which hosts have no bound of their own.
+    init(
+        config: MonitorConfig, context: ServiceContext, makeFetcher: @escaping MonitorPartsMaker.MakeFetcher,
+        uncounted: Set<Network> = [.local]
+    ) {
         self.context = context
         tally = MonitorTally(registry: context.metrics, logger: context.logger)
         publishTally = PublishTally(registry: context.metrics, logger: context.logger)
         maker = MonitorPartsMaker(
-            config: config, context: context, tally: tally, publishTally: publishTally, makeFetcher: makeFetcher)
+            config: config, context: context, tally: tally, publishTally: publishTally, makeFetcher: makeFetcher,
+            uncounted: uncounted)
     }
 
     /// Checks what is due, and publishes what follows from it.

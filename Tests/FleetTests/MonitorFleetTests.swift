@@ -11,7 +11,6 @@ import Testing
           period: 20
           timeout: 15
           concurrency: 10
-          per_host: 100
           confirmation: 0.2
           nip11_timeout: 0.2
         interval: 0.2

@@ -25,7 +25,6 @@ import Testing
           light_period: 3600
           timeout: 15
           concurrency: 10
-          per_host: 100
           nip11_timeout: 0.2
         interval: 0.2
         cycle_limit: 2

@@ -55,6 +55,32 @@ import Testing
         #expect(slots.claimable(Self.other) == 3 && slots.claimable(Self.new) == 1)
     }
 
+    @Test func `a check that lasts gives its slot to another one, as long as there is room beside them`() throws {
+        var slots = CheckSlots([.clearnet: 8], waiting: [.clearnet: 3], hosts: HostTurns(most: 9))
+        #expect(try fill(&slots, Self.other, 0..<4) == 4)
+        slots.setAside(at: CheckSlots.patience - .milliseconds(1))
+        #expect(slots.claimable(Self.other) == 0)
+        slots.setAside(at: CheckSlots.patience)
+        #expect(slots.claimable(Self.other) == 3 && slots.running == 4 && slots.running(.clearnet) == 4)
+        #expect(try fill(&slots, Self.other, 4..<99) == 3)
+        slots.setAside(at: .seconds(60))
+        #expect(slots.claimable(Self.other) == 0 && slots.running == 7)
+        for number in 0..<7 { try slots.end(url("wss://other\(number).example"), of: Self.other) }
+        #expect(slots.running == 0 && slots.running(.clearnet) == 0 && slots.claimable(Self.up) == 8)
+        #expect(try fill(&slots, Self.up, 0..<99) == 8)
+        slots.setAside(at: .seconds(60))
+        #expect(slots.claimable(Self.up) == 3)
+    }
+
+    @Test func `where nobody may wait beside them, slots are kept`() throws {
+        var slots = CheckSlots([.tor: 8], waiting: [.clearnet: 3], hosts: HostTurns(most: 9))
+        let onion = try url("ws://2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion")
+        let queue = CheckQueue(network: .tor, kind: .online)
+        let isBegun = slots.begin(onion, of: queue)
+        slots.setAside(at: .seconds(60))
+        #expect(isBegun && slots.claimable(queue) == 7 && slots.running == 1)
+    }
+
     @Test func `a host has its own bound, whatever port or path`() throws {
         var slots = CheckSlots([.clearnet: 10], hosts: HostTurns(most: 2))
         #expect(try slots.begin(url("wss://a.example"), of: Self.up))

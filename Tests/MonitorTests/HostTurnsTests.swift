@@ -16,6 +16,12 @@ import Testing
         #expect(try turns.begin(url("wss://a.example/y")))
     }
 
+    @Test func `relays of this machine have no bound`() throws {
+        var turns = HostTurns(most: 1)
+        let begun = try (0..<500).map { try turns.begin(url("ws://127.0.0.1:7777/r\($0)")) }
+        #expect(begun.allSatisfy { $0 })
+    }
+
     @Test func `names of one address count together once that is known`() throws {
         var turns = HostTurns(most: 1)
         let (one, other) = (try url("wss://a.example"), try url("wss://b.example"))

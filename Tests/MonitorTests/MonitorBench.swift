@@ -20,11 +20,10 @@ struct MonitorBench {
         shutdown: ShutdownSignal = ShutdownSignal(), key: String? = nil,
         _ change: (inout MonitorConfig) -> Void = { _ in },
         core changeCore: (inout CoreSettings) -> Void = { _ in },
-        makeFetcher: @escaping MonitorPartsMaker.MakeFetcher = { _, _, _ in nil }
+        makeFetcher: @escaping MonitorPartsMaker.MakeFetcher = { _, _, _ in nil }, uncounted: Set<Network> = [.local]
     ) -> MonitorService {
         var config = MonitorConfig()
         config.checks.readTimeout = 30
-        config.checks.perHost = 100
         // Each check is a full one unless a test says otherwise.
         config.checks.lightPeriod = config.checks.period
         // Nobody listens there: no test asks the system's name servers.
@@ -39,7 +38,7 @@ struct MonitorBench {
             context: ServiceContext(
                 brotr: database.brotr, core: core, logger: logger, metrics: metrics,
                 environment: Environment(key.map { ["NOSTR_PRIVATE_KEY": $0] } ?? [:]), shutdown: shutdown),
-            makeFetcher: makeFetcher)
+            makeFetcher: makeFetcher, uncounted: uncounted)
     }
 
     /// The statements of one replica.

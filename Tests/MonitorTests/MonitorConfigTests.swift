@@ -66,6 +66,7 @@ import Testing
             "publishing: { retry_wait: 60, refused_wait: 30 }",
             "publishing.retry_wait: given 60, allowed at most refused_wait (30)"
         ),
+        ("checks: { waiting: -1 }", "checks.waiting: given -1, allowed 0 to 10000"),
         ("checks: { per_host: 0 }", "checks.per_host: given 0, allowed 1 to 1000"),
         ("checks: { tls_timeout: 0 }", "checks.tls_timeout: given 0, allowed 0.1 to 600"),
         ("checks: { dns_timeout: 601 }", "checks.dns_timeout: given 601, allowed 0.1 to 600"),

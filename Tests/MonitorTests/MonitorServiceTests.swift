@@ -170,7 +170,7 @@ import Testing
         let relay = try await FakeRelay.start()
         try await withMonitorBench { bench in
             try await bench.insert((0..<12).map { "\(relay.url.text)/\($0)" })
-            let monitor = bench.monitor { $0.checks.perHost = 2 }
+            let monitor = bench.monitor({ $0.checks.perHost = 2 }, uncounted: [])
             try await eventually("all are checked in the end") {
                 try await bench.makeDue(onlyNew: true)
                 _ = try await monitor.run()
@@ -190,13 +190,35 @@ import Testing
             let shutdown = ShutdownSignal()
             let monitor = bench.monitor(
                 shutdown: shutdown, { ($0.checks.concurrency, $0.checks.perHost, $0.interval) = (8, 1, 3_600) },
-                core: { $0.networks.local.timeout = 600 })
+                core: { $0.networks.local.timeout = 600 }, uncounted: [])
             async let ending = monitor.run()
             // One is waited for; the others come again later, one after the other.
             let others = "SELECT count(*)::text FROM relays WHERE status = 'online' AND relay_url LIKE '%localhost%'"
             try await eventually("another host's relays are checked") { try await bench.text(others) != "0" }
             #expect(
                 try await bench.text("SELECT count(*)::text FROM relay_checks WHERE due_at > now() + '60 s'") != "0")
+            shutdown.request()
+            _ = try? await ending
+        }
+        await relay.stop()
+    }
+
+    @Test func `silent relays hold their slots for a second and no longer`() async throws {
+        let relay = try await FakeRelay.start()
+        let silent = try SilentPort()
+        try await withMonitorBench { bench in
+            try await bench.insert((0..<30).map { "ws://127.0.0.1:\(silent.port)/\($0)" } + [relay.url.text])
+            let shutdown = ShutdownSignal()
+            let monitor = bench.monitor(
+                shutdown: shutdown, { ($0.checks.concurrency, $0.checks.waiting, $0.interval) = (8, 30, 0.1) },
+                core: { $0.networks.local.timeout = 600 })
+            async let ending = monitor.run()
+            let held = "SELECT count(*)::text FROM relay_checks WHERE owner IS NOT NULL"
+            let up = "SELECT count(*)::text FROM relays WHERE status = 'online'"
+            try await eventually("the one that answers is checked, whichever place it has") {
+                try await bench.text(up) == "1"
+            }
+            try await eventually("all the others are waited for") { try await bench.text(held) == "30" }
             shutdown.request()
             _ = try? await ending
         }
@@ -212,7 +234,7 @@ import Testing
             try await bench.insert((0..<100).map { "ws://127.0.0.1:\(silent.port)/\($0)" })
             let shutdown = ShutdownSignal()
             let monitor = bench.monitor(
-                shutdown: shutdown, { ($0.checks.concurrency, $0.interval) = (8, 0.1) },
+                shutdown: shutdown, { ($0.checks.concurrency, $0.checks.waiting, $0.interval) = (8, 0, 0.1) },
                 core: { $0.networks.local.timeout = 600 })
             let held = "SELECT count(*)::text FROM relay_checks WHERE owner IS NOT NULL"
             async let ending = monitor.run()
