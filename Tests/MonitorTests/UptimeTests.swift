@@ -21,7 +21,7 @@ import Testing
                 }
             }
             let all = try await history.rows().flatMap { $0 }
-            #expect(all.count > 1_500)
+            #expect(all.count > 1_000)
             #expect(all.contains(where: \.isLight) && all.contains { $0.unwatchedAt != nil })
             // Every change that there can be.
             let possible = [
