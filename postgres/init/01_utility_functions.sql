@@ -1,7 +1,8 @@
 -- Pure functions of tags and ids, logins and rights. Nothing here reads a table of the archive.
 
 -- Advisory locks of this schema, all of transactions, all (16962, n): 1 existence of events (shared by those who link
--- them, exclusive for those who delete them), 2 folding of statistics, 3 installation (taken by the Initializer).
+-- them, exclusive for those who delete them), 2 folding of statistics, 3 installation (taken by the Initializer),
+-- 4 hearing of what other monitors say.
 
 -- tags_to_tagvalues: the first values of all one-letter tags, in order, without NULLs; {} when there are none.
 CREATE OR REPLACE FUNCTION public.tags_to_tagvalues(p_tags jsonb)
@@ -218,6 +219,7 @@ BEGIN
                 ('claim_publishing', 'writer_monitor'),
                 ('settle_publishing', 'writer_monitor'),
                 ('trim_publishing', 'writer_monitor'),
+                ('hear_deltas', 'writer_monitor'),
                 ('note_opinions', 'writer_monitor'),
                 ('insert_relay_metadata', 'writer_monitor'),
                 ('delete_orphan_nip11', 'writer_monitor'),

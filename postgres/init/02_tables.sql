@@ -459,21 +459,35 @@ COMMENT ON COLUMN public.relay_transitions.was IS 'The status before; unknown at
 COMMENT ON COLUMN public.relay_transitions.reason IS 'Kind of the failure, not_watched or ignored; NULL for online.';
 
 CREATE TABLE IF NOT EXISTS public.relay_opinions (
-    asked_at   bigint NOT NULL,
-    agreed     bigint NOT NULL DEFAULT 0,
-    disagreed  bigint NOT NULL DEFAULT 0,
-    relay_id   int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
-    monitors   int NOT NULL,
-    rtt_open   int,
-    is_up      boolean NOT NULL
+    asked_at       bigint NOT NULL,
+    agreed         bigint NOT NULL DEFAULT 0,
+    disagreed      bigint NOT NULL DEFAULT 0,
+    relay_id       int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    monitors       int NOT NULL,
+    monitors_down  int NOT NULL,
+    rtt_open       int,
+    is_up          boolean NOT NULL
 ) WITH (fillfactor = 70);
-COMMENT ON TABLE public.relay_opinions IS 'What other monitors say of a relay in archived events of kind 30166, beside what the last check found. Nothing depends on it.';
+COMMENT ON TABLE public.relay_opinions IS 'What other monitors say of a relay in archived events of kinds 30166 and 1066, beside what the last check found. Nothing depends on it.';
 COMMENT ON COLUMN public.relay_opinions.asked_at IS 'Unix seconds of the look.';
-COMMENT ON COLUMN public.relay_opinions.agreed IS 'Checks that the relay answered while others said that it is there.';
-COMMENT ON COLUMN public.relay_opinions.disagreed IS 'Checks that it did not answer while others said so. That nobody says anything is no opinion.';
-COMMENT ON COLUMN public.relay_opinions.monitors IS 'How many others said so within the window.';
-COMMENT ON COLUMN public.relay_opinions.rtt_open IS 'Median of their milliseconds to open; NULL when none told.';
+COMMENT ON COLUMN public.relay_opinions.agreed IS 'Checks that found what most of the others said.';
+COMMENT ON COLUMN public.relay_opinions.disagreed IS 'Checks that found the opposite. That as many say the one as the other, or nobody says anything, is no opinion.';
+COMMENT ON COLUMN public.relay_opinions.monitors IS 'How many others said last, within the window, that it is there.';
+COMMENT ON COLUMN public.relay_opinions.monitors_down IS 'How many said last that it is not.';
+COMMENT ON COLUMN public.relay_opinions.rtt_open IS 'Median of the milliseconds to open of those who said that it is there; NULL when none told.';
 COMMENT ON COLUMN public.relay_opinions.is_up IS 'Whether our check was answered.';
+
+CREATE TABLE IF NOT EXISTS public.relay_voices (
+    at        bigint NOT NULL,
+    relay_id  int NOT NULL REFERENCES public.relays (relay_id) ON DELETE CASCADE,
+    is_up     boolean NOT NULL,
+    pubkey    bytea NOT NULL CHECK (octet_length(pubkey) = 32),
+    PRIMARY KEY (relay_id, pubkey)
+);
+COMMENT ON TABLE public.relay_voices IS 'How relays changed state in the words of other monitors: the newest change in archived events of kind 1066, by relay and author, while it counts.';
+COMMENT ON COLUMN public.relay_voices.at IS 'created_at of the event, Unix seconds.';
+COMMENT ON COLUMN public.relay_voices.is_up IS 'init and up say true, down says false.';
+COMMENT ON COLUMN public.relay_voices.pubkey IS 'Author, 32 bytes.';
 
 -- Publication -------------------------------------------------------------------------------------------------------
 

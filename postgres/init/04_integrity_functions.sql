@@ -227,7 +227,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'relay_url text!, generated_at bigint!, planned_at bigint, unwatched_at bigint, nip11_id bytea, nip66_id bytea, '
             'nip11_error text, nip66_error text'),
         ('table', 'relay_opinions',
-            'asked_at bigint!, agreed bigint!, disagreed bigint!, relay_id integer!, monitors integer!, rtt_open integer, is_up boolean!'),
+            'asked_at bigint!, agreed bigint!, disagreed bigint!, relay_id integer!, monitors integer!, monitors_down integer!, '
+            'rtt_open integer, is_up boolean!'),
         ('table', 'relay_phantoms',
             'relay_id integer!, n integer!, first_seen timestamp with time zone!, last_seen timestamp with time zone!, '
             'event_id bytea!'),
@@ -240,6 +241,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
             'owner uuid, network text!, last_error text, behaviour jsonb!'),
         ('table', 'relay_transitions',
             'at bigint!, recorded_at bigint!, relay_id integer!, status text!, was text!, reason text'),
+        ('table', 'relay_voices',
+            'at bigint!, relay_id integer!, is_up boolean!, pubkey bytea!'),
         ('table', 'relays',
             'relay_url text!, network text!, first_seen bigint!, last_seen bigint!, status text!, relay_id integer!'),
         ('table', 'scan_watermarks',
@@ -376,6 +379,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_sync_due', 'relay_sync', 'btree (lane, network, due_at)'),
         ('relay_sync_pkey', 'relay_sync', 'btree (relay_id)'),
         ('relay_transitions_pkey', 'relay_transitions', 'btree (relay_id, at)'),
+        ('relay_voices_pkey', 'relay_voices', 'btree (relay_id, pubkey)'),
         ('relays_host', 'relays', 'btree ("substring"(relay_url, ''^wss?://(\[[^]]*\]|[^/:?]*)''::text))'),
         ('relays_pkey', 'relays', 'btree (relay_url)'),
         ('relays_relay_id_key', 'relays', 'btree (relay_id)'),
@@ -434,6 +438,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('relay_sync', 'relay_sync_class_check relay_sync_lane_check relay_sync_lane_next_check relay_sync_pkey relay_sync_relay_id_fkey'),
         ('relay_transitions', 'relay_transitions_changes relay_transitions_pkey relay_transitions_relay_id_fkey '
             'relay_transitions_status_check relay_transitions_was_check'),
+        ('relay_voices', 'relay_voices_pkey relay_voices_pubkey_check relay_voices_relay_id_fkey'),
         ('relays', 'relays_network_check relays_pkey relays_relay_id_key relays_relay_url_check relays_status_check'),
         ('scan_watermarks', 'scan_watermarks_pkey'),
         ('schema_migrations', 'schema_migrations_checksum_check schema_migrations_pkey '
@@ -477,6 +482,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'settle_publishing(uuid, text, bigint, bigint[], bigint[], integer, integer, smallint, integer, text, text, '
         'double precision, boolean) boolean',
         'trim_publishing(double precision, integer, bigint) TABLE(expired bigint, unanswered bigint, overflow bigint)',
+        'hear_deltas(bytea, integer, integer, integer, integer) integer',
         'note_opinions(integer, boolean, bigint[], text[], bytea, integer) integer',
         'commit_candidates(uuid, bigint, text, smallint, bigint[], bigint[], text[], text[], integer[], text[], integer[], '
         'integer[], text[], integer[], integer[], text[], bigint[]) integer',

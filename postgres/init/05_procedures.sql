@@ -960,40 +960,102 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.settle_publishing IS 'Stores what a relay answered to events that were published to it.';
 
--- note_opinions: what others say of a relay, in the newest archived event of kind 30166 of each, at most p_window seconds old.
+-- hear_deltas: what others say in archived events of kind 1066, into relay_voices. Looks at the newest p_limit of the last p_window
+-- seconds; an event of the future is heard when its time has come, so none can stand before all others for long. Only changes of
+-- state count (tag O: init, up, down), about relays that are known (tag r, also with the slash of an empty path). An event with more
+-- than 200 tags takes long to read and is passed over. p_own is our key, or NULL. Kept are the newest p_share relays of an author,
+-- p_most in all. One at a time. Answer: voices that are new or say something newer, -1 while somebody else hears. The order is that
+-- of events_kind and of no other index.
+CREATE OR REPLACE FUNCTION public.hear_deltas(
+    p_own bytea, p_window int, p_limit int, p_share int DEFAULT 5000, p_most int DEFAULT 200000)
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+    today CONSTANT bigint := extract(epoch FROM now())::bigint;
+    heard int;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(16962, 4) THEN
+        RETURN -1;
+    END IF;
+    WITH said AS MATERIALIZED (
+        SELECT z.pubkey, z.created_at,
+               (SELECT t ->> 1 FROM jsonb_array_elements(z.tags) AS t WHERE t ->> 0 = 'r' LIMIT 1) AS url,
+               (SELECT t ->> 1 FROM jsonb_array_elements(z.tags) AS t WHERE t ->> 0 = 'O' LIMIT 1) AS state
+          FROM (SELECT e.pubkey, e.created_at, e.tags FROM events e
+                 WHERE (e.kind, e.created_at) >= (1066, today - p_window) AND (e.kind, e.created_at) <= (1066, today)
+                 ORDER BY e.kind DESC, e.created_at DESC LIMIT p_limit) AS z
+         -- Both hold for no tags that are no array.
+         WHERE z.tags -> 200 IS NULL AND z.tags @> '[["O"]]' AND z.pubkey IS DISTINCT FROM p_own),
+    known AS MATERIALIZED (
+        SELECT (SELECT r.relay_id FROM relays r
+                 WHERE r.relay_url = regexp_replace(s.url, '^([a-z]+://[^/?]+)/(\?|$)', '\1\2')) AS relay_id,
+               s.pubkey, s.created_at AS at, s.state <> 'down' AS is_up
+          FROM said s WHERE s.state IN ('init', 'up', 'down') AND octet_length(s.url) <= 2048),
+    newest AS (
+        SELECT DISTINCT ON (k.relay_id, k.pubkey) k.relay_id, k.pubkey, k.at, k.is_up FROM known k
+         WHERE k.relay_id IS NOT NULL ORDER BY k.relay_id, k.pubkey, k.at DESC, k.is_up DESC),
+    ranked AS (
+        SELECT n.relay_id, n.pubkey, n.at, n.is_up, row_number() OVER (PARTITION BY n.pubkey ORDER BY n.at DESC, n.relay_id) AS place
+          FROM newest n)
+    INSERT INTO relay_voices AS v (at, relay_id, is_up, pubkey)
+    SELECT r.at, r.relay_id, r.is_up, r.pubkey FROM ranked r WHERE r.place <= p_share
+    ON CONFLICT (relay_id, pubkey) DO UPDATE SET at = excluded.at, is_up = excluded.is_up
+     WHERE (excluded.at, excluded.is_up) > (v.at, v.is_up);
+    GET DIAGNOSTICS heard = ROW_COUNT;
+    DELETE FROM relay_voices v
+     USING (SELECT o.relay_id, o.pubkey, o.at, row_number() OVER (ORDER BY o.at DESC, o.relay_id, o.pubkey) AS place,
+                   row_number() OVER (PARTITION BY o.pubkey ORDER BY o.at DESC, o.relay_id) AS own_place
+              FROM relay_voices o) AS z
+     WHERE v.relay_id = z.relay_id AND v.pubkey = z.pubkey
+       AND (z.at < today - p_window OR z.own_place > p_share OR z.place > p_most);
+    RETURN heard;
+END $$;
+COMMENT ON FUNCTION public.hear_deltas(bytea, int, int, int, int) IS 'Keeps what other monitors say of changes of state; how many voices are new.';
+
+-- note_opinions: what others say of a relay: the newest archived event of kind 30166 of each, which says that it is there, or what
+-- hear_deltas has heard of each, where that is newer; at most p_window seconds old. At the same second the relay is there.
 -- p_keys: index keys of the tag d with each of p_identifiers, of the weeks that the window touches; p_own is our key. Reads
--- at most 1,000 events; a monitor that is not archived has no voice.
+-- at most 1,000 of either; a monitor that is not archived has no voice. Answer: how many spoke.
 CREATE OR REPLACE FUNCTION public.note_opinions(
     p_relay int, p_is_up boolean, p_keys bigint[], p_identifiers text[], p_own bytea, p_window int)
 RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     today  CONSTANT bigint := extract(epoch FROM now())::bigint;
-    others int;
+    ups    int;
+    downs  int;
     median int;
 BEGIN
     WITH found AS MATERIALIZED (
-        SELECT e.pubkey, e.created_at, e.tags FROM events e
+        SELECT e.pubkey, e.created_at, CASE jsonb_typeof(e.tags) WHEN 'array' THEN e.tags END AS tags FROM events e
          WHERE e.tag_keys && p_keys AND e.kind = 30166 AND e.created_at BETWEEN today - p_window AND today + 3600 LIMIT 1000),
     newest AS (
-        SELECT DISTINCT ON (f.pubkey) f.tags FROM found f
-         WHERE f.pubkey IS DISTINCT FROM p_own
-           AND EXISTS (SELECT FROM jsonb_array_elements(f.tags) AS t WHERE t ->> 0 = 'd' AND t ->> 1 = ANY (p_identifiers))
-         ORDER BY f.pubkey, f.created_at DESC)
-    SELECT count(*), percentile_disc(0.5) WITHIN GROUP (ORDER BY (
-               SELECT (t ->> 1)::int FROM jsonb_array_elements(n.tags) AS t
-                WHERE t ->> 0 = 'rtt-open' AND t ->> 1 ~ '^[0-9]{1,8}$' LIMIT 1))
-      INTO others, median FROM newest n;
+        SELECT DISTINCT ON (f.pubkey) f.pubkey, f.created_at, f.tags FROM found f
+         WHERE EXISTS (SELECT FROM jsonb_array_elements(f.tags) AS t WHERE t ->> 0 = 'd' AND t ->> 1 = ANY (p_identifiers))
+         ORDER BY f.pubkey, f.created_at DESC),
+    heard AS (
+        SELECT v.pubkey, v.at, v.is_up FROM relay_voices v WHERE v.relay_id = p_relay AND v.at >= today - p_window LIMIT 1000),
+    said AS (
+        SELECT CASE WHEN n.created_at >= h.at THEN true ELSE coalesce(h.is_up, true) END AS is_up, n.tags
+          FROM newest n FULL JOIN heard h ON h.pubkey = n.pubkey
+         WHERE coalesce(n.pubkey, h.pubkey) IS DISTINCT FROM p_own)
+    SELECT count(*) FILTER (WHERE s.is_up), count(*) FILTER (WHERE NOT s.is_up),
+           percentile_disc(0.5) WITHIN GROUP (ORDER BY (
+               SELECT (t ->> 1)::int FROM jsonb_array_elements(s.tags) AS t
+                WHERE t ->> 0 = 'rtt-open' AND t ->> 1 ~ '^[0-9]{1,8}$' LIMIT 1)) FILTER (WHERE s.is_up)
+      INTO ups, downs, median FROM said s;
     -- Silence about a relay that was never spoken of needs no row.
-    IF others = 0 AND NOT EXISTS (SELECT FROM relay_opinions o WHERE o.relay_id = p_relay) THEN
+    IF ups + downs = 0 AND NOT EXISTS (SELECT FROM relay_opinions o WHERE o.relay_id = p_relay) THEN
         RETURN 0;
     END IF;
-    INSERT INTO relay_opinions AS o (relay_id, asked_at, monitors, rtt_open, is_up, agreed, disagreed)
-    SELECT r.relay_id, today, others, median, p_is_up, (others > 0 AND p_is_up)::int, (others > 0 AND NOT p_is_up)::int
+    INSERT INTO relay_opinions AS o (relay_id, asked_at, monitors, monitors_down, rtt_open, is_up, agreed, disagreed)
+    SELECT r.relay_id, today, ups, downs, median, p_is_up,
+           (ups <> downs AND (ups > downs) = p_is_up)::int, (ups <> downs AND (ups > downs) <> p_is_up)::int
       FROM relays r WHERE r.relay_id = p_relay
     ON CONFLICT (relay_id) DO UPDATE
-       SET asked_at = excluded.asked_at, monitors = excluded.monitors, rtt_open = excluded.rtt_open, is_up = excluded.is_up,
+       SET asked_at = excluded.asked_at, monitors = excluded.monitors, monitors_down = excluded.monitors_down,
+           rtt_open = excluded.rtt_open, is_up = excluded.is_up,
            agreed = o.agreed + excluded.agreed, disagreed = o.disagreed + excluded.disagreed;
-    RETURN others;
+    RETURN ups + downs;
 END $$;
 COMMENT ON FUNCTION public.note_opinions(int, boolean, bigint[], text[], bytea, int) IS 'Stores whether other monitors agree with a check; how many of them spoke.';
 

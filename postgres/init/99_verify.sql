@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x425c4b903d96f200ec573b0c7d5697614cfc5efa91bb66d5a84fa44353a7b608')
+            (1, '0001_first_release', '\x8ea97bf33e23887acd37c652a43a41fd269d8713c612ac0de5d87755f4bf05be')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

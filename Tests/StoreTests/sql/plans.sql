@@ -111,6 +111,29 @@ SELECT pg_temp.walk('lying: tiny', 6000);
 UPDATE pg_class SET reltuples = 1e9, relpages = 1e7 WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i');
 SELECT pg_temp.walk('lying: huge', 7000);
 
+-- The newest of one kind are read by the index of kinds and no further than asked for, whatever else is as new.
+CREATE FUNCTION pg_temp.expect_few_reads(p_when text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    fetched CONSTANT text := 'SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = ''events''';
+    before  text := pg_temp.scans();
+    reads   bigint;
+    since   bigint;
+BEGIN
+    before := pg_temp.scans();
+    EXECUTE fetched INTO since;
+    PERFORM hear_deltas(NULL, 21600, 50);
+    EXECUTE fetched INTO reads;
+    PERFORM pg_temp.expect(p_when || ': sequential scans of a hearing', pg_temp.scans(), before);
+    PERFORM pg_temp.expect(p_when || ': events read', reads - since, 50::bigint);
+END $$;
+SELECT insert_event(pg_temp.id(200000 + n), pg_temp.id(n % 3), extract(epoch FROM now())::bigint - n, 1066 + (n % 5), '[["O"]]', '',
+    pg_temp.id(1) || pg_temp.id(1), 'wss://a.example', 'clearnet', 1, 1) FROM generate_series(1, 2000) AS n;
+SELECT pg_temp.expect_few_reads('lying: huge');
+UPDATE pg_class SET reltuples = 1, relpages = 1 WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i');
+SELECT pg_temp.expect_few_reads('lying: tiny');
+ANALYZE;
+SELECT pg_temp.expect_few_reads('true');
+
 -- A look-up costs the same whichever index the planner takes. For a relay it has no statistics of both look equally good.
 CREATE FUNCTION pg_temp.expect_few_blocks(p_relay int) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE

@@ -131,6 +131,7 @@ BEGIN
                        ('claim_publishing', 'SELECT claim_publishing(''{t}'', 1, gen_random_uuid(), 60, 0::smallint)', 'writer_monitor'),
                        ('settle_publishing', 'SELECT settle_publishing(gen_random_uuid(), ''t'', 1, ''{}'', ''{}'', 0, 0, NULL, 0, NULL,
                         NULL, 1, true)', 'writer_monitor'),
+                       ('hear_deltas', 'SELECT hear_deltas(sha256(''''), 60, 10)', 'writer_monitor'),
                        ('note_opinions', 'SELECT note_opinions(1, true, ''{1}'', ''{x}'', sha256(''''), 60)', 'writer_monitor'),
                        ('trim_publishing', 'SELECT trim_publishing(60, 3, 10)', 'writer_monitor'),
                        ('insert_relay_metadata', 'SELECT insert_relay_metadata(''wss://a.example'', ''clearnet'', 1, 1, NULL, NULL, NULL,
