@@ -44,8 +44,8 @@ struct CheckSettings: SettingsSection {
 
     /// Whether relays take events of ours.
     var write = WriteCheckSettings()
-    /// Whether what other monitors say of a relay (kind 30166 in the archive) is stored beside each check of ours.
-    /// Costs a look-up a check.
+    /// Whether what other monitors say of a relay (kinds 30166 and 1066 in the archive) is stored beside each check of
+    /// ours. Costs a look-up a check, and at most one a minute besides.
     var secondOpinion = true
     /// Relays that asked not to be checked: URLs, or names of hosts and domains with all below them; at most 10,000.
     var exclude: [String] = []

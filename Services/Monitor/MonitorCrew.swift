@@ -181,6 +181,16 @@ struct MonitorCrew: Sendable {
         return .checked(lease, queue, address)
     }
 
+    /// Hears what other monitors say of changes of state. Nothing depends on it: when it fails, the next time does it.
+    func hearDeltas() async {
+        guard config.checks.secondOpinion else { return }
+        do { try await store.hearDeltas(author: publication?.author) } catch {
+            guard !Task.isCancelled else { return }
+            let kind = ErrorKind.name(of: error)
+            context.logger.warning("deltas_not_heard", metadata: [LogKey.errorKind: "\(kind)"])
+        }
+    }
+
     /// Nothing depends on it: when it cannot be stored, the next check asks again.
     private func noteOpinion(_ lease: CheckLease, _ report: CheckReport) async {
         guard config.checks.secondOpinion, !report.isLight, !Task.isCancelled, let now = store.time?.now() else {

@@ -21,7 +21,7 @@ actor MonitorService: BaseService {
     private var parts: MonitorParts?
     private var keptUpAt: Duration?
 
-    /// From one look after the queue to the next.
+    /// From one look after the queue, and at what other monitors say, to the next.
     private static let upkeepInterval = Duration.seconds(60)
 
     init(config: MonitorConfig, context: ServiceContext) {
@@ -52,6 +52,8 @@ actor MonitorService: BaseService {
             context.logger.warning("geo_file_unreadable", metadata: [LogKey.detail: "\(failure)"])
         }
         tally.beginCycle(at: context.clock.now())
+        publishTally.beginCycle()
+        try await keepUp(parts)
         if let publisher = parts.publisher { try await run(crew, beside: publisher) } else { try await crew.run() }
         if !context.shutdown.isRequested {
             tally.compared(try await crew.store.findAliases(limit: Self.mostCompared))
@@ -62,8 +64,6 @@ actor MonitorService: BaseService {
     }
 
     private func run(_ crew: MonitorCrew, beside publisher: Publisher) async throws {
-        publishTally.beginCycle()
-        try await keepUp(publisher)
         try await withThrowingTaskGroup(of: Void.self) { group in
             let checksAreOver = ShutdownSignal()
             group.addTask { try await publisher.run(until: checksAreOver) }
@@ -75,10 +75,11 @@ actor MonitorService: BaseService {
         state.publishing = try await publisher.look()
     }
 
-    private func keepUp(_ publisher: Publisher) async throws {
+    private func keepUp(_ parts: MonitorParts) async throws {
         let now = context.clock.now()
         if !context.isOnce, let keptUpAt, now - keptUpAt < Self.upkeepInterval { return }
-        try await publisher.keepUp()
+        await parts.crew.hearDeltas()
+        try await parts.publisher?.keepUp()
         keptUpAt = now
     }
 

@@ -15,7 +15,7 @@ struct MonitorStore: Sendable {
 
     /// Every statement, for the test that prepares them.
     static let statements =
-        [claimChecks, commitCheck, putBackCheck, findAliases, noteOpinions] + PublishStore.statements
+        [claimChecks, commitCheck, putBackCheck, findAliases, noteOpinions, hearDeltas] + PublishStore.statements
 
     /// $1 network, $2 queue, $3 limit, $4 owner, $5 seconds of the lease.
     static let claimChecks = NamedStatement(
@@ -109,6 +109,19 @@ struct MonitorStore: Sendable {
         _ = try await brotr.pool.fetch(
             Self.noteOpinions, .int4(relay.value), .bool(isUp), .int8s(opinion.keys), .texts(opinion.identifiers),
             .bytea(author?.bytes), .int4(SecondOpinion.window), timeout: brotr.settings.timeouts.query.duration)
+    }
+
+    /// $1 our key or NULL, $2 seconds, $3 events at most.
+    static let hearDeltas = NamedStatement(
+        "hear_deltas", "SELECT hear_deltas($1, $2, $3)", parameters: [.bytea, .int4, .int4], columns: [.int4],
+        isIdempotent: true)
+
+    /// Keeps what others say of changes of state, for the opinions of the checks that follow.
+    /// - Parameter author: our key, which is no other's; nil when we publish nothing.
+    func hearDeltas(author: PublicKey?) async throws {
+        _ = try await brotr.pool.fetch(
+            Self.hearDeltas, .bytea(author?.bytes), .int4(SecondOpinion.window), .int4(SecondOpinion.mostDeltas),
+            timeout: brotr.settings.timeouts.procedure.duration)
     }
 
     /// $1 relay, $2 fence, $3 owner, $4 seconds until due.

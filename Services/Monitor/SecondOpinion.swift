@@ -1,9 +1,12 @@
 import Nostr
 
-/// Where the archive has what other monitors say of a relay (kind 30166): pure.
+/// Where the archive has what other monitors say of a relay (kind 30166), and how far back it counts: pure.
 struct SecondOpinion: Sendable, Equatable {
     /// What they said so long ago counts, in seconds: the window of NIP-66's readers.
     static let window: Int32 = 21_600
+    /// Events of kind 1066 looked at in one go, the newest first: what ten monitors tell in twenty minutes if each
+    /// looks at 1,500 relays an hour. Too small: changes that are archived late go unheard.
+    static let mostDeltas: Int32 = 5000
 
     /// The relay in their tag `d`: with and without the slash of an empty path.
     let identifiers: [String]
