@@ -14,10 +14,11 @@ struct CheckSettings: SettingsSection {
     /// Checks at one time in one replica and network, 1 to 10,000; a network's `max_connections` is a bound too.
     var concurrency = 100
     /// Checks that last longer than a second give their slot to another one and wait beside them: so many at one time
-    /// in one replica and network, 0 to 10,000; none behind a proxy. Too few: silent relays hold up the others.
+    /// in one replica and network, beside `max_connections` too, 0 to 10,000; none behind a proxy. Too few: silent
+    /// relays hold up the others.
     var waiting = 1_000
     /// Checks at one time of relays behind one host, which is an address, or a name as long as nobody has connected
-    /// to it, 1 to 1,000. Further relays come again one after the other, so many in five seconds. Too many: hosts with
+    /// to it, 1 to 1,000. Further relays come again one after the other, so many an interval. Too many: hosts with
     /// many relays are bothered; too few: these are checked late.
     var perHost = 4
     /// For the answer to a request. Too small: slow relays count as unreadable, and as down when they say nothing else.

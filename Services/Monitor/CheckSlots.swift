@@ -34,8 +34,10 @@ struct CheckSlots: Sendable {
     private var waiting: [Network: Int] = [:]
     private var dry: Set<CheckQueue> = []
 
+    private var relays: Set<RelayURL> = []
+
     /// Checks that run.
-    private(set) var running = 0
+    var running: Int { relays.count }
     /// What runs against each host; outlives a cycle.
     var hosts: HostTurns
     /// False at the end of a cycle.
@@ -76,12 +78,13 @@ struct CheckSlots: Sendable {
     /// Some time has passed.
     mutating func refill() { dry = [] }
 
-    /// Takes a slot; false where there is none, or the host has as many checks as it may.
-    mutating func begin(_ url: RelayURL, of queue: CheckQueue, at now: Duration = .zero) -> Bool {
-        guard room(queue) > 0, hosts.begin(url) else { return false }
+    /// Takes a slot; false where there is none, the host has as many checks as it may, or the relay is being checked: its
+    /// lease may run out before what was found is stored.
+    mutating func begin(_ url: RelayURL, of queue: CheckQueue, at time: Duration = .zero) -> Bool {
+        guard room(queue) > 0, !relays.contains(url), hosts.begin(url) else { return false }
         used[queue, default: 0] += 1
-        begun[url] = (queue, now)
-        running += 1
+        begun[url] = (queue, time)
+        relays.insert(url)
         return true
     }
 
@@ -98,13 +101,13 @@ struct CheckSlots: Sendable {
 
     /// Gives the slot back, where the check still has one.
     mutating func end(_ url: RelayURL, of queue: CheckQueue) {
+        guard relays.remove(url) != nil else { return }
         hosts.end(url)
         if begun.removeValue(forKey: url) == nil {
             waiting[queue.network, default: 1] -= 1
         } else {
             used[queue, default: 1] -= 1
         }
-        running -= 1
     }
 
     private func room(_ queue: CheckQueue) -> Int {

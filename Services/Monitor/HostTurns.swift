@@ -6,8 +6,8 @@ import Nostr
 /// names that lead to one address as well, from the first check of each on. Relays of this machine and its own network
 /// are not counted: who runs many of them there means to.
 struct HostTurns: Sendable {
-    /// Within it as many relays of a host come again as may be checked at one time.
-    static let pause = Duration.seconds(5)
+    /// Within it as many relays of a host come again as may be checked at one time, unless they are asked for less often.
+    static let shortestPause = Duration.seconds(5)
     /// The longest wait for a turn.
     static let longestWait = Duration.seconds(3_600)
     /// Hosts and names that are remembered; above, those without a check are forgotten.
@@ -19,6 +19,7 @@ struct HostTurns: Sendable {
     }
 
     private let most: Int
+    private let pause: Duration
     private let uncounted: Set<Network>
     private var hosts: [String: Host] = [:]
     private var addresses: [String: String] = [:]
@@ -26,9 +27,11 @@ struct HostTurns: Sendable {
 
     /// - Parameters:
     ///   - most: checks at one time against one host.
+    ///   - interval: from one look for relays that are due to the next.
     ///   - uncounted: networks without such a bound.
-    init(most: Int, uncounted: Set<Network> = [.local]) {
+    init(most: Int, interval: Duration = .zero, uncounted: Set<Network> = [.local]) {
         self.most = max(most, 1)
+        pause = max(interval, Self.shortestPause)
         self.uncounted = uncounted
     }
 
@@ -49,6 +52,12 @@ struct HostTurns: Sendable {
         hosts[name]?.running = max(running - 1, 0)
     }
 
+    /// Nothing runs any more.
+    mutating func endAll() {
+        begun = [:]
+        hosts = hosts.mapValues { Host(running: 0, nextTurn: $0.nextTurn) }
+    }
+
     /// A check has connected to this address.
     mutating func note(_ address: String, of url: RelayURL) {
         guard !uncounted.contains(url.network) else { return }
@@ -61,8 +70,8 @@ struct HostTurns: Sendable {
     mutating func turn(of url: RelayURL, at now: Duration) -> Duration {
         forgetIfTooMany()
         let name = name(of: url)
-        let wait = min(max((hosts[name]?.nextTurn ?? .zero) - now, Self.pause), Self.longestWait)
-        hosts[name, default: Host()].nextTurn = now + wait + Self.pause / most
+        let wait = min(max((hosts[name]?.nextTurn ?? .zero) - now, pause), Self.longestWait)
+        hosts[name, default: Host()].nextTurn = now + wait + pause / most
         return wait
     }
 

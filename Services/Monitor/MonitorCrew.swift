@@ -84,6 +84,7 @@ struct MonitorCrew: Sendable {
                 if failure == nil { failure = await claim(&slots, &pace, &group) }
             }
         }
+        slots.hosts.endAll()
         hosts.turns = slots.hosts
         if let failure { throw failure }
         try Task.checkCancellation()
@@ -119,7 +120,9 @@ struct MonitorCrew: Sendable {
         do {
             for queue in slots.queues {
                 var rounds = 1
-                while try await claim(queue, &slots, &pace, &group), rounds < Self.mostRounds { rounds += 1 }
+                while try await claim(queue, &slots, &pace, &group), rounds < Self.mostRounds,
+                    !context.shutdown.isRequested, !Task.isCancelled
+                { rounds += 1 }
             }
         } catch {
             slots.mayClaim = false
@@ -140,14 +143,15 @@ struct MonitorCrew: Sendable {
         tally.claimed(leases, queue)
         var begun = 0
         for lease in leases {
+            let now = context.clock.now()
             if exclusions.contains(lease.url) {
                 await putBack(lease, dueIn: Self.exclusionPause * (0.5 + context.randomness()))
-            } else if slots.begin(lease.url, of: queue, at: context.clock.now()) {
+            } else if slots.begin(lease.url, of: queue, at: pace.turn(at: now)) {
                 begun += 1
-                let wait = pace.take(at: context.clock.now())
+                let wait = pace.take(at: now)
                 group.addTask { await handle(lease, of: queue, after: wait) }
             } else {
-                await putBack(lease, dueIn: slots.hosts.turn(of: lease.url, at: context.clock.now()))
+                await putBack(lease, dueIn: slots.hosts.turn(of: lease.url, at: now))
             }
         }
         return begun < leases.count

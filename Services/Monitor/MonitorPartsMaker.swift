@@ -45,7 +45,8 @@ struct MonitorPartsMaker {
         let crew = MonitorCrew(
             context: context, store: store, check: try makeCheck(signer, time), config: config, tally: tally,
             exclusions: RelayExclusions(config.checks.exclude), publication: publisher?.rules,
-            hosts: HostMemory(HostTurns(most: config.checks.perHost, uncounted: uncounted)))
+            hosts: HostMemory(
+                HostTurns(most: config.checks.perHost, interval: config.interval.duration, uncounted: uncounted)))
         return MonitorParts(crew: crew, publisher: publisher)
     }
 

@@ -14,9 +14,12 @@ struct StartPace: Sendable {
     /// - Parameter most: checks at one time.
     init(most: Int) { pause = min(Self.pause, Self.longestWait / max(most, 1)) }
 
+    /// When the next one would begin.
+    func turn(at now: Duration) -> Duration { max(next, now) }
+
     /// How long the next one waits.
     mutating func take(at now: Duration) -> Duration {
-        let begin = max(next, now)
+        let begin = turn(at: now)
         next = begin + pause
         return begin - now
     }

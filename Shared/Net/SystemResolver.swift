@@ -5,13 +5,14 @@ import NIOPosix
 /// The system's resolver (`getaddrinfo`, A and AAAA) on threads of its own.
 ///
 /// `getaddrinfo` cannot be interrupted: a call that outlives its deadline keeps its thread until the system gives up,
-/// so the threads are few and a lookup that waited too long in their queue is never begun.
+/// so a lookup that waited too long in their queue is never begun, and the threads are enough for some names a second
+/// whose servers are silent.
 public final class SystemResolver: AddressResolver {
     /// Addresses used of one name; the rest is ignored.
     public static let maxAddresses = 16
 
     /// The one resolver of a process: its threads live as long as the process does.
-    public static let shared = SystemResolver(threads: 8)
+    public static let shared = SystemResolver(threads: 64)
 
     /// glibc's EAI_NODATA, which its header shows only with _GNU_SOURCE: the name exists, without addresses.
     private static let noData: Int32 = -5

@@ -38,6 +38,7 @@ extension RelayVisit {
         seal: (inout VisitProgress, VisitProgress.Found, _ cap: Int) -> VisitProgress.Change
     ) async throws -> Taken? {
         var haul = Haul()
+        let linkedBefore = report.sightingsNew
         guard let unknown = try await linkStored(difference.need, &haul, &reading, &report),
             try await fetch(unknown, &haul, session, &reading, &report)
         else { return nil }
@@ -48,8 +49,9 @@ extension RelayVisit {
         var prepared = PreparedPage()
         try await reading.preparer.amend(&prepared, with: changes)
         if prepared.parts.isEmpty { prepared.parts = [PreparedPage.Part()] }
-        let late = difference.need.count - haul.phantoms
-        let items = difference.held + late - difference.gone.count
+        let items = difference.held + difference.need.count - haul.phantoms - difference.gone.count
+        // What is never stored, such as an event of an ephemeral kind, is lacking at every look and late at none.
+        let late = report.sightingsNew - linkedBefore + changes.returned.count
         let change = seal(&reading.progress, .init(late: late, all: items), reading.capSeen)
         guard try await commit(prepared, change, reading, &report) else { return nil }
         report.isStuck = false

@@ -14,7 +14,7 @@ extension RelayVisit {
     func compareSets(_ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport) async throws {
         guard reading.progress.behaviour.negentropy != false else { return }
         var windows = reading.progress.windows
-        var halves = 0
+        var (halves, look) = (0, SetLook())
         if !windows.isEmpty { report.isStuck = true }
         let (began, half) = (context.clock.now(), (reading.deadline + context.clock.now()) / 2)
         while report.ending == .complete, let window = windows.popLast() {
@@ -23,13 +23,14 @@ extension RelayVisit {
             if report.isStuck, context.clock.now() >= half {
                 return try await leaveSets(after: context.clock.now() - began, &reading)
             }
+            look.begin()
             let deadline = report.isStuck ? half : reading.deadline
             let compared = try await compare(window.seconds, until: deadline, session, &reading, &report)
             guard let (verdict, difference) = compared else { return }
             switch verdict {
             case .compared:
                 _ = try await take(difference, session, &reading, &report) { progress, found, cap in
-                    progress.seal(window, found, cap: cap)
+                    progress.seal(window, found, of: look.end(found), cap: cap)
                 }
             case .tooLarge:
                 guard halves < Self.mostHalves else {
@@ -39,9 +40,11 @@ extension RelayVisit {
                 }
                 halves += 1
                 guard let halves = window.halves else {
+                    look.leave()
                     try await store(reading.progress.leaveToPages(window), writer, reading)
                     continue
                 }
+                look.halve()
                 windows += [halves.older, halves.newer]
             case .tooFast, .unsupported, .unbearable, .disconnected: return
             }

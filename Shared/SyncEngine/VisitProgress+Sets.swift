@@ -8,14 +8,16 @@ extension VisitProgress {
         var seconds: ClosedRange<Int64>
         /// Place in the schedule of re-scans.
         var step: Int16?
+        /// All of it was proven before, so that what is found is late.
+        var isLook = false
 
         /// The older and the newer half; nil for one second.
         var halves: (older: Window, newer: Window)? {
             guard seconds.lowerBound < seconds.upperBound else { return nil }
             let middle = seconds.lowerBound + (seconds.upperBound - seconds.lowerBound) / 2
             return (
-                Window(seconds: seconds.lowerBound...middle, step: step),
-                Window(seconds: (middle + 1)...seconds.upperBound, step: step)
+                Window(seconds: seconds.lowerBound...middle, step: step, isLook: isLook),
+                Window(seconds: (middle + 1)...seconds.upperBound, step: step, isLook: isLook)
             )
         }
     }
@@ -25,11 +27,14 @@ extension VisitProgress {
     var windows: [Window] {
         var windows: [Window] = []
         for case .interval(let interval) in coverage.due(at: now).reversed() where interval.state != .open {
+            let isLook = interval.state == .sealed || interval.state == .settled
             if let last = windows.last, last.seconds.upperBound == interval.lo - 1 {
                 let step = [last.step, interval.rescanStep].compactMap { $0 }.min()
-                windows[windows.count - 1] = Window(seconds: last.seconds.lowerBound...interval.hi, step: step)
+                windows[windows.count - 1] = Window(
+                    seconds: last.seconds.lowerBound...interval.hi, step: step, isLook: last.isLook && isLook)
             } else {
-                windows.append(Window(seconds: interval.lo...interval.hi, step: interval.rescanStep))
+                windows.append(
+                    Window(seconds: interval.lo...interval.hi, step: interval.rescanStep, isLook: isLook))
             }
         }
         return windows
@@ -38,10 +43,11 @@ extension VisitProgress {
     /// The sets of a window are equal now.
     /// - Parameters:
     ///   - found: events in it, and those that were not linked to the relay.
+    ///   - look: with the last part of what was looked at as one, all that its parts brought.
     ///   - cap: the largest page so far.
-    mutating func seal(_ window: Window, _ found: Found, cap: Int) -> Change {
+    mutating func seal(_ window: Window, _ found: Found, of look: Found? = nil, cap: Int) -> Change {
         var change = Change(behaviour: learnSets())
-        noteYield(of: window.step, found, &change)
+        if let look, window.isLook { noteYield(of: window.step, look, &change) }
         cover(window, items: found.all, cap: cap)
         change.coverage = coverage.changes
         coverage.markStored()

@@ -34,9 +34,22 @@ struct Chaos {
             try await pause(upTo: 0.5)
             try await carryOut(move)
         }
-        try await fleet.waitUntilSealed(dose.relays, by: replicas, within: dose.patience)
+        do {
+            try await fleet.waitUntilSealed(dose.relays, by: replicas, within: dose.patience)
+        } catch {
+            Issue.record("not read: \(try await fleet.texts(Self.unfinished).joined(separator: "; "))")
+            throw error
+        }
         for replica in replicas { #expect(try await replica.terminate() == 0, "\(replica.everything)") }
     }
+
+    /// Where the relays stand that are not read to the end.
+    private static let unfinished = """
+        SELECT concat_ws(' ', r.relay_url, 'class', s.class, 'fails', s.fails, 'due in', s.due_at - now(), 'owner',
+                         s.owner, 'walk', s.walk_lo, s.walk_hi, 'frontier', s.frontier, 'error', s.last_error)
+          FROM relay_sync s JOIN relays r USING (relay_id)
+         WHERE s.sealed_hi IS NULL OR s.walk_hi IS NOT NULL OR s.owner IS NOT NULL
+        """
 
     /// Visits whose page was refused because the lease was gone.
     var visitsCutOff: Int {

@@ -39,6 +39,9 @@ import Testing
         """
         checks:
           confirmation: 0.2
+          read_timeout: 60
+          nip11_timeout: 60
+          timeout: 240
           dns_servers: ["\(nameServer)"]
         interval: 0.2
         cycle_limit: 5

@@ -72,6 +72,16 @@ import Testing
         #expect(slots.claimable(Self.up) == 3)
     }
 
+    @Test func `a relay is checked once at a time, and given back once`() throws {
+        var slots = CheckSlots([.clearnet: 8], waiting: [.clearnet: 3], hosts: HostTurns(most: 1))
+        let relay = try url("wss://a.example")
+        let begun = [slots.begin(relay, of: Self.up), slots.begin(relay, of: Self.other)]
+        slots.end(relay, of: Self.up)
+        slots.end(relay, of: Self.other)
+        #expect(begun == [true, false] && slots.running == 0 && slots.running(.clearnet) == 0)
+        #expect(slots.claimable(Self.up) == 8)
+    }
+
     @Test func `where nobody may wait beside them, slots are kept`() throws {
         var slots = CheckSlots([.tor: 8], waiting: [.clearnet: 3], hosts: HostTurns(most: 9))
         let onion = try url("ws://2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion")

@@ -50,8 +50,23 @@ import Testing
         var turns = HostTurns(most: 4)
         let waits = try (0..<500).map { try turns.turn(of: url("wss://a.example/\($0)"), at: .seconds(100)) }
         #expect(waits == (0..<500).map { .seconds(5) + .milliseconds(1_250) * $0 })
-        #expect(try turns.turn(of: url("wss://b.example"), at: .seconds(100)) == HostTurns.pause)
-        #expect(try turns.turn(of: url("wss://a.example"), at: .seconds(10_000)) == HostTurns.pause)
+        #expect(try turns.turn(of: url("wss://b.example"), at: .seconds(100)) == HostTurns.shortestPause)
+        #expect(try turns.turn(of: url("wss://a.example"), at: .seconds(10_000)) == HostTurns.shortestPause)
+    }
+
+    @Test func `relays come again no faster than they are asked for`() throws {
+        var turns = HostTurns(most: 4, interval: .seconds(20))
+        let waits = try (0..<5).map { try turns.turn(of: url("wss://a.example/\($0)"), at: .seconds(100)) }
+        #expect(waits == [20, 25, 30, 35, 40].map { .seconds($0) })
+    }
+
+    @Test func `at the end of a cycle nothing is held any more`() throws {
+        var turns = HostTurns(most: 1)
+        let relay = try url("wss://a.example")
+        let first = turns.begin(relay)
+        turns.endAll()
+        let then = turns.begin(relay)
+        #expect([first, then] == [true, true])
     }
 
     @Test func `no wait is longer than an hour, and memory has a bound`() throws {
@@ -61,6 +76,6 @@ import Testing
         #expect(try turns.begin(url("wss://kept.example")))
         for number in 0..<HostTurns.mostRemembered { _ = try turns.turn(of: url("wss://\(number).example"), at: .zero) }
         #expect(try turns.begin(url("wss://kept.example/x")) == false)
-        #expect(try turns.turn(of: url("wss://a.example"), at: .zero) == HostTurns.pause)
+        #expect(try turns.turn(of: url("wss://a.example"), at: .zero) == HostTurns.shortestPause)
     }
 }

@@ -217,7 +217,7 @@ class Network:
     def users(self):
         """SOCKS user names of the client's circuits, each once, in order."""
         with socket.socket(socket.AF_UNIX) as control:
-            control.settimeout(10)
+            control.settimeout(60)
             control.connect(self.path("client", "control"))
             control.sendall(b"AUTHENTICATE\r\nGETINFO circuit-status\r\nQUIT\r\n")
             text = b""

@@ -38,7 +38,7 @@ public final class TorNetwork: Sendable {
         let process = process
         return try await Self.offPool {
             try process.writeLine("users")
-            guard let line = try process.readLine(within: .seconds(20)) else {
+            guard let line = try process.readLine(within: .seconds(60)) else {
                 throw Failure(description: "the Tor network is gone")
             }
             return try JSONDecoder().decode(Users.self, from: Data(line.utf8)).users
@@ -55,7 +55,7 @@ public final class TorNetwork: Sendable {
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await body(network)) } catch { outcome = .failure(error) }
         let process = network.process
-        _ = try await offPool { process.end(within: .seconds(20)) }
+        _ = try await offPool { process.end(within: .seconds(60)) }
         try outcome.get()
     }
 

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x8ea97bf33e23887acd37c652a43a41fd269d8713c612ac0de5d87755f4bf05be')
+            (1, '0001_first_release', '\x234c8314112abddace2cde5642f1b0c9b4ed7c3d945adad72d763ee20c4fb60b')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

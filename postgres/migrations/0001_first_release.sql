@@ -1784,18 +1784,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.insert_relays(text[], text[], bigint[]) IS 'insert_relay for many; says which were new.';
 
--- advertised_limit: the page size that a relay's information document allows (NIP-11, limitation.max_limit), to begin with: such
--- numbers are often wrong, so what pages show counts more. Below 50 it is not believed.
-CREATE OR REPLACE FUNCTION public.advertised_limit(p_url text) RETURNS int
-LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-    SELECT CASE WHEN jsonb_typeof(n.limitation -> 'max_limit') = 'number'
-                THEN greatest(least((n.limitation ->> 'max_limit')::numeric, 5000), 50)::int END
-      FROM (SELECT x.nip11_id FROM relay_metadata x WHERE x.relay_url = p_url AND x.nip11_id IS NOT NULL
-             ORDER BY x.generated_at DESC LIMIT 1) AS m
-      JOIN nip11 n ON n.id = m.nip11_id;
-$$;
-COMMENT ON FUNCTION public.advertised_limit(text) IS 'Events a page by the relay''s own document, 50 to 5,000; NULL where it says nothing.';
-
 -- claim_relays: leases of at most p_limit relays of a lane and network that have been due for p_overdue seconds, those due
 -- longest first, for p_owner until p_ttl seconds from now. Rows that somebody else has locked are passed over; every claim
 -- raises the fence. Answer: where each stands, in no order. A function because its plans are made once a connection: made
@@ -2552,6 +2540,16 @@ RETURNS bytea LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
      WHERE m.nip11_id IS NOT NULL ORDER BY m.generated_at DESC LIMIT 1
 $$;
 COMMENT ON FUNCTION public.newest_document(text) IS 'Part of find_aliases: the information document that a relay shows now.';
+
+-- advertised_limit: the page size that a relay's information document allows (NIP-11, limitation.max_limit), to begin with: such
+-- numbers are often wrong, so what pages show counts more. What is below 50 is raised to it.
+CREATE OR REPLACE FUNCTION public.advertised_limit(p_url text) RETURNS int
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT CASE WHEN jsonb_typeof(n.limitation -> 'max_limit') = 'number'
+                THEN greatest(least((n.limitation ->> 'max_limit')::numeric, 5000), 50)::int END
+      FROM nip11 n WHERE n.id = newest_document(p_url);
+$$;
+COMMENT ON FUNCTION public.advertised_limit(text) IS 'Events a page by the relay''s own document, 50 to 5,000; NULL where it says nothing.';
 
 -- same_service: what two relays have in common beside what they serve; NULL for nothing.
 CREATE OR REPLACE FUNCTION public.same_service(p_one int, p_other int)
