@@ -78,8 +78,8 @@ struct CheckSlots: Sendable {
     /// Some time has passed.
     mutating func refill() { dry = [] }
 
-    /// Takes a slot; false where there is none, the host has as many checks as it may, or the relay is being checked: its
-    /// lease may run out before what was found is stored.
+    /// Takes a slot; false where there is none, the host has as many checks as it may, or the relay is being checked:
+    /// its lease may run out before what was found is stored.
     mutating func begin(_ url: RelayURL, of queue: CheckQueue, at time: Duration = .zero) -> Bool {
         guard room(queue) > 0, !relays.contains(url), hosts.begin(url) else { return false }
         used[queue, default: 0] += 1

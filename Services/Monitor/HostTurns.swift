@@ -6,7 +6,8 @@ import Nostr
 /// names that lead to one address as well, from the first check of each on. Relays of this machine and its own network
 /// are not counted: who runs many of them there means to.
 struct HostTurns: Sendable {
-    /// Within it as many relays of a host come again as may be checked at one time, unless they are asked for less often.
+    /// Within it as many relays of a host come again as may be checked at one time, unless they are asked for less
+    /// often.
     static let shortestPause = Duration.seconds(5)
     /// The longest wait for a turn.
     static let longestWait = Duration.seconds(3_600)

@@ -169,8 +169,8 @@ public struct CoverageMap: Sendable, Equatable {
         intervals.lazy.compactMap(\.reason).first { [.untilIgnored, .unordered, .oversize, .poison].contains($0) }
     }
 
-    /// Brings looks at one place of the schedule nearer that are planned for later than `time`: to an eighth of what they
-    /// are later. So those of different times stay apart, and no row joins one that was proven at another time.
+    /// Brings looks at one place of the schedule nearer that are planned for later than `time`: to an eighth of what
+    /// they are later. So those of different times stay apart, and no row joins one that was proven at another time.
     mutating func hasten(_ step: Int16, to time: Int64) {
         for place in intervals.indices where intervals[place].rescanStep == step {
             guard let planned = intervals[place].rescanAt, planned > time else { continue }
