@@ -20,7 +20,7 @@ struct Chaos {
     init(_ dose: ChaosDose, _ fleet: Fleet, _ servers: OwnServers, _ relays: ChaosRelays, seed: UInt64) {
         (self.dose, self.fleet, self.servers, self.relays) = (dose, fleet, servers, relays)
         // A visit that the database cut off is taken up again soon, and nothing is read twice on purpose.
-        file = SynchronizerFile(pageSize: dose.pageSize, retry: 0.1, leaseTTL: dose.leaseTTL)
+        file = SynchronizerFile(pageSize: dose.pageSize, retry: 0.1, retryCeiling: 2, leaseTTL: dose.leaseTTL)
         random = SplitMix64(seed: seed)
     }
 
