@@ -34,7 +34,9 @@ struct ReleasePlan: Sendable, Equatable {
         deficitBytes = ByteShare(settings.budget, report.deficitBytes).deficit(after: report.bytes)
         relayClass = RelayClass(report)
         switch report.ending {
-        case .complete, .stuck: dueIn = settings.sync.revisitInterval.duration
+        case .complete: dueIn = settings.sync.revisitInterval.duration
+        // It is no more up to date than one that failed, and waits no longer.
+        case .stuck: dueIn = min(settings.sync.revisitInterval.duration, settings.budget.retryDelay.duration)
         case .yielded, .leaseLost: dueIn = .zero
         case .addressBusy:
             dueIn = Self.busyInterval * (1 + jitter)

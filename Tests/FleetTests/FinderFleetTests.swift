@@ -58,6 +58,10 @@ import Testing
         (.text, 1, [], "try wss://text.example, it is quick"),
     ]
 
+    /// Batches that a reader of new events does not see yet.
+    private static let unsettled =
+        "SELECT count(*) FROM event_batches WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())"
+
     /// An event's id and `wss://nostr-uri.example`.
     private static let nevent =
         "nevent1qqsqwpc8qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurswpcpzamhxue"
@@ -88,6 +92,10 @@ import Testing
             try await fleet.add([relay.url.text])
             try await fleet.runOnce(own: SynchronizerFile().text)
             #expect(try await fleet.eventCount() == events.count)
+            // Behind a transaction that is open anywhere in this cluster, another test's too, nothing is read yet.
+            try await eventually("what is archived is settled", within: .seconds(120)) {
+                try await fleet.number(Self.unsettled) == 0
+            }
             // As in production: what a home network has is no relay for others.
             let finder = try fleet.start(.finder, own: Self.settings(), core: "", arguments: ["--once"])
             #expect(try await finder.exit() == 0, "\(finder.everything)")

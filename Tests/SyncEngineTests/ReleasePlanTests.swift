@@ -116,6 +116,16 @@ import Testing
         #expect(plan.dueIn == SynchronizingSettings().sync.revisitInterval.duration && plan.fails == 0)
     }
 
+    @Test func `where complete relays are left alone for long, one that got nowhere is not`() throws {
+        var settings = SynchronizingSettings()
+        settings.sync.revisitInterval = 86_400
+        func dueIn(_ ending: VisitReport.Ending) throws -> Duration {
+            ReleasePlan(try report(ending), fails: 0, settings: settings, jitter: 0.5).dueIn
+        }
+        #expect(try dueIn(.complete) == .seconds(86_400))
+        #expect(try dueIn(.stuck) == settings.budget.retryDelay.duration)
+    }
+
     @Test func `a visit that ended in silence has failed, whatever was answered before`() throws {
         let plan = try changed {
             $0.count(page(.conclusive(hint: nil)))
