@@ -22,7 +22,10 @@ extension RelayVisit {
     ) async throws {
         var walking = begin(stretch, &reading)
         report.isStuck = true
-        defer { reading.choice = walking.choice }
+        defer {
+            reading.choice = walking.choice
+            reading.span = walking.plan.span
+        }
         try await withThrowingTaskGroup(of: PageWriter.Result.self) { commits in
             while case .ask(let request) = walking.plan.next() {
                 guard mayContinue(reading), report.bytes < share.bytes else {
@@ -51,7 +54,7 @@ extension RelayVisit {
         let plan = WalkPlan(
             stretch, capSeen: reading.capSeen, pageSize: reading.pageSize, largest: settings.sync.pageSize,
             now: reading.progress.now, order: reading.progress.order, archive: reading.archive,
-            isDoubted: !reading.progress.doubts.areNone)
+            isDoubted: !reading.progress.doubts.areNone, span: reading.span)
         return Walking(stretch: stretch, plan: plan, choice: reading.choice)
     }
 

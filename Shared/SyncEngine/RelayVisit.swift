@@ -74,6 +74,8 @@ struct RelayVisit: Sendable {
         var pageSize: Int
         /// As it stands in the relay's row.
         var storedPageSize: Int?
+        /// Seconds that hold an answer's worth of events, of a relay that is read in windows of time.
+        var span: Int64?
         var live: LiveReading
         /// When the round began, and when its time is over.
         var roundBegan: Duration
@@ -123,8 +125,8 @@ struct RelayVisit: Sendable {
             choice: ReadingChoice(pageSize: settings.sync.pageSize, failures: lease.fails),
             capSeen: Int(lease.capSeen ?? 0),
             pageSize: min(settings.sync.pageSize, lease.pageSize.map { max(Int($0), 1) } ?? .max),
-            storedPageSize: lease.pageSize.map(Int.init), live: LiveReading(tail), roundBegan: round.began,
-            deadline: round.deadline)
+            storedPageSize: lease.pageSize.map(Int.init), span: behaviour.span, live: LiveReading(tail),
+            roundBegan: round.began, deadline: round.deadline)
     }
 
     /// One round.
@@ -145,7 +147,8 @@ struct RelayVisit: Sendable {
             try await walk(stretch, session, &reading, &report)
         }
         let counted = try await observeCount(since: before, session, &reading, &report)
-        let seen = await session.facts().behaviour(hasAnswered: report.conclusivePages > 0)
+        var seen = await session.facts().behaviour(hasAnswered: report.conclusivePages > 0)
+        seen.span = reading.span
         let change = VisitProgress.Change(behaviour: reading.progress.learn(seen.merging(counted)))
         try await store(change, writer, reading, isForced: reading.pageSize != reading.storedPageSize)
         reading.storedPageSize = reading.pageSize

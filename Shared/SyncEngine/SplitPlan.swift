@@ -29,18 +29,22 @@ struct SplitPlan: Sendable {
     /// Oldest second of the window in hand, which ends at `top`.
     private var from: Int64
     /// Seconds that the next window should have; nil for all that are left.
-    private var span: Int64?
+    private(set) var span: Int64?
+    /// The same from an earlier visit, for the first window that turns out to be too large.
+    private var earlierSpan: Int64?
     private var seen: Set<EventID> = []
     private var answers = 0
     /// Events of the largest answer to this plan. What the relay gave in other times says nothing of its cap now.
     private var largestAnswer = 0
 
     /// Windows from `lo` to `top`; nil for no end.
-    init(lo: UnixTime, top: UnixTime?, now: UnixTime) {
+    /// - Parameter span: of an earlier plan for the same relay.
+    init(lo: UnixTime, top: UnixTime?, now: UnixTime, span: Int64? = nil) {
         self.now = now.seconds
         self.lo = lo.seconds
         self.top = Swift.max(lo.seconds, top?.seconds ?? .max)
         from = lo.seconds
+        earlierSpan = span
     }
 
     /// The question about the window in hand. Once it is known what the relay gives, no more is asked for than tells
@@ -63,7 +67,7 @@ struct SplitPlan: Sendable {
         if inside >= min(limit, tooLarge) {
             begin()
             guard from < top else { return .crowded(UnixTime(seconds: from), facts.events) }
-            from = top == .max && from <= now ? now + 1 : from + (top - from) / 2 + 1
+            narrow()
             return .more
         }
         answers += 1
@@ -74,6 +78,18 @@ struct SplitPlan: Sendable {
         span = nextSpan
         leave()
         return .proven(from: UnixTime(seconds: proven))
+    }
+
+    /// The newer part of a window that is too large: what was the right length before, or half of it.
+    private mutating func narrow() {
+        if top == .max, from <= now {
+            from = now + 1
+        } else if top < .max, let length = earlierSpan, length > 0, length <= top - from {
+            from = top - length + 1
+        } else {
+            from += (top - from) / 2 + 1
+        }
+        if top < .max { earlierSpan = nil }
     }
 
     /// The window in hand was read some other way, or cannot be read.

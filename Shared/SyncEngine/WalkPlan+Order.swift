@@ -38,7 +38,7 @@ extension WalkPlan {
     /// From here on windows instead of pages.
     mutating func split() -> Progress {
         order = .unordered
-        mode = .splitting(SplitPlan(lo: lo, top: frontier, now: now))
+        mode = .splitting(windows(below: frontier))
         return Progress()
     }
 

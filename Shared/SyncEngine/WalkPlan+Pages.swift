@@ -32,7 +32,7 @@ extension WalkPlan {
 
     mutating func move(to second: UnixTime) -> Progress {
         frontier = second
-        mode = order == .unordered ? .splitting(resumed ?? SplitPlan(lo: lo, top: second, now: now)) : .descending
+        mode = order == .unordered ? .splitting(resumed ?? windows(below: second)) : .descending
         return Progress(frontier: second)
     }
 

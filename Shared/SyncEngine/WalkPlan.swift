@@ -111,8 +111,12 @@ public struct WalkPlan: Sendable {
     /// What is known of the order of the relay's pages.
     public internal(set) var order: RelayOrder
     let now: UnixTime
+    /// The relay's answers have denied each other before.
+    private let isDoubted: Bool
     /// The relay said `finish` and had more, or is not to be believed at its word: it is not heard any more.
     var deniesFinish: Bool
+    /// Seconds that held an answer's worth of events in an earlier visit, of a relay whose pages are in no order.
+    private let earlierSpan: Int64?
     private var isLastShort = false
     private var isLastBeyond = false
     /// Kinds of the events so far.
@@ -130,9 +134,11 @@ public struct WalkPlan: Sendable {
     ///   - liveAfter: events from this second on may arrive live, out of order, before EOSE.
     ///   - archive: which events are asked for; `lo` and `frontier` lie within its range.
     ///   - isDoubted: the relay's answers have denied each other in earlier walks.
+    ///   - span: of an earlier walk, its `span`.
     public init(
         lo: UnixTime, frontier: UnixTime?, capSeen: Int, limits: Limits, liveAfter: UnixTime, now: UnixTime,
-        order: RelayOrder = .unknown, archive: ArchiveFilter = .everything, isDoubted: Bool = false
+        order: RelayOrder = .unknown, archive: ArchiveFilter = .everything, isDoubted: Bool = false,
+        span: Int64? = nil
     ) {
         self.lo = lo
         self.frontier = frontier
@@ -142,10 +148,12 @@ public struct WalkPlan: Sendable {
         self.now = now
         self.order = order
         self.archive = archive
+        self.isDoubted = isDoubted
         deniesFinish = isDoubted
+        earlierSpan = span
         pageSize = limits.pageSize
         endsNeeded = limits.endConfirmations
-        if order == .unordered { mode = .splitting(SplitPlan(lo: lo, top: frontier, now: now)) }
+        if order == .unordered { mode = .splitting(windows(below: frontier)) }
     }
 
     /// The next step; asking twice without `absorb` in between gives the same answer.
@@ -175,8 +183,7 @@ public struct WalkPlan: Sendable {
     /// Takes one page in and says what it proves.
     public mutating func absorb(_ facts: PageFacts) -> Progress {
         guard case .conclusive(let word) = facts.ending else { return absorbInconclusive(facts.ending) }
-        // A whole page may have been cut in the middle of its oldest second, and nothing below would show it.
-        let hint = word == .finish && (deniesFinish || facts.received >= pageSize) ? nil : word
+        let hint = word.flatMap { isHeard($0, facts) ? $0 : nil }
         if hint != .more || !facts.isEmpty { inconclusive = 0 }
         timeouts = 0
         if hint == nil { isHinted = false }
@@ -205,6 +212,24 @@ public struct WalkPlan: Sendable {
             return checksOrder(facts, hint) ? Progress() : absorbPage(facts, hint)
         case .confirmingEnd(let answers): return absorbConfirmation(answers, facts, hint)
         }
+    }
+
+    private func isHeard(_ word: EOSEHint, _ facts: PageFacts) -> Bool {
+        switch word {
+        // A whole page may have been cut in the middle of its oldest second, and nothing below would show it.
+        case .finish: !deniesFinish && facts.received < pageSize
+        // One that says so for ever would never be read to its end: what is left is asked for in other ways.
+        case .more: !isDoubted
+        }
+    }
+
+    /// Windows for a relay whose pages are in no order.
+    func windows(below top: UnixTime?) -> SplitPlan { SplitPlan(lo: lo, top: top, now: now, span: earlierSpan) }
+
+    /// Seconds that hold an answer's worth of events, where the relay is read in windows; nil while that is not known.
+    public var span: Int64? {
+        guard case .splitting(let plan) = mode else { return resumed?.span ?? earlierSpan }
+        return plan.span ?? earlierSpan
     }
 
     /// The question under way is about a part of the interval, not about everything from the frontier down.

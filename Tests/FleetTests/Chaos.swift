@@ -51,10 +51,8 @@ struct Chaos {
          WHERE s.sealed_hi IS NULL OR s.walk_hi IS NOT NULL OR s.owner IS NOT NULL
         """
 
-    /// Visits whose page was refused because the lease was gone.
-    var visitsCutOff: Int {
-        everybody.reduce(0) { $0 + $1.log("relay_visited").filter { $0["outcome"] as? String == "lease_lost" }.count }
-    }
+    /// Leases that replicas noticed to have lost, most of them before they sent a page under them.
+    var leasesLost: Int { everybody.reduce(0) { $0 + $1.log("lease_lost").count } }
 
     private mutating func carryOut(_ move: ChaosMove) async throws {
         for replica in replicas { try #require(replica.isRunning, "one ended by itself: \(replica.everything)") }

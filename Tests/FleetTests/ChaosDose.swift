@@ -15,8 +15,8 @@ struct ChaosDose {
     let crashes = Dose.of(1, full: 10)
     /// Events asked for at a time: so few that the work lasts through all of it.
     let pageSize = Dose.of(40, full: 100)
-    /// Connections of one replica.
-    let connections = Dose.of(2, full: 5)
+    /// Connections of one replica: two have some to spare for what the third one held.
+    let connections = Dose.of(2, full: 8)
     /// Seconds.
     let leaseTTL = 2.0
     /// For the next share of the work to be done, and for all of it to end.

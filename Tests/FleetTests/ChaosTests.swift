@@ -90,11 +90,13 @@ import Testing
         let repeats = relays.sent - relays.count
         let excused = 2 * dose.pageSize * counts.claims + 3 * counts.commits
         #expect(repeats <= excused, "\(repeats) events were fetched again, seed \(Self.seed)")
-        if Dose.isFull { #expect(counts.refused > 0, "no late page came, seed \(Self.seed)") }
+        // Whether a page is under way at that moment is chance; the other test holds one up.
+        if Dose.isFull { #expect(counts.refused + chaos.leasesLost > 0, "nothing was taken over, seed \(Self.seed)") }
         let text = """
             chaos: \(dose.events) events on \(dose.relays) relays, \(relays.count) sightings; \(dose.kills) kills, \
             \(dose.pauses) pauses, \(dose.crashes) crashes of each server in \(lasted); \(counts.claims) claims, \
-            \(counts.commits) pages stored, \(counts.refused) refused (\(chaos.visitsCutOff) visits noticed it), \
+            \(counts.commits) pages stored, \(counts.refused) refused \
+            (\(chaos.leasesLost) leases were noticed to be lost), \
             \(repeats) events repeated, at most \(relays.mostConnections) connections to one relay
 
             """

@@ -113,8 +113,6 @@ struct Vices: Sendable, CustomStringConvertible {
         var error: String?
         /// Part of it is a gap for this reason.
         var gap: CoverageReason?
-        /// Whether all it holds is stored in the end.
-        var isWhole = true
         /// Visits at most.
         var visits: Int?
     }

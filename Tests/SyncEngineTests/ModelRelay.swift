@@ -22,6 +22,8 @@ struct ModelRelay {
     var hint: EOSEHint?
     /// Says `finish` of each answer that has a hint.
     var alwaysFinishes = false
+    /// Likewise `more`, whatever is left.
+    var alwaysGoesOn = false
     /// Come behind the stored events of the n-th answer.
     var live: [Int: [EventStamp]] = [:]
     /// Events older than `since` added to each answer.
@@ -52,7 +54,7 @@ struct ModelRelay {
         let inside = within.filter { isAsked($0, request) }
         let older = served.count { event in request.since.map { event.createdAt < $0 } ?? false }
         var facts = PageFacts(
-            ending: .conclusive(hint: hint.map { _ in isWhole || alwaysFinishes ? .finish : .more }),
+            ending: .conclusive(hint: hint.map { _ in (isWhole || alwaysFinishes) && !alwaysGoesOn ? .finish : .more }),
             events: inside.filter { !isInvalid($0) }, received: served.count,
             older: older + (request.since == nil ? 0 : strayOlder), newer: served.count - within.count - older)
         facts.foreign = within.count - inside.count

@@ -4,11 +4,13 @@ import Testing
 
 @Suite struct WalkPlanTests {
     private func plan(
-        lo: Int64 = 0, from frontier: Int64? = nil, cap: Int = 0, order: RelayOrder = .newestFirst
+        lo: Int64 = 0, from frontier: Int64? = nil, cap: Int = 0, order: RelayOrder = .newestFirst,
+        isDoubted: Bool = false, span: Int64? = nil
     ) -> WalkPlan {
         WalkPlan(
             lo: UnixTime(seconds: lo), frontier: frontier.map(UnixTime.init(seconds:)), capSeen: cap,
-            limits: .init(), liveAfter: .max, now: UnixTime(seconds: 1_100_000), order: order)
+            limits: .init(), liveAfter: .max, now: UnixTime(seconds: 1_100_000), order: order,
+            isDoubted: isDoubted, span: span)
     }
 
     private func events(_ count: Int, perSecond: Int = 1, seed: UInt64 = 1) -> [EventStamp] {
@@ -105,6 +107,26 @@ import Testing
         let result = plan.run(on: &relay)
         #expect(result.seen.count == 3_000)
         #expect(result.brokenPromises.isEmpty)
+    }
+
+    @Test func `a relay without order is not measured anew in each visit`() throws {
+        var relay = ModelRelay(events: events(12_000))
+        relay.isOldestFirst = true
+        var first = plan(from: 1_012_000, order: .unordered)
+        let read = first.run(on: &relay, maxRequests: 40)
+        let frontier = try #require(read.frontiers.last?.seconds)
+        let span = try #require(first.span)
+        var requests: [Int] = []
+        for span in [nil, span] {
+            var rest = ModelRelay(events: relay.events.filter { $0.createdAt.seconds <= frontier })
+            rest.isOldestFirst = true
+            var plan = plan(from: frontier, order: .unordered, span: span)
+            let result = plan.run(on: &rest)
+            #expect(result.brokenPromises.isEmpty && result.verdict == .reachedEnd(byHint: false))
+            #expect(result.seen.count == rest.events.count)
+            requests.append(rest.requests.count)
+        }
+        #expect(requests[1] + 3 < requests[0], "\(requests)")
     }
 
     @Test func `the first page has no upper bound and the others include the boundary second`() {
@@ -356,6 +378,17 @@ import Testing
         for n in 0..<10 { relay.endings[n] = .conclusive(hint: .more) }
         var plan = plan()
         #expect(plan.run(on: &relay).verdict == .inconclusive(.contradicted))
+    }
+
+    @Test func `one that has denied itself before, and goes on saying so, is asked in other ways`() {
+        var relay = ModelRelay(events: events(1_500))
+        (relay.hint, relay.alwaysGoesOn) = (.more, true)
+        var first = plan()
+        #expect(first.run(on: &relay).verdict == .inconclusive(.contradicted))
+        #expect(first.contradictions > 0)
+        var plan = plan(from: first.frontier?.seconds, isDoubted: true)
+        #expect(plan.run(on: &relay).verdict == .reachedEnd(byHint: false))
+        #expect(relay.requests.suffix(4).map(\.limit).contains(1), "confirmed by answers of other shapes")
     }
 
     @Test func `more that stands below the interval is no reason to ask on`() {

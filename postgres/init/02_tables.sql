@@ -81,6 +81,7 @@ COMMENT ON COLUMN public.relay_sync.behaviour IS 'How the relay answers; a key i
     'unordered; since, until: honoured; hints (NIP-67), count (NIP-45, was what it served), negentropy (NIP-77), '
     'auth (NIP-42, demanded); '
     'calibrated_at: Unix seconds of the last shortcoming; contradictions, short_answers: how many; filter: of the coverage; '
+    'span: seconds of history that hold an answer''s worth of events, where it is read in windows of time; '
     'rescans: by age of read intervals, from the first look after the second pass, steps of the schedule by which looks come '
     'nearer (below 0: farther) and those in a row that found nothing.';
 

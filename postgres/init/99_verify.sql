@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x234c8314112abddace2cde5642f1b0c9b4ed7c3d945adad72d763ee20c4fb60b')
+            (1, '0001_first_release', '\xfec021ecd4403dc59fd4b087136cf6d0eb734e113b8e7faf7c31a498d6f3fab5')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

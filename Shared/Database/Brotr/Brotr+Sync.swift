@@ -80,11 +80,11 @@ extension Brotr {
                behaviour ->> 'filter', (behaviour ->> 'since')::boolean, (behaviour ->> 'until')::boolean,
                (behaviour ->> 'hints')::boolean, (behaviour ->> 'count')::boolean,
                (behaviour ->> 'negentropy')::boolean, (behaviour ->> 'auth')::boolean,
-               (behaviour ->> 'calibrated_at')::bigint, behaviour ->> 'rescans'
+               (behaviour ->> 'calibrated_at')::bigint, behaviour ->> 'rescans', (behaviour ->> 'span')::bigint
           FROM relay_sync WHERE relay_id = $1
         """,
         parameters: [.int4],
-        columns: [.int4, .int4, .text, .text, .bool, .bool, .bool, .bool, .bool, .bool, .int8, .text],
+        columns: [.int4, .int4, .text, .text, .bool, .bool, .bool, .bool, .bool, .bool, .int8, .text, .int8],
         isIdempotent: true)
 
     /// What earlier visits learnt of a relay.
@@ -105,6 +105,7 @@ extension Brotr {
         behaviour.auth = try row.decode(at: 9)
         behaviour.calibratedAt = try row.decode(at: 10)
         behaviour.rescans = try row.decode(at: 11)
+        behaviour.span = try row.decode(at: 12)
         return behaviour
     }
 }

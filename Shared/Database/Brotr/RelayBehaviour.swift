@@ -28,6 +28,9 @@ public struct RelayBehaviour: Sendable, Equatable {
     /// none was ever set.
     public var filter: String?
 
+    /// Seconds that held an answer's worth of events when it was last read in windows of time; the sync engine's own.
+    public var span: Int64?
+
     /// What further looks at read intervals found, by age of the interval; the sync engine's own word.
     public var rescans: String?
 
@@ -48,6 +51,7 @@ public struct RelayBehaviour: Sendable, Equatable {
         merged.auth = later.auth ?? auth
         merged.calibratedAt = later.calibratedAt ?? calibratedAt
         merged.filter = later.filter ?? filter
+        merged.span = later.span ?? span
         merged.rescans = later.rescans ?? rescans
         return merged
     }
@@ -57,7 +61,9 @@ public struct RelayBehaviour: Sendable, Equatable {
         var members: [String] = []
         let numbers = [("contradictions", contradictions), ("short_answers", shortAnswers)]
         for case (let key, let number?) in numbers { members.append("\"\(key)\":\(number)") }
-        if let calibratedAt { members.append("\"calibrated_at\":\(calibratedAt)") }
+        for case (let key, let number?) in [("calibrated_at", calibratedAt), ("span", span)] {
+            members.append("\"\(key)\":\(number)")
+        }
         // Our own words, never a relay's.
         for case (let key, let word?) in [("order", order), ("filter", filter), ("rescans", rescans)] {
             members.append("\"\(key)\":\"\(word)\"")
