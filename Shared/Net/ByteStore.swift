@@ -3,7 +3,7 @@
 /// An Array gives its address inside a closure only; frames are handed out one after the other instead.
 struct ByteStore: ~Copyable {
     /// Memory kept when the store is emptied; more goes back at once, so that one large message does not cost for ever.
-    private static let keptBytes = 64 << 10
+    private static let keptBytes = 8 << 10
 
     private var base: UnsafeMutableRawPointer?
     /// Bytes of memory.

@@ -25,7 +25,7 @@ public struct WebSocketLimits: Sendable, Equatable {
     /// keeps grows with both (137 KiB at 16 KiB and one read, 540 KiB at 64 KiB and four).
     public var receiveBytes = 16 << 10
     /// Read buffer while a connection is in bulk.
-    public var bulkReceiveBytes = 64 << 10
+    public var bulkReceiveBytes = 32 << 10
     /// Value of User-Agent; printable ASCII.
     public var userAgent = "bigbrotr"
 

@@ -1,7 +1,7 @@
 /// Collects raw events until they are handed on: one copy an event.
 struct ChunkBuilder {
     static let maxEvents = 256
-    static let maxBytes = 256 << 10
+    static let maxBytes = 64 << 10
 
     private var bytes: [UInt8] = []
     private var ranges: [Range<Int>] = []
@@ -12,7 +12,7 @@ struct ChunkBuilder {
     mutating func add(_ event: UnsafeBufferPointer<UInt8>) -> EventChunk? {
         let isTooMuch = !ranges.isEmpty && bytes.count + event.count > Self.maxBytes
         let full = isTooMuch ? take() : nil
-        if bytes.isEmpty { bytes.reserveCapacity(max(event.count, 32 << 10)) }
+        if bytes.isEmpty { bytes.reserveCapacity(max(event.count, 16 << 10)) }
         let start = bytes.count
         bytes.append(contentsOf: event)
         ranges.append(start..<bytes.count)

@@ -12,7 +12,7 @@ final class FreedMemory: Sendable {
         unsafeBitCast($0, to: (@convention(c) (_ pad: Int) -> Int32).self)
     }
     /// Some milliseconds of one core where there is much to give back, less than one where there is not.
-    private static let pause = Duration.seconds(5)
+    private static let pause = Duration.seconds(1)
 
     private let clock: MonotonicClock
     private let pace: Pace

@@ -3,7 +3,7 @@ internal import Synchronization
 /// The bytes that the pages of all relays hold together, from their arrival until they are stored.
 ///
 /// Nobody reserves what a relay may never send: bytes count as they come. A page that finds no room ends, and its visit
-/// then waits in line until there is room for a whole one. While anybody stands in that line, further pages stand
+/// then waits in line until there is room for more. While anybody stands in that line, further pages stand
 /// behind, so that those who hold memory come to their end.
 final class PageMemory: Sendable {
     fileprivate struct Waiter {
@@ -19,7 +19,7 @@ final class PageMemory: Sendable {
     }
 
     /// Bytes of each page that do not count: a relay with little to say is not kept waiting by those with much.
-    static let allowance = 64 << 10
+    static let allowance = 16 << 10
 
     /// All there is.
     let bytes: Int
@@ -125,6 +125,9 @@ final class PageLoan: Sendable {
     }
 
     deinit { memory.give(state.withLock { $0.held }) }
+
+    /// Bytes that came, those that were refused included.
+    var used: Int { state.withLock { $0.used } }
 
     /// Bytes were refused.
     var isShort: Bool { state.withLock { $0.isShort } }

@@ -17,7 +17,7 @@ public struct SyncSettings: SettingsSection {
     /// Event bytes that the pages of all relays hold together, each from its arrival until it is stored; the columns
     /// made of them, and the call that stores them, are about twice as much again. Too small: relays wait for each
     /// other.
-    public var pageMemory: ByteCount = .mebibytes(32)
+    public var pageMemory: ByteCount = .mebibytes(16)
     /// Time without a message from the relay after which a page is given up.
     public var progressTimeout: Seconds = 30
     /// Bytes of events a minute that a relay sends at least, once it sends any; a page that comes slower is given up.

@@ -29,8 +29,8 @@ import Testing
         #expect(chunks([Int](repeating: 1, count: 513)).map { $0.ranges.count } == [256, 256, 1])
     }
 
-    @Test func `a chunk has at most 256 KiB unless one event has more`() {
-        let size = 256 << 10
+    @Test func `a chunk has at most 64 KiB unless one event has more`() {
+        let size = 64 << 10
         #expect(chunks([size - 1, 1, 1]).map(lengths) == [[size - 1, 1], [1]])
         #expect(chunks([10, size + 1, 10]).map(lengths) == [[10], [size + 1], [10]])
     }
