@@ -27,17 +27,23 @@ struct CheckSlots: Sendable {
     /// How long a check holds a slot.
     static let patience = Duration.seconds(1)
 
+    private struct Check {
+        let queue: CheckQueue
+        let began: Duration
+        /// False once it waits beside the slots.
+        var hasSlot = true
+    }
+
     private let most: [Network: Int]
     private let mostWaiting: [Network: Int]
+    private var checks: [RelayURL: Check] = [:]
+    /// Of these, with a slot and without.
     private var used: [CheckQueue: Int] = [:]
-    private var begun: [RelayURL: (queue: CheckQueue, at: Duration)] = [:]
     private var waiting: [Network: Int] = [:]
     private var dry: Set<CheckQueue> = []
 
-    private var relays: Set<RelayURL> = []
-
     /// Checks that run.
-    var running: Int { relays.count }
+    var running: Int { checks.count }
     /// What runs against each host; outlives a cycle.
     var hosts: HostTurns
     /// False at the end of a cycle.
@@ -81,32 +87,31 @@ struct CheckSlots: Sendable {
     /// Takes a slot; false where there is none, the host has as many checks as it may, or the relay is being checked:
     /// its lease may run out before what was found is stored.
     mutating func begin(_ url: RelayURL, of queue: CheckQueue, at time: Duration = .zero) -> Bool {
-        guard room(queue) > 0, !relays.contains(url), hosts.begin(url) else { return false }
+        guard room(queue) > 0, checks[url] == nil, hosts.begin(url) else { return false }
         used[queue, default: 0] += 1
-        begun[url] = (queue, time)
-        relays.insert(url)
+        checks[url] = Check(queue: queue, began: time)
         return true
     }
 
     /// Takes the slots of those that have lasted too long, as long as there is room beside them.
     mutating func setAside(at now: Duration) {
-        for (url, check) in begun where now - check.at >= Self.patience {
+        for (url, check) in checks where check.hasSlot && now - check.began >= Self.patience {
             let network = check.queue.network
             guard waiting[network, default: 0] < mostWaiting[network, default: 0] else { continue }
-            begun[url] = nil
+            checks[url]?.hasSlot = false
             used[check.queue, default: 1] -= 1
             waiting[network, default: 0] += 1
         }
     }
 
     /// Gives the slot back, where the check still has one.
-    mutating func end(_ url: RelayURL, of queue: CheckQueue) {
-        guard relays.remove(url) != nil else { return }
+    mutating func end(_ url: RelayURL) {
+        guard let check = checks.removeValue(forKey: url) else { return }
         hosts.end(url)
-        if begun.removeValue(forKey: url) == nil {
-            waiting[queue.network, default: 1] -= 1
+        if check.hasSlot {
+            used[check.queue, default: 1] -= 1
         } else {
-            used[queue, default: 1] -= 1
+            waiting[check.queue.network, default: 1] -= 1
         }
     }
 

@@ -15,7 +15,7 @@ import Telemetry
 struct MonitorCrew: Sendable {
     private enum Happening: Sendable {
         /// With the address it connected to.
-        case checked(CheckLease, CheckQueue, ResolvedAddress?)
+        case checked(CheckLease, ResolvedAddress?)
         case refilled
         case sometimePassed
         case cycleOver
@@ -62,8 +62,8 @@ struct MonitorCrew: Sendable {
             failure = await claim(&slots, &pace, &group)
             while slots.running > 0, let happening = await group.next() {
                 switch happening {
-                case .checked(let lease, let queue, let address):
-                    slots.end(lease.url, of: queue)
+                case .checked(let lease, let address):
+                    slots.end(lease.url)
                     if let address { slots.hosts.note("\(address)", of: lease.url) }
                     tally.running(slots.running(lease.url.network), lease.url.network)
                 case .refilled:
@@ -149,7 +149,7 @@ struct MonitorCrew: Sendable {
             } else if slots.begin(lease.url, of: queue, at: pace.turn(at: now)) {
                 begun += 1
                 let wait = pace.take(at: now)
-                group.addTask { await handle(lease, of: queue, after: wait) }
+                group.addTask { await handle(lease, after: wait) }
             } else {
                 await putBack(lease, dueIn: slots.hosts.turn(of: lease.url, at: now))
             }
@@ -158,7 +158,7 @@ struct MonitorCrew: Sendable {
     }
 
     /// Checks a relay and stores what was found, or gives its lease back.
-    private func handle(_ lease: CheckLease, of queue: CheckQueue, after wait: Duration) async -> Happening {
+    private func handle(_ lease: CheckLease, after wait: Duration) async -> Happening {
         var address: ResolvedAddress?
         do {
             if wait > .zero { try await context.clock.sleep(for: wait) }
@@ -182,7 +182,7 @@ struct MonitorCrew: Sendable {
             tally.failed(error, lease)
             await putBack(lease, dueIn: config.checks.confirmation.duration)
         }
-        return .checked(lease, queue, address)
+        return .checked(lease, address)
     }
 
     /// Hears what other monitors say of changes of state. Nothing depends on it: when it fails, the next time does it.

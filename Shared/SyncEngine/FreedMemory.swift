@@ -22,7 +22,7 @@ final class FreedMemory: Sendable {
         pace = Pace(Self.pause, clock)
     }
 
-    /// Gives back every few seconds until the task is cancelled.
+    /// Gives back every second until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
             giveBackIfDue()
@@ -30,7 +30,7 @@ final class FreedMemory: Sendable {
         }
     }
 
-    /// Gives back what is free, unless that was done within the last seconds.
+    /// Gives back what is free, unless that was done within the last second.
     func giveBackIfDue() {
         if pace.begin() { _ = Self.trim?(0) }
     }

@@ -4,7 +4,7 @@ internal import Nostr
 /// Further passes over what was read before.
 extension VisitProgress {
     mutating func look(_ step: Step, _ interval: CoverageMap.Interval, _ change: inout Change) {
-        defer { if case .reachedEnd = step.verdict { noteYield(of: interval, &change) } }
+        defer { if case .reachedEnd = step.verdict { noteYield(of: interval.rescanStep, found, &change) } }
         guard let part = part(step.progress, step.verdict, of: step.stretch) else { return }
         top = part.lowerBound - 1
         let (lo, hi) = (part.lowerBound, part.upperBound)
@@ -20,11 +20,6 @@ extension VisitProgress {
         }
         let proof = step.isHinted ? CoverageProof.finishHint : .twoWalks
         coverage.set(sealed(proof, lo, hi, after: interval.rescanStep, step, items: difference.shown))
-    }
-
-    private mutating func noteYield(of interval: CoverageMap.Interval, _ change: inout Change) {
-        noteYield(of: interval.rescanStep, found, &change)
-        found = Found()
     }
 
     /// What a look at an interval found says when others of its age are to come.

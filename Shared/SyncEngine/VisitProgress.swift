@@ -55,7 +55,11 @@ struct VisitProgress: Sendable {
     var state: WalkState
     var coverage: CoverageMap
     /// How the relay answers, earlier visits included.
-    private(set) var behaviour: RelayBehaviour
+    private(set) var behaviour: RelayBehaviour {
+        didSet { if behaviour.rescans != oldValue.rescans { yield = RescanYield(behaviour.rescans) } }
+    }
+    /// How often late events were found.
+    private(set) var yield: RescanYield
     /// Which events are archived; `restart` sets it.
     var archive = ArchiveFilter.everything
     /// When the round began, by the database.
@@ -77,13 +81,11 @@ struct VisitProgress: Sendable {
         self.now = now
         self.schedule = schedule
         self.behaviour = behaviour.worthTryingAgain(at: now)
+        yield = RescanYield(behaviour.rescans)
     }
 
     /// What speaks against the relay's answers.
     var doubts: Doubts { Doubts(behaviour) }
-
-    /// How often late events were found.
-    var yield: RescanYield { RescanYield(behaviour.rescans) }
 
     /// As far as it is known.
     var order: RelayOrder { RelayOrder(behaviour) }

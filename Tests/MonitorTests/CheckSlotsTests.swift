@@ -25,7 +25,7 @@ import Testing
         #expect(slots.claimable(Self.up) == 0 && slots.claimable(Self.other) == 0)
         #expect(slots.claimable(CheckQueue(network: .local, kind: .other)) == 1)
         #expect(slots.running == 4 && slots.running(.clearnet) == 4 && slots.running(.local) == 0)
-        try slots.end(url("wss://online0.example"), of: Self.up)
+        try slots.end(url("wss://online0.example"))
         #expect(slots.claimable(Self.up) == 1 && slots.claimable(Self.other) == 1)
     }
 
@@ -40,7 +40,7 @@ import Testing
         #expect(slots.claimable(Self.up) == most - all)
         #expect(try fill(&slots, Self.up, 0..<99) == most - all)
         #expect(slots.running == most)
-        for number in 0..<half { try slots.end(url("wss://other\(number).example"), of: Self.other) }
+        for number in 0..<half { try slots.end(url("wss://other\(number).example")) }
         #expect(slots.claimable(Self.up) == half)
     }
 
@@ -51,7 +51,7 @@ import Testing
         #expect(try fill(&slots, Self.new, 0..<99) == 6)
         slots.refill()
         #expect(slots.claimable(Self.other) == 0 && slots.claimable(Self.new) == 0 && slots.claimable(Self.up) == 2)
-        for number in 0..<3 { try slots.end(url("wss://new\(number).example"), of: Self.new) }
+        for number in 0..<3 { try slots.end(url("wss://new\(number).example")) }
         #expect(slots.claimable(Self.other) == 3 && slots.claimable(Self.new) == 1)
     }
 
@@ -65,7 +65,7 @@ import Testing
         #expect(try fill(&slots, Self.other, 4..<99) == 3)
         slots.setAside(at: .seconds(60))
         #expect(slots.claimable(Self.other) == 0 && slots.running == 7)
-        for number in 0..<7 { try slots.end(url("wss://other\(number).example"), of: Self.other) }
+        for number in 0..<7 { try slots.end(url("wss://other\(number).example")) }
         #expect(slots.running == 0 && slots.running(.clearnet) == 0 && slots.claimable(Self.up) == 8)
         #expect(try fill(&slots, Self.up, 0..<99) == 8)
         slots.setAside(at: .seconds(60))
@@ -76,8 +76,8 @@ import Testing
         var slots = CheckSlots([.clearnet: 8], waiting: [.clearnet: 3], hosts: HostTurns(most: 1))
         let relay = try url("wss://a.example")
         let begun = [slots.begin(relay, of: Self.up), slots.begin(relay, of: Self.other)]
-        slots.end(relay, of: Self.up)
-        slots.end(relay, of: Self.other)
+        slots.end(relay)
+        slots.end(relay)
         #expect(begun == [true, false] && slots.running == 0 && slots.running(.clearnet) == 0)
         #expect(slots.claimable(Self.up) == 8)
     }
@@ -97,7 +97,7 @@ import Testing
         #expect(try slots.begin(url("ws://a.example:81/x"), of: Self.other))
         #expect(try slots.begin(url("wss://a.example/y"), of: Self.up) == false)
         #expect(try slots.begin(url("wss://b.example"), of: Self.up))
-        try slots.end(url("wss://a.example"), of: Self.up)
+        try slots.end(url("wss://a.example"))
         #expect(try slots.begin(url("wss://a.example/y"), of: Self.up))
         #expect(slots.running == 3)
     }
@@ -106,7 +106,7 @@ import Testing
         var slots = CheckSlots([.clearnet: 20], hosts: HostTurns(most: 9))
         #expect(try fill(&slots, Self.up, 0..<18) == 18)
         #expect(slots.claimable(Self.up) == 0)
-        try slots.end(url("wss://online0.example"), of: Self.up)
+        try slots.end(url("wss://online0.example"))
         #expect(slots.claimable(Self.up) == 3)
         slots.ranDry(Self.up)
         #expect(slots.claimable(Self.up) == 0 && slots.claimable(Self.other) == 3)
