@@ -54,7 +54,8 @@ extension RelayVisit {
         let plan = WalkPlan(
             stretch, capSeen: reading.capSeen, pageSize: reading.pageSize, largest: settings.sync.pageSize,
             now: reading.progress.now, order: reading.progress.order, archive: reading.archive,
-            isDoubted: !reading.progress.doubts.areNone, span: reading.span)
+            isDoubted: !reading.progress.doubts.areNone, span: reading.span,
+            passed: reading.progress.passed(above: stretch))
         return Walking(stretch: stretch, plan: plan, choice: reading.choice)
     }
 

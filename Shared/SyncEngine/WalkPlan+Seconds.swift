@@ -21,15 +21,16 @@ extension WalkPlan {
         case .more:
             mode = .second(plan)
             return Progress()
-        case .proven: return leave(plan, saturated: false)
-        case .saturated: return leave(plan, saturated: true)
+        case .proven: return leave(plan, nil)
+        case .saturated: return leave(plan, .saturatedSecond)
         }
     }
 
-    mutating func leave(_ plan: SecondPlan, saturated: Bool) -> Progress {
+    /// - Parameter reason: why it was not read whole; nil where it was.
+    mutating func leave(_ plan: SecondPlan, _ reason: CoverageReason?) -> Progress {
         census = plan.census
         let second = plan.second
-        let gap = saturated ? Gap(lo: second, hi: second, reason: .saturatedSecond) : nil
+        let gap = reason.map { Gap(lo: second, hi: second, reason: $0) }
         guard second > lo else {
             mode = .over(.reachedEnd(byHint: false))
             return Progress(gap: gap)

@@ -24,7 +24,7 @@ extension WalkPlan {
     init(
         _ stretch: WalkState.Stretch, capSeen: Int, pageSize: Int, largest: Int, now: UnixTime,
         order: RelayOrder = .unknown, archive: ArchiveFilter = .everything, isDoubted: Bool = false,
-        span: Int64? = nil
+        span: Int64? = nil, passed: Int64? = nil
     ) {
         var limits = Limits()
         // Another pass asks for other pages, so that a fault that depends on where pages end does not repeat.
@@ -41,7 +41,7 @@ extension WalkPlan {
         let liveAfter = UnixTime(seconds: now.seconds - 300)
         self.init(
             lo: lo, frontier: frontier, capSeen: capSeen, limits: limits, liveAfter: liveAfter, now: now, order: order,
-            archive: archive, isDoubted: isDoubted, span: span)
+            archive: archive, isDoubted: isDoubted, span: span, passed: passed)
     }
 }
 

@@ -108,6 +108,8 @@ public struct WalkPlan: Sendable {
     public private(set) var shortAnswers = 0
     /// Every conclusive page so far said by NIP-67 whether there is more.
     public private(set) var isHinted = true
+    /// Seconds above the frontier that were passed over because what stands there is too large; nil where none may be.
+    var passed: Int64?
     /// What is known of the order of the relay's pages.
     public internal(set) var order: RelayOrder
     let now: UnixTime
@@ -135,10 +137,12 @@ public struct WalkPlan: Sendable {
     ///   - archive: which events are asked for; `lo` and `frontier` lie within its range.
     ///   - isDoubted: the relay's answers have denied each other in earlier walks.
     ///   - span: of an earlier walk, its `span`.
+    ///   - passed: seconds right above `frontier` that an earlier walk passed over because what stands there is too
+    ///     large; nil where the walk is to end before such.
     public init(
         lo: UnixTime, frontier: UnixTime?, capSeen: Int, limits: Limits, liveAfter: UnixTime, now: UnixTime,
         order: RelayOrder = .unknown, archive: ArchiveFilter = .everything, isDoubted: Bool = false,
-        span: Int64? = nil
+        span: Int64? = nil, passed: Int64? = nil
     ) {
         self.lo = lo
         self.frontier = frontier
@@ -151,6 +155,7 @@ public struct WalkPlan: Sendable {
         self.isDoubted = isDoubted
         deniesFinish = isDoubted
         earlierSpan = span
+        self.passed = passed
         pageSize = limits.pageSize
         endsNeeded = limits.endConfirmations
         if order == .unordered { mode = .splitting(windows(below: frontier)) }
@@ -186,6 +191,7 @@ public struct WalkPlan: Sendable {
         let hint = word.flatMap { isHeard($0, facts) ? $0 : nil }
         if hint != .more || !facts.isEmpty { inconclusive = 0 }
         timeouts = 0
+        if !facts.events.isEmpty { passed = passed.map { _ in 0 } }
         if hint == nil { isHinted = false }
         capSeen = max(capSeen, facts.received)
         asked = pageSize
@@ -259,7 +265,7 @@ public struct WalkPlan: Sendable {
     /// - Parameter atOnce: however long; for a relay so slow that a visit does not get through one second.
     public mutating func leaveCrowdedSecond(atOnce: Bool = false) -> Progress? {
         guard case .second(let plan) = mode, atOnce || plan.answers >= Self.manyAnswers else { return nil }
-        return leave(plan, saturated: true)
+        return leave(plan, .saturatedSecond)
     }
 
     /// Answers of one second after which a visit that ends does not begin that second again.
@@ -302,19 +308,16 @@ public struct WalkPlan: Sendable {
         case .authRequired, .restricted, .disconnected, .rateLimited:
             // It may be that something far below breaks the connection. By itself that second is asked about alone.
             if case .second(let plan) = mode, reason == .disconnected, plan.looksBelow {
-                let progress = leave(plan, saturated: true)
+                let progress = leave(plan, .saturatedSecond)
                 mode = .over(.inconclusive(reason))
                 return progress
             }
             mode = .over(.inconclusive(reason))
             return Progress()
         case .overBudget:
-            guard pageSize > 1 else {
-                mode = .over(.unpageable(.oversize))
-                return Progress()
-            }
             // A page that is too large says nothing about the relay's health: it only has to get smaller.
             inconclusive -= 1
+            guard pageSize > 1 else { return passOver() }
             pageSize = max(1, pageSize / 2)
         case .timedOut:
             timeouts += 1
@@ -331,7 +334,7 @@ public struct WalkPlan: Sendable {
             }
             if plan.answers > 0 {
                 inconclusive = 0
-                return leave(plan, saturated: true)
+                return leave(plan, .saturatedSecond)
             }
         }
         mode = .over(.inconclusive(reason))

@@ -20,6 +20,29 @@ import Testing
         }
     }
 
+    @Test func `of relays that somebody else stores at the same moment none is new`() async throws {
+        let record = try EventSamples.relay()
+        try await withTestDatabase { database in
+            let other = try await database.pool.withTransaction { connection in
+                try await connection.query(
+                    "SELECT insert_relay($1, $2, $3)", .text(record.url.text), .text(record.url.network.rawValue),
+                    .int8(record.insertedAt.seconds))
+                // It can end only behind this transaction.
+                let other = Task { try await database.brotr.insertRelays([record]) }
+                try await eventually("the other one waits for the row") {
+                    try await database.brotr.number(Self.waiting) > 0
+                }
+                return other
+            }
+            let stored = try await other.value
+            #expect(stored.map(\.isNew) == [false])
+        }
+    }
+
+    private static let waiting = """
+        SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+        """
+
     @Test func `more relays than one call takes are stored in several`() async throws {
         try await withTestDatabase { database in
             let records = try (1...2100).map { try EventSamples.relay($0) }

@@ -123,14 +123,28 @@ final class Fleet: Sendable {
     func waitUntilSealed(_ count: Int, by processes: [ServiceProcess], within limit: Duration = .seconds(180))
         async throws
     {
-        try await eventually(
-            "\(count) relays are read", within: limit, found: { processes.map(\.everything).joined(separator: "\n") }
-        ) {
-            // A process that has not looked at the database yet would not take a signal either.
-            let areUp = processes.allSatisfy { !$0.log("schema_ready").isEmpty }
-            return try await sealedCount() == count && areUp
+        do {
+            try await eventually(
+                "\(count) relays are read", within: limit,
+                found: { processes.map(\.everything).joined(separator: "\n") }
+            ) {
+                // A process that has not looked at the database yet would not take a signal either.
+                let areUp = processes.allSatisfy { !$0.log("schema_ready").isEmpty }
+                return try await sealedCount() == count && areUp
+            }
+        } catch {
+            Issue.record("not read: \(try await texts(Self.unfinished).joined(separator: "; "))")
+            throw error
         }
     }
+
+    /// Where the relays stand that are not read to the end.
+    private static let unfinished = """
+        SELECT concat_ws(' ', r.relay_url, 'class', s.class, 'fails', s.fails, 'due in', s.due_at - now(), 'owner',
+                         s.owner, 'walk', s.walk_lo, s.walk_hi, 'frontier', s.frontier, 'error', s.last_error)
+          FROM relay_sync s JOIN relays r USING (relay_id)
+         WHERE s.sealed_hi IS NULL OR s.walk_hi IS NOT NULL OR s.owner IS NOT NULL
+        """
 
     /// What the archive holds now.
     func archive() async throws -> Archive { try await Archive(database.pool) }

@@ -77,7 +77,7 @@ import Testing
     @Test func `when one is killed the other takes over after the lease, and the set is exact`() async throws {
         try await withRelays(delay: .milliseconds(500)) { relays, held in
             try await withFleet { fleet in
-                let file = SynchronizerFile(pageSize: 100, leaseTTL: 2)
+                let file = SynchronizerFile(pageSize: 100, retry: 0.2, retryCeiling: 2, leaseTTL: 2)
                 let processes = try await startTwo(fleet, relays, file)
                 // Its log names the relays it visits only at their end, so the leases tell who works.
                 try await eventually("both work", found: { processes[0].everything + processes[1].everything }) {
@@ -102,7 +102,7 @@ import Testing
     @Test func `one that stood still longer than its lease stores nothing of it afterwards`() async throws {
         try await withRelays(delay: .milliseconds(500)) { relays, held in
             try await withFleet { fleet in
-                let file = SynchronizerFile(pageSize: 100, leaseTTL: 2)
+                let file = SynchronizerFile(pageSize: 100, retry: 0.2, retryCeiling: 2, leaseTTL: 2)
                 let processes = try await startTwo(fleet, relays, file)
                 try await eventually("both work", found: { processes[0].everything + processes[1].everything }) {
                     try await fleet.number(Self.whetherBothWork) == 1

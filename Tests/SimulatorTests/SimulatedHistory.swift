@@ -24,7 +24,7 @@ struct SimulatedHistory {
             }
         }
         guard let oldest = events.last?.createdAt else { return events }
-        return events + crowd(at: oldest - 1) + future(&random) + oversized(before: oldest)
+        return events + crowd(at: oldest - 1) + future(&random) + oversized(after: oldest)
     }
 
     private func flaw(_ random: inout SplitMix64) -> SimulatedEvent.Flaw? {
@@ -49,11 +49,12 @@ struct SimulatedHistory {
         }
     }
 
-    private func oversized(before second: Int64) -> [SimulatedEvent] {
+    /// Amid the others.
+    private func oversized(after oldest: Int64) -> [SimulatedEvent] {
         (0..<holdings.oversized).map { number in
             SimulatedEvent(
-                createdAt: second - 10 - Int64(number), kind: 1, author: 5, serial: offset + 300_000 + number,
-                padding: SimulatedRelay.mostMessageBytes)
+                createdAt: (oldest + SimulatedWorld.epoch) / 2 - Int64(number), kind: 1, author: 5,
+                serial: offset + 300_000 + number, padding: SimulatedRelay.mostMessageBytes)
         }
     }
 }

@@ -106,6 +106,18 @@ import Testing
         }
     }
 
+    @Test func `the gap that one event leaves is small in the end, and all around it is sealed`() throws {
+        let vices = Vices {
+            ($0.holdings.oversized, $0.sets) = (1, .unknown)
+        }
+        let result = try Scenario(seed: 3, relays: [vices], events: 300, plan: .init(length: .seconds(270_000))).run()
+        #expect(result.failures.isEmpty)
+        let relay = try #require(result.relays.first)
+        #expect(relay.read == .sealed && relay.gaps.contains(.oversize) && relay.missing == 0)
+        // 66,000 seconds at first; each day half of them.
+        #expect(relay.states[.gap, default: 0] < 40_000, "\(relay.states)")
+    }
+
     /// Two relays that have much of the same, read one after the other.
     private func overlapping(_ vices: Vices, share: Double = 0.9) throws -> Scenario.Result {
         var plan = Scenario.Plan(length: .seconds(8_000), late: 20, follows: false)

@@ -68,7 +68,7 @@ BEGIN
             ON CONFLICT (relay_url) DO NOTHING RETURNING relay_id, network),
         synced AS (INSERT INTO relay_sync (relay_id, network) SELECT f.relay_id, f.network FROM fresh f),
         checked AS (INSERT INTO relay_checks (relay_id, network) SELECT f.relay_id, f.network FROM fresh f)
-        SELECT array_agg(f.relay_id) INTO inserted FROM fresh f;
+        SELECT coalesce(array_agg(f.relay_id), '{}') INTO inserted FROM fresh f;
     END IF;
     -- Sees what the insertion made, and what somebody else committed meanwhile.
     RETURN QUERY

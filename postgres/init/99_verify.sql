@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\xfec021ecd4403dc59fd4b087136cf6d0eb734e113b8e7faf7c31a498d6f3fab5')
+            (1, '0001_first_release', '\x0e54a5f585a54572a8da1e5e8e50bfc5819655c34b31662e04623321067be0c0')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP
