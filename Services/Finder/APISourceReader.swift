@@ -27,10 +27,12 @@ struct APISourceReader: Sendable {
 
     private let routes: HTTPRoutes
     private let rules: String
+    private let depth: Int
     private let fetch: Fetch
 
     /// With the proxies of the networks, and who fetches.
-    init(networks: NetworksSettings, fetch: @escaping Fetch) {
+    init(networks: NetworksSettings, limits: LimitsSettings = LimitsSettings(), fetch: @escaping Fetch) {
+        depth = limits.jsonDepth
         routes = HTTPRoutes(networks: networks)
         rules = "\(RelayMentionReader.ruleVersion)\(networks.local.enabled ? " local" : "")"
         self.fetch = fetch
@@ -54,7 +56,7 @@ struct APISourceReader: Sendable {
         _ source: DirectorySource, _ state: APISourceState, now: Int64, cooldown: Int64
     ) async throws(APISourceFailure) -> APISourceResult {
         let form = "\(source.shape.rawValue) \(source.path ?? "") \(rules)"
-        var pages = SourcePages(source)
+        var pages = SourcePages(source, depth: depth)
         let first = try await answer(source, pages, APISourcePlan.validators(state, form: form))
         if first.isNotModified {
             let next = APISourcePlan.listed(state, nil, form: form, now: now, cooldown: cooldown)

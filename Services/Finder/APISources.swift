@@ -56,8 +56,8 @@ struct APISources: CandidateSource {
             guard: AddressGuard(allowsLocal: networks.local.enabled),
             tls: TLSSettings(caFile: context.core.tls.caFile.map(context.path)), mostTransfers: 1)
         var round = Round(
-            reader: APISourceReader(networks: networks) { request async throws(FetchError) in
-                try await fetcher.fetch(request)
+            reader: APISourceReader(networks: networks, limits: context.core.limits) {
+                request async throws(FetchError) in try await fetcher.fetch(request)
             },
             lease: lease, begin: (now, clock), states: states,
             texts: RelayMentionReader(allowsLocal: networks.local.enabled))

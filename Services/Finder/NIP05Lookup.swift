@@ -15,12 +15,16 @@ struct NIP05Lookup: Sendable {
     }
 
     private let routes: HTTPRoutes
+    private let depth: Int
     private let timeout: Duration
     private let fetch: APISourceReader.Fetch
 
     /// With the proxies of the networks, and who fetches.
-    init(networks: NetworksSettings, timeout: Duration, fetch: @escaping APISourceReader.Fetch) {
+    init(
+        networks: NetworksSettings, limits: LimitsSettings, timeout: Duration, fetch: @escaping APISourceReader.Fetch
+    ) {
         routes = HTTPRoutes(networks: networks)
+        depth = limits.jsonDepth
         self.timeout = timeout
         self.fetch = fetch
     }
@@ -46,7 +50,7 @@ struct NIP05Lookup: Sendable {
             return Result(outcome: error.kind.rawValue, isAnswer: false)
         }
         guard answer.status == 200 else { return Result(outcome: "status_\(answer.status)", isAnswer: false) }
-        switch named.name.read(answer.body, author: named.author) {
+        switch named.name.read(answer.body, author: named.author, depth: depth) {
         case .relays(let relays): return Result(relays: relays, outcome: "confirmed", isAnswer: true)
         case .otherAuthor: return Result(outcome: "other_author", isAnswer: true)
         case .malformed: return Result(outcome: "not_json", isAnswer: false)

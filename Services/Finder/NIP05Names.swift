@@ -35,7 +35,9 @@ struct NIP05Names: CandidateSource {
         let fetcher = try HTTPFetcher(
             guard: AddressGuard(allowsLocal: networks.local.enabled),
             tls: TLSSettings(caFile: context.core.tls.caFile.map(context.path)), mostTransfers: settings.concurrency)
-        let lookup = NIP05Lookup(networks: networks, timeout: settings.timeout.duration) {
+        let lookup = NIP05Lookup(
+            networks: networks, limits: context.core.limits, timeout: settings.timeout.duration
+        ) {
             request async throws(FetchError) in try await fetcher.fetch(request)
         }
         let result: Result<SourceReport, any Error>

@@ -18,12 +18,17 @@ struct SourcePages: Sendable {
     private(set) var hasMore = false
 
     private let source: DirectorySource
+    private let depth: Int
     private var seen: Set<String> = []
     private var bytes = 0
     private var time = Duration.zero
 
     /// Before the first request.
-    init(_ source: DirectorySource) { self.source = source }
+    /// - Parameter depth: levels of JSON at most.
+    init(_ source: DirectorySource, depth: Int) {
+        self.source = source
+        self.depth = depth
+    }
 
     /// Where the next answer is. What the source's own query says of `limit` or `offset` holds.
     var url: String {
@@ -52,7 +57,7 @@ struct SourcePages: Sendable {
     /// Takes an answer in.
     /// - Throws: why it is no list of this shape; then nothing of it counts.
     mutating func add(_ answer: HTTPAnswer) throws(JSONSelection.Failure) {
-        let page = try source.shape.read(answer.body, path: source.path)
+        let page = try source.shape.read(answer.body, path: source.path, depth: depth)
         let known = seen.count
         if page.isPage { seen.formUnion(page.urls) }
         let isNews = count == 0 || seen.count > known

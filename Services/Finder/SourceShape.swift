@@ -33,13 +33,14 @@ enum SourceShape: String, SettingsScalar, CaseIterable {
 
     /// Reads a body of unknown origin. The spellings are as they came: nothing is normalised or left out for what it
     /// is.
+    /// - Parameter depth: levels of JSON at most.
     /// - Throws: why it is no list of this shape; then nothing of it counts.
-    func read(_ body: [UInt8], path: String?) throws(JSONSelection.Failure) -> SourceList {
+    func read(_ body: [UInt8], path: String?, depth: Int) throws(JSONSelection.Failure) -> SourceList {
         switch self {
-        case .strings: return try Self.select(["[]"], body)
-        case .objects: return try Self.select([path ?? ""], body)
+        case .strings: return try Self.select(["[]"], body, depth)
+        case .objects: return try Self.select([path ?? ""], body, depth)
         case .nostrWatchV2:
-            var list = try Self.select(["[]", "relays[]", "data[]", "data.relays[]"], body)
+            var list = try Self.select(["[]", "relays[]", "data[]", "data.relays[]"], body, depth)
             list.isPage = body.first { !Self.isBlank($0) } == UInt8(ascii: "{")
             return list
         case .text: return try Self.lines(body)
@@ -47,10 +48,13 @@ enum SourceShape: String, SettingsScalar, CaseIterable {
     }
 
     /// The first path that leads somewhere.
-    private static func select(_ paths: [String], _ body: [UInt8]) throws(JSONSelection.Failure) -> SourceList {
+    private static func select(
+        _ paths: [String], _ body: [UInt8], _ depth: Int
+    ) throws(JSONSelection.Failure) -> SourceList {
         for path in paths.compactMap({ JSONPath($0) }) {
             do throws(JSONSelection.Failure) {
-                let found = try JSONSelection(path, in: body, mostStrings: mostURLs, mostBytes: mostURLBytes)
+                let found = try JSONSelection(
+                    path, in: body, mostStrings: mostURLs, mostBytes: mostURLBytes, depth: depth)
                 // Values that are all of another type: the list is somewhere else.
                 guard !found.strings.isEmpty || found.skipped == 0 else { continue }
                 return SourceList(urls: found.strings, skipped: found.skipped)

@@ -70,7 +70,7 @@ extension Event {
 
     private static func recomputedID(ofRaw raw: [UInt8], _ dialect: IDDialect) -> EventID {
         raw.withUnsafeBufferPointer { bytes in
-            var reader = EventReader(bytes, limits: EventLimits(maxBytes: .max))
+            var reader = EventReader(bytes, limits: .ofArchive)
             var parser = EventParser()
             // Bytes that are no event any more give an id that no event has.
             guard let event = try? reader.read() else { return .zero }

@@ -4,13 +4,17 @@ public struct EventLimits: Sendable, Equatable {
     public var maxBytes: Int
     /// Most members besides the seven of NIP-01. They are skipped, but their names are compared with one another.
     public var maxExtraFields: Int
+    /// Most levels of JSON: the event's own object, `tags` and one tag are three, and NIP-01 has no more. Only members
+    /// that it does not know can be deeper.
+    public var maxDepth: Int
 
-    /// 4 MiB and 32 extra members unless told otherwise.
-    public init(maxBytes: Int = 4 << 20, maxExtraFields: Int = 32) {
+    /// 4 MiB, 32 extra members and three levels unless told otherwise.
+    public init(maxBytes: Int = 4 << 20, maxExtraFields: Int = 32, maxDepth: Int = 3) {
         self.maxBytes = maxBytes
         self.maxExtraFields = maxExtraFields
+        self.maxDepth = maxDepth
     }
 
-    /// Nesting inside an event: the object, `tags`, one tag. Not a setting, the protocol has no deeper value.
-    static let maxDepth = 3
+    /// For events that were taken once: whatever was allowed then is read again. No setting allows more levels.
+    static let ofArchive = EventLimits(maxBytes: .max, maxDepth: 64)
 }

@@ -93,7 +93,7 @@ struct EventReader {
         guard extraKeys.count < limits.maxExtraFields else { throw .tooManyFields }
         extraKeys.append(name)
         do throws(JSONFault) {
-            try scanner.skipValue(depth: EventLimits.maxDepth - 1)
+            try scanner.skipValue(depth: limits.maxDepth - 1)
         } catch {
             throw EventError(error)
         }

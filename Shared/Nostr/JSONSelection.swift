@@ -4,14 +4,11 @@ public struct JSONSelection: Sendable, Equatable {
     public enum Failure: String, Error, Sendable, CaseIterable {
         /// No JSON, whole or in part (RFC 8259).
         case notJSON = "not_json"
-        /// More than `mostLevels` levels.
+        /// More levels than were allowed.
         case tooDeep = "too_deep"
         /// JSON in which the path leads nowhere.
         case unexpectedShape = "unexpected_shape"
     }
-
-    /// Levels of a text at most.
-    public static let mostLevels = 16
 
     /// In the order of the text, decoded.
     public private(set) var strings: [String] = []
@@ -23,13 +20,14 @@ public struct JSONSelection: Sendable, Equatable {
     /// - Parameters:
     ///   - mostStrings: what is more is skipped.
     ///   - mostBytes: longer strings, as they are written, are skipped.
+    ///   - depth: levels of the text at most.
     public init(
-        _ path: JSONPath, in json: [UInt8], mostStrings: Int = 200_000, mostBytes: Int = 2_048
+        _ path: JSONPath, in json: [UInt8], mostStrings: Int = 200_000, mostBytes: Int = 2_048, depth: Int = 16
     ) throws(Failure) {
         let result = json.withUnsafeBufferPointer { bytes in
             Result { () throws(JSONFault) in
                 var walk = JSONWalk(bytes, mostStrings: mostStrings, mostBytes: mostBytes)
-                try walk.text(path)
+                try walk.text(path, depth: depth)
                 return walk.selection
             }
         }
@@ -61,10 +59,10 @@ private struct JSONWalk {
         self.mostBytes = mostBytes
     }
 
-    mutating func text(_ path: JSONPath) throws(JSONFault) {
+    mutating func text(_ path: JSONPath, depth: Int) throws(JSONFault) {
         if scanner.hasByteOrderMark { scanner.position = 3 }
         scanner.skipBlanks()
-        try value(path.parts[...], depth: JSONSelection.mostLevels)
+        try value(path.parts[...], depth: depth)
         scanner.skipBlanks()
         guard scanner.position == scanner.bytes.count else { throw .syntax }
     }

@@ -58,16 +58,19 @@ public struct NIP05Name: Hashable, Sendable {
     }
 
     /// Reads a document.
-    /// - Parameter author: 32 bytes.
-    public func read(_ document: [UInt8], author: Bytes32) -> Answer {
+    /// - Parameters:
+    ///   - author: 32 bytes.
+    ///   - depth: levels of JSON at most.
+    public func read(_ document: [UInt8], author: Bytes32, depth: Int = 16) -> Answer {
         let key = author.hex
         let names: [String]
         do throws(JSONSelection.Failure) {
-            names = try JSONSelection(JSONPath(members: ["names", local]), in: document).strings
+            names = try JSONSelection(JSONPath(members: ["names", local]), in: document, depth: depth).strings
         } catch { return error == .unexpectedShape ? .otherAuthor : .malformed }
         guard names.last?.lowercased() == key else { return .otherAuthor }
         let relays = try? JSONSelection(
-            JSONPath(members: ["relays", key], hasElements: true), in: document, mostStrings: 1_000)
+            JSONPath(members: ["relays", key], hasElements: true), in: document, mostStrings: 1_000,
+            depth: depth)
         return .relays(relays?.strings ?? [])
     }
 }

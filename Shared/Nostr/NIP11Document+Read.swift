@@ -1,9 +1,10 @@
 /// Taking the members of a document, each by its own rule.
 extension NIP11Document {
     /// Reads all members.
+    /// - Parameter depth: most levels of JSON.
     /// - Returns: what ended the reading; nil when it came to the end of the object.
     /// - Throws: when this is no object.
-    mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) throws(NIP11Error) -> JSONFault? {
+    mutating func read(_ bytes: UnsafeBufferPointer<UInt8>, depth: Int) throws(NIP11Error) -> JSONFault? {
         var start = JSONScanner(bytes)
         if start.hasByteOrderMark {
             start.position = 3
@@ -15,10 +16,10 @@ extension NIP11Document {
         var reader = JSONReader(bytes, at: start.position)
         var names: Set<[UInt8]> = []
         do throws(JSONFault) {
-            try reader.object(depth: Self.maxDepth) { (reader, name) throws(JSONFault) in
+            try reader.object(depth: depth) { (reader, name) throws(JSONFault) in
                 reader.marks = []
                 reader.hugeNumbers = 0
-                let value = try reader.value(depth: Self.maxDepth - 1)
+                let value = try reader.value(depth: depth - 1)
                 let label = Self.isKnown(name) ? name : "document"
                 let isRepeated = !names.insert(Array(name.utf8)).inserted
                 if isRepeated { note(label, "duplicate_key") }

@@ -4,16 +4,25 @@
 /// What a relay says about itself, whatever it got wrong in saying so: the bytes as they came, typed values of what can
 /// be understood, and a defect for each thing that cannot, or not as it stands.
 public struct NIP11Document: Sendable, Equatable {
-    /// Largest body that is read.
+    /// Largest body that the archive keeps.
     public static let maxBytes = 262_144
-    /// Most levels of JSON.
-    static let maxDepth = 16
     /// Most elements kept of a list.
     static let maxElements = 1000
     /// Most members kept that NIP-11 does not know.
     static let maxExtras = 1000
     /// Most defects told.
     static let maxDefects = 100
+
+    /// What is read of a body.
+    public struct Limits: Sendable, Equatable {
+        /// Largest body; above `maxBytes` none could be stored.
+        public var bytes = NIP11Document.maxBytes
+        /// Most levels of JSON.
+        public var depth = 16
+
+        /// The defaults above.
+        public init() {}
+    }
 
     /// Members that are texts. The raw values are names in the document and columns of the table.
     public enum Text: String, Sendable, CaseIterable {
@@ -53,10 +62,12 @@ public struct NIP11Document: Sendable, Equatable {
 
     /// Reads a body. One that begins like an object is a document, however broken it is behind that.
     /// - Throws: when it is none.
-    public init(_ body: [UInt8]) throws(NIP11Error) {
-        guard body.count <= Self.maxBytes else { throw .tooLarge }
+    public init(_ body: [UInt8], limits: Limits = .init()) throws(NIP11Error) {
+        guard body.count <= limits.bytes else { throw .tooLarge }
         var document = NIP11Document(unread: body)
-        let fault = try body.withUnsafeBufferPointer { bytes throws(NIP11Error) in try document.read(bytes) }
+        let fault = try body.withUnsafeBufferPointer { bytes throws(NIP11Error) in
+            try document.read(bytes, depth: limits.depth)
+        }
         if let fault {
             // What was read before the fault may belong to anything.
             let found = document.defects
@@ -99,7 +110,7 @@ public struct NIP11Document: Sendable, Equatable {
 public enum NIP11Error: String, Error, Sendable, CaseIterable {
     /// Nothing but blanks.
     case empty = "empty_body"
-    /// More than `NIP11Document.maxBytes`.
+    /// More than `NIP11Document.Limits.bytes`.
     case tooLarge = "body_too_large"
     /// Something else than an object: HTML, a plain text, a list.
     case notAnObject = "not_an_object"

@@ -2,7 +2,7 @@ public import Crypto
 
 /// What a relay sends to a client: NIP-01, NIP-42 (AUTH), NIP-45 (COUNT), NIP-67 (EOSE hint), NIP-77 (NEG-*).
 ///
-/// Texts for people are cut to `maxTextBytes` as they are read; a relay may write books.
+/// Texts for people are cut to `MessageLimits.textBytes` as they are read; a relay may write books.
 public enum RelayMessage: Sendable, Equatable {
     /// A stored or new event: where the inside of the subscription id and the event's JSON stand in the frame.
     ///
@@ -26,15 +26,11 @@ public enum RelayMessage: Sendable, Equatable {
     /// Reconciliation refused; `maxRecords` is strfry's fourth element, the most records it would reconcile.
     case negError(subscription: String, reason: String, maxRecords: Int64?)
 
-    /// Most bytes that are kept of a message, notice or reason.
-    public static let maxTextBytes = 512
-
-    /// Nesting of a frame outside the event that it may carry.
-    static let maxDepth = 16
-
     /// The message in one text frame. Elements that later versions may add behind the known ones are skipped.
-    public static func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws(ProtocolError) -> RelayMessage {
-        var reader = try RelayMessageReader(bytes)
+    public static func parse(
+        _ bytes: UnsafeBufferPointer<UInt8>, limits: MessageLimits = .init()
+    ) throws(ProtocolError) -> RelayMessage {
+        var reader = try RelayMessageReader(bytes, limits: limits)
         return try reader.read()
     }
 }

@@ -51,7 +51,8 @@ extension RelayMessageReader {
 
     /// Takes any value.
     mutating func skip() throws(ProtocolError) {
-        try fault { scanner throws(JSONFault) in try scanner.skipValue(depth: RelayMessage.maxDepth - 1) }
+        let left = limits.depth - 1
+        try fault { scanner throws(JSONFault) in try scanner.skipValue(depth: left) }
     }
 
     /// Runs the scanner with its faults as protocol errors.

@@ -3,10 +3,12 @@ internal import Crypto
 /// Reads one frame of a relay: an array whose first element names the message.
 struct RelayMessageReader {
     var scanner: JSONScanner
+    let limits: MessageLimits
 
     /// Stands behind the opening bracket.
-    init(_ bytes: UnsafeBufferPointer<UInt8>) throws(ProtocolError) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>, limits: MessageLimits) throws(ProtocolError) {
         scanner = JSONScanner(bytes)
+        self.limits = limits
         if scanner.hasByteOrderMark { throw .byteOrderMark }
         scanner.skipBlanks()
         guard scanner.take(UInt8(ascii: "[")) else { throw .notJSON }
@@ -30,8 +32,8 @@ struct RelayMessageReader {
             let subscription = try string()
             let message = try optionalString()
             return .closed(
-                subscription: subscription, prefix: ReasonPrefix(message: message), message: Self.cut(message))
-        case "NOTICE": return .notice(Self.cut(try string()))
+                subscription: subscription, prefix: ReasonPrefix(message: message), message: cut(message))
+        case "NOTICE": return .notice(cut(try string()))
         case "OK": return try ok()
         case "AUTH": return .auth(challenge: try string())
         case "COUNT": return try count()
@@ -41,7 +43,7 @@ struct RelayMessageReader {
         case "NEG-ERR":
             let subscription = try string()
             return .negError(
-                subscription: subscription, reason: Self.cut(try string()), maxRecords: try optionalInteger())
+                subscription: subscription, reason: cut(try string()), maxRecords: try optionalInteger())
         default: throw .unknownMessage
         }
     }
@@ -65,7 +67,7 @@ struct RelayMessageReader {
         guard let id = EventID(hex: try string()), try nextElement() else { throw .badMessage }
         let isAccepted = scanner.current == UInt8(ascii: "t")
         try fault { scanner throws(JSONFault) in try scanner.word(isAccepted ? "true" : "false") }
-        return .ok(id, isAccepted: isAccepted, message: Self.cut(try optionalString()))
+        return .ok(id, isAccepted: isAccepted, message: cut(try optionalString()))
     }
 
     /// NIP-67: a third element, an array with the hint. Anything else there says nothing.
@@ -93,9 +95,9 @@ struct RelayMessageReader {
     static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }
 
     /// A text cut to what is kept, at the end of a character.
-    static func cut(_ text: String) -> String {
-        guard text.utf8.count > RelayMessage.maxTextBytes else { return text }
-        let cut = Array(text.utf8.prefix(RelayMessage.maxTextBytes))
+    private func cut(_ text: String) -> String {
+        guard text.utf8.count > limits.textBytes else { return text }
+        let cut = Array(text.utf8.prefix(limits.textBytes))
         // A character that is cut in two would become U+FFFD: drop its first part.
         let whole = cut.prefix(cut.count - Self.brokenTail(cut))
         return String(decoding: whole, as: UTF8.self)

@@ -28,7 +28,9 @@ public struct RelayDialer: Sendable {
     ) throws(NetError) {
         let client = try WebSocketClient(
             guard: AddressGuard(allowsLocal: networks.local.enabled), tls: tls, limits: WebSocketLimits(limits))
-        self.init(webSocket: client, proxies: Self.proxies(networks), authenticator: authenticator)
+        self.init(
+            webSocket: client, proxies: Self.proxies(networks), limits: RelayLimits(limits),
+            authenticator: authenticator)
     }
 
     /// The proxies that the core file names.

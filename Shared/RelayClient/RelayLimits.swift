@@ -1,5 +1,10 @@
+public import Nostr
+public import Settings
+
 /// Bounds of one connection to a relay, beside those of its subscriptions.
 public struct RelayLimits: Sendable, Equatable {
+    /// Of one message.
+    public var message = MessageLimits()
     /// Subscriptions open at one time.
     public var maxSubscriptions = 20
     /// Reconciliations open at one time; each may hold one message of the relay.
@@ -14,7 +19,7 @@ public struct RelayLimits: Sendable, Equatable {
     public var maxNotices = 100
     /// See `maxNotices`.
     public var noticeWindow = Duration.seconds(10)
-    /// Newest NOTICEs kept for whoever asks, each at most 512 bytes.
+    /// Newest NOTICEs kept for whoever asks, each at most `message.textBytes`.
     public var keptNotices = 16
     /// Frames that are no relay message; one more ends the connection.
     public var maxBadMessages = 100
@@ -30,4 +35,10 @@ public struct RelayLimits: Sendable, Equatable {
 
     /// The defaults above.
     public init() {}
+
+    /// With what the core file says.
+    public init(_ settings: LimitsSettings) {
+        message.depth = settings.jsonDepth
+        message.textBytes = settings.textBytes.bytes
+    }
 }

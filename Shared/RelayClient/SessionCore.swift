@@ -52,7 +52,7 @@ final class SessionCore {
     func received(_ text: UnsafeBufferPointer<UInt8>) {
         guard ending == nil else { return }
         do {
-            let message = try RelayMessage.parse(text)
+            let message = try RelayMessage.parse(text, limits: limits.message)
             if case .event(let subscription, let event) = message {
                 take(
                     event: UnsafeBufferPointer(rebasing: text[event]),

@@ -16,9 +16,9 @@ import Testing
     /// A replica that asks these sources of a local server.
     private func finder(
         _ bench: FinderBench, _ urls: [String], shutdown: ShutdownSignal = ShutdownSignal(),
-        _ change: (inout FinderConfig) -> Void = { _ in }
+        limits: LimitsSettings = LimitsSettings(), _ change: (inout FinderConfig) -> Void = { _ in }
     ) -> FinderService {
-        bench.finder(allowsLocal: true, shutdown: shutdown) { config in
+        bench.finder(allowsLocal: true, shutdown: shutdown, limits: limits) { config in
             config.api.enabled = true
             config.api.requestDelay = 0
             config.api.sources = urls.map { url in
@@ -34,6 +34,19 @@ import Testing
     private func states(_ bench: FinderBench) async throws -> [APISourceState] {
         try await FinderStore(brotr: bench.database.brotr, queryTimeout: .seconds(30))
             .sources(bench.lines.logger()).states.sources
+    }
+
+    @Test(arguments: [(8, true), (16, false)])
+    func `a list has no more levels than the settings allow`(depth: Int, isTooDeep: Bool) async throws {
+        var limits = LimitsSettings()
+        limits.jsonDepth = depth
+        try await withFinderBench { bench in
+            let server = try await FakeHTTPServer.start { _ in .text(#"["wss://a.example",[[[[[[[[]]]]]]]]]"#) }
+            let outcome = try await finder(bench, [server.url()], limits: limits).run()
+            #expect(outcome.errors == (isTooDeep ? ["\(server.url()): too_deep"] : []))
+            #expect(try await bench.relays() == (isTooDeep ? [] : ["wss://a.example"]))
+            await server.stop()
+        }
     }
 
     @Test func `the relays of a good source land with their source; one that fails shows and stops nothing`()

@@ -18,7 +18,7 @@ struct FinderBench {
     /// One replica. Its events name public relays only unless local addresses are allowed.
     func finder(
         allowsLocal: Bool = false, caFile: String? = nil, shutdown: ShutdownSignal = ShutdownSignal(),
-        _ change: (inout FinderConfig) -> Void = { _ in }
+        limits: LimitsSettings = LimitsSettings(), _ change: (inout FinderConfig) -> Void = { _ in }
     ) -> FinderService {
         var config = FinderConfig()
         config.api.enabled = false
@@ -26,6 +26,7 @@ struct FinderBench {
         var core = CoreSettings()
         core.networks.local.enabled = allowsLocal
         core.tls.caFile = caFile
+        core.limits = limits
         let logger = lines.logger(service: FinderService.serviceName)
         let context = ServiceContext(
             brotr: database.brotr, core: core, logger: logger, metrics: metrics, shutdown: shutdown)

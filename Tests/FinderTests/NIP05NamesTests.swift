@@ -11,8 +11,10 @@ import Testing
 
 /// Names in stored profiles, asked for at a local server over TLS.
 @Suite struct NIP05NamesTests {
-    private static func finder(_ bench: FinderBench, _ authority: String) -> FinderService {
-        bench.finder(allowsLocal: true, caFile: authority) {
+    private static func finder(
+        _ bench: FinderBench, _ authority: String, limits: LimitsSettings = LimitsSettings()
+    ) -> FinderService {
+        bench.finder(allowsLocal: true, caFile: authority, limits: limits) {
             ($0.nip05.enabled, $0.nip05.recheck, $0.nip05.retry) = (true, 3_600, 0)
         }
     }
@@ -60,6 +62,23 @@ import Testing
         }
         await server.stop()
         await moved.stop()
+    }
+
+    @Test func `a document has no more levels than the settings allow`() async throws {
+        let bob = FinderBench.key("bob")
+        let document = #"{"names":{"bob":"\#(bob.publicKey.hex)"},"x":[[[[[[[[]]]]]]]]}"#
+        let server = try await FakeHTTPServer.start(tls: .valid) { _ in .text(document) }
+        let authority = try TestCertificates.writeAuthority()
+        var limits = LimitsSettings()
+        limits.jsonDepth = 8
+        try await withFinderBench { bench in
+            try await bench.store([Self.profile("bob@localhost:\(server.port)", by: bob)])
+            _ = try await Self.finder(bench, authority, limits: limits).run()
+            #expect(try await bench.texts("SELECT last_error FROM nip05_names") == ["not_json"])
+            _ = try await Self.finder(bench, authority).run()
+            #expect(try await bench.texts("SELECT coalesce(last_error, 'none') FROM nip05_names") == ["none"])
+        }
+        await server.stop()
     }
 
     @Test func `switched off it notes no names and asks nobody`() async throws {

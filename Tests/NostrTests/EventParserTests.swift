@@ -92,6 +92,26 @@ import Testing
         #expect(throws: EventError.tooLarge) { try Fixtures.parse(json, limits: EventLimits(maxBytes: json.count - 1)) }
     }
 
+    /// An event with a member of its own that makes so many levels.
+    private func json(levels: Int, content: String = "\"hello\"") -> [UInt8] {
+        let (open, close) = (String(repeating: "[", count: levels - 1), String(repeating: "]", count: levels - 1))
+        return Array(Fixtures.json(content: content, extra: ",\"x\":\(open)\(close)").utf8)
+    }
+
+    @Test(arguments: [3, 5, 64]) func `the limit of levels is exact`(depth: Int) throws {
+        let limits = EventLimits(maxDepth: depth)
+        #expect(try Fixtures.parse(json(levels: depth), limits: limits).kind == 1)
+        #expect(throws: EventError.tooDeep) { try Fixtures.parse(json(levels: depth + 1), limits: limits) }
+        #expect(EventLimits().maxDepth == 3)
+    }
+
+    @Test func `what was kept whole under a larger limit of levels still gives its id`() throws {
+        let json = json(levels: 64, content: #""a\u0000""#)
+        let parsed = try Fixtures.parse(json, limits: EventLimits(maxDepth: 64))
+        let event = json.withUnsafeBufferPointer { parsed.materialised(from: $0) }
+        #expect(event.raw == json && event.recomputedID() == event.id)
+    }
+
     @Test(arguments: [10, 4000, 4096, 4200, 70_000, 1_000_000])
     func `small and large events are hashed alike`(_ size: Int) throws {
         let event = Fixtures.event(

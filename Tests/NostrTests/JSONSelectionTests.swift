@@ -56,6 +56,16 @@ import Testing
         #expect(try failure(path, json) == expected)
     }
 
+    @Test(arguments: [8, 64]) func `levels are counted up to the limit that was given`(depth: Int) throws {
+        let path = try #require(JSONPath("a"))
+        let text = { (levels: Int) in
+            let (open, close) = (String(repeating: "[", count: levels - 1), String(repeating: "]", count: levels - 1))
+            return Array("{\"a\":\"x\",\"b\":\(open)\(close)}".utf8)
+        }
+        #expect(try JSONSelection(path, in: text(depth), depth: depth).strings == ["x"])
+        #expect(throws: JSONSelection.Failure.tooDeep) { try JSONSelection(path, in: text(depth + 1), depth: depth) }
+    }
+
     @Test(arguments: [
         ".", "a.", ".a", "a..b", "[", "[]a", "{}.a", "a b", "$", "{}{}", String(repeating: "[]", count: 17),
     ])

@@ -6,11 +6,13 @@ import Testing
 @Suite struct RelayMessageTests {
     private static func parse(_ text: String) throws(ProtocolError) -> RelayMessage { try parse(Array(text.utf8)) }
 
-    private static func parse(_ bytes: [UInt8]) throws(ProtocolError) -> RelayMessage {
+    private static func parse(
+        _ bytes: [UInt8], limits: MessageLimits = .init()
+    ) throws(ProtocolError) -> RelayMessage {
         let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
         defer { memory.deallocate() }
         _ = memory.initialize(from: bytes)
-        return try RelayMessage.parse(UnsafeBufferPointer(memory))
+        return try RelayMessage.parse(UnsafeBufferPointer(memory), limits: limits)
     }
 
     private static let id = String(repeating: "a", count: 64)
@@ -143,6 +145,30 @@ import Testing
         }
         #expect(try Self.parse(frame(16)) == .eose(subscription: "s", hint: nil))
         #expect(throws: ProtocolError.tooDeep) { try Self.parse(frame(17)) }
+    }
+
+    @Test(arguments: [8, 64]) func `levels are counted up to the limit that was given`(depth: Int) throws {
+        var limits = MessageLimits()
+        limits.depth = depth
+        let frame = { (levels: Int) in
+            let opening = "[\"EOSE\",\"s\",1," + String(repeating: "[", count: levels - 1)
+            return Array((opening + String(repeating: "]", count: levels)).utf8)
+        }
+        #expect(try Self.parse(frame(depth), limits: limits) == .eose(subscription: "s", hint: nil))
+        #expect(throws: ProtocolError.tooDeep) { try Self.parse(frame(depth + 1), limits: limits) }
+    }
+
+    @Test(arguments: ["NOTICE\",\"", "CLOSED\",\"s\",\"", "OK\",\"\(id)\",true,\"", "NEG-ERR\",\"s\",\""])
+    func `as much of a text is kept as the limit says`(head: String) throws {
+        var limits = MessageLimits()
+        limits.textBytes = 128
+        let frame = Array("[\"\(head)\(String(repeating: "x", count: 600))\"]".utf8)
+        let text =
+            switch try Self.parse(frame, limits: limits) {
+            case .notice(let text), .closed(_, _, let text), .ok(_, _, let text), .negError(_, let text, _): text
+            default: ""
+            }
+        #expect(text.utf8.count == 128)
     }
 
     @Test func `bytes that are not UTF-8 are refused`() {

@@ -62,4 +62,12 @@ import Testing
             json.split(separator: "KEY", omittingEmptySubsequences: false).joined(separator: Self.author).utf8)
         #expect(name.read(document, author: key) == answer)
     }
+
+    @Test func `a document has no more levels than were allowed`() throws {
+        let name = try #require(NIP05Name("bob.x@example.com"))
+        let key = try #require(Bytes32(hex: Self.author))
+        let document = Array("{\"names\":{\"bob.x\":\"\(Self.author)\"},\"x\":[[[[[[[[]]]]]]]]}".utf8)
+        #expect(name.read(document, author: key, depth: 9) == .relays([]))
+        #expect(name.read(document, author: key, depth: 8) == .malformed)
+    }
 }

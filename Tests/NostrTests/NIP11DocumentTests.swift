@@ -159,6 +159,22 @@ import Testing
         #expect(throws: NIP11Error.tooLarge) { try read(whole + " ") }
     }
 
+    @Test func `size and levels are those that were given`() throws {
+        var limits = NIP11Document.Limits()
+        (limits.bytes, limits.depth) = (64, 8)
+        let nested = { (levels: Int) in
+            let (open, close) = (String(repeating: "[", count: levels - 1), String(repeating: "]", count: levels - 1))
+            return Array("{\"a\":\(open)\(close)}".utf8)
+        }
+        #expect(try NIP11Document(nested(8), limits: limits).defects.isEmpty)
+        #expect(try NIP11Document(nested(9), limits: limits).defects == ["document:too_deep"])
+        #expect(try NIP11Document(nested(9)).defects.isEmpty)
+        limits.depth = 64
+        #expect(throws: NIP11Error.tooLarge) { try NIP11Document(nested(64), limits: limits) }
+        limits.bytes = 256
+        #expect(try NIP11Document(nested(64), limits: limits).defects.isEmpty)
+    }
+
     /// As much of one thing as fits into the largest body: each ends soon, and what is kept has a bound.
     @Test(arguments: [
         (#"{"supported_nips":["#, "1,", "1]}"), (#"{"supported_nips":["#, #"{"a":[]},"#, "1]}"),

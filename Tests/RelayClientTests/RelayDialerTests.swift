@@ -1,5 +1,6 @@
 import Net
 import Nostr
+import Settings
 import Support
 import Testing
 
@@ -84,6 +85,28 @@ import Testing
         await first.close()
         _ = try await connection.subscribe([Filter()])
         await second.close()
+        await connection.close()
+        await relay.stop()
+    }
+
+    @Test(arguments: [(8, 600), (16, 512), (64, 4_096)])
+    func `levels of a message and the text that is kept are those of the settings`(depth: Int, kept: Int) async throws {
+        let nested = { (levels: Int) in
+            "[\"EOSE\",\"other\",1," + String(repeating: "[", count: levels - 1) + String(repeating: "]", count: levels)
+        }
+        let notice = "[\"NOTICE\",\"\(String(repeating: "x", count: 5_000))\"]"
+        let relay = try await FakeRelay.start(
+            behaviour: .init(.preceded(by: [nested(depth), nested(depth + 1), notice])))
+        var networks = NetworksSettings()
+        networks.local.enabled = true
+        var limits = LimitsSettings()
+        (limits.jsonDepth, limits.textBytes) = (depth, try #require(ByteCount(kept)))
+        let connection = try await RelayDialer(networks: networks, limits: limits)
+            .connect(relay.url, timeout: .seconds(60))
+        #expect(try await Received(connection.subscribe([Filter()])).end == .eose(hint: nil))
+        let statistics = await connection.statistics()
+        #expect(statistics.badMessages == 1 && statistics.strayEnds == 1)
+        #expect(statistics.notices.map(\.utf8.count) == [kept])
         await connection.close()
         await relay.stop()
     }

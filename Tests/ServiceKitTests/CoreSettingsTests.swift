@@ -31,6 +31,8 @@ import Testing
         #expect(pool.retry == RetrySettings(maxAttempts: 3, initialDelay: 1, maxDelay: 10))
         #expect(core.batch.maxBatchSize == 10_000)
         #expect(core.timeouts.query == 60 && core.timeouts.procedure == 90 && core.timeouts.batch == 120)
+        #expect(core.limits.messageBytes == .mebibytes(4) && core.limits.unfinishedBytes == .mebibytes(32))
+        #expect(core.limits.jsonDepth == 16 && core.limits.eventDepth == 3 && core.limits.textBytes == 512)
         #expect(core.shutdown.grace == 10)
         #expect(!core.networks.local.enabled)
     }
@@ -76,6 +78,12 @@ import Testing
             "limits: { message_bytes: 33 MiB }",
             "limits.message_bytes: given 33 MiB, allowed at most unfinished_bytes (32 MiB)"
         ),
+        ("limits: { json_depth: 7 }", "limits.json_depth: given 7, allowed 8 to 64"),
+        ("limits: { json_depth: 65 }", "limits.json_depth: given 65, allowed 8 to 64"),
+        ("limits: { event_depth: 2 }", "limits.event_depth: given 2, allowed 3 to 64"),
+        ("limits: { event_depth: 65 }", "limits.event_depth: given 65, allowed 3 to 64"),
+        ("limits: { text_bytes: 127 }", "limits.text_bytes: given 127, allowed 128 to 4 KiB"),
+        ("limits: { text_bytes: 4097 }", "limits.text_bytes: given 4097, allowed 128 to 4 KiB"),
         ("health: { port: 65536 }", "health.port: given 65536, allowed 0 to 65535"),
         (
             "health: { failure_limit: -1 }",
