@@ -4,6 +4,14 @@ internal import RelayClient
 
 /// A page after parsing: every event with its place in the raw bytes, and what was refused and why.
 struct FetchedPage: Sendable {
+    /// What is taken of one event.
+    struct Limits: Sendable {
+        /// The socket bounds messages, and with them events.
+        var event = EventLimits(maxBytes: .max)
+        /// Bytes kept of one that is refused.
+        var quarantineBytes = 65_536
+    }
+
     /// One event whose shape and id are right; its signature is not checked yet.
     struct Item: Sendable {
         /// What the parser found.
@@ -37,15 +45,14 @@ struct FetchedPage: Sendable {
     let loan: PageLoan?
 
     private let chunks: [EventChunk]
+    private let quarantineBytes: Int
 
     /// Bytes of event JSON received.
     var byteCount: Int { chunks.reduce(0) { $0 + $1.bytes.count } }
 
     /// Parses a raw page.
-    /// - Parameter quarantineLimit: bytes kept of a rejected event.
-    init(_ raw: RawPage, request: PageRequest, quarantineLimit: Int = 65_536) {
-        // The socket bounds messages, and with them events.
-        var parser = EventParser(limits: EventLimits(maxBytes: .max))
+    init(_ raw: RawPage, request: PageRequest, limits: Limits = Limits()) {
+        var parser = EventParser(limits: limits.event)
         var items: [Item] = []
         var rejected: [Rejected] = []
         var seen: Set<EventID> = []
@@ -62,7 +69,7 @@ struct FetchedPage: Sendable {
                         guard seen.insert(event.id).inserted else { continue }
                         items.append(Item(event: event, chunk: index, range: range))
                     } catch {
-                        rejected.append(Self.rejection(json, error.kind, limit: quarantineLimit))
+                        rejected.append(Self.rejection(json, error.kind, limit: limits.quarantineBytes))
                         tally.place(RejectedEvent.claimedCreatedAt(json))
                     }
                 }
@@ -71,6 +78,7 @@ struct FetchedPage: Sendable {
         self.items = items
         self.rejected = rejected
         chunks = raw.chunks
+        quarantineBytes = limits.quarantineBytes
         failure = raw.failure
         loan = raw.loan
         var facts = PageFacts(
@@ -90,9 +98,9 @@ struct FetchedPage: Sendable {
     }
 
     /// An event that shape and id let pass but its signature did not.
-    func rejection(_ item: Item, reason: String, limit: Int = 65_536) -> Rejected {
+    func rejection(_ item: Item, reason: String) -> Rejected {
         chunks[item.chunk].bytes.withUnsafeBufferPointer {
-            Self.rejection(UnsafeBufferPointer(rebasing: $0[item.range]), reason, limit: limit)
+            Self.rejection(UnsafeBufferPointer(rebasing: $0[item.range]), reason, limit: quarantineBytes)
         }
     }
 

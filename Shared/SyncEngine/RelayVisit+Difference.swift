@@ -171,7 +171,7 @@ extension RelayVisit {
         let request = reading.archive.narrow(PageRequest(ids: ids))
         let raw = try await asking(&reading, &report) { try await self.page(request, session) }
         guard let raw else { return nil }
-        let page = FetchedPage(raw, request: request)
+        let page = FetchedPage(raw, request: request, limits: pageLimits)
         report.count(page)
         let prepared = try await reading.preparer.prepare(page)
         report.count(prepared)

@@ -69,7 +69,8 @@ extension RelayVisit {
         let group = tail.take()
         guard !group.isEmpty else { return true }
         let page = FetchedPage(
-            RawPage(chunks: group.map(\.chunk), ending: .conclusive(hint: nil)), request: tailRequest)
+            RawPage(chunks: group.map(\.chunk), ending: .conclusive(hint: nil)), request: tailRequest,
+            limits: pageLimits)
         report.count(live: page)
         let prepared = try await reading.preparer.prepare(page)
         report.count(prepared)

@@ -52,7 +52,7 @@ extension RelayVisit {
         reading.live.watch(stretch)
         reading.choice.begin()
         let plan = WalkPlan(
-            stretch, capSeen: reading.capSeen, pageSize: reading.pageSize, largest: settings.sync.pageSize,
+            stretch, capSeen: reading.capSeen, pageSize: reading.pageSize, sync: settings.sync,
             now: reading.progress.now, order: reading.progress.order, archive: reading.archive,
             isDoubted: !reading.progress.doubts.areNone, span: reading.span,
             passed: reading.progress.passed(above: stretch))
@@ -69,7 +69,7 @@ extension RelayVisit {
             &reading, &report, before: { try await finishCommit(&commits, &walking, &$0) },
             { try await self.page(request, session) })
         guard let raw else { return false }
-        let page = FetchedPage(raw, request: request)
+        let page = FetchedPage(raw, request: request, limits: pageLimits)
         report.count(page)
         let isPage = walking.plan.isBetweenPages
         var step = absorb(page, request, &walking, &reading)

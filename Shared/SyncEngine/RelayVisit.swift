@@ -61,6 +61,11 @@ struct RelayVisit: Sendable {
     /// What each round of it may download.
     var share: ByteShare { ByteShare(settings.budget, lease.deficitBytes) }
 
+    /// What is taken of each event.
+    var pageLimits: FetchedPage.Limits {
+        .init(event: context.eventLimits, quarantineBytes: settings.sync.quarantineBytes.bytes)
+    }
+
     var writer: PageWriter { PageWriter(lease: lease, queue: queue) }
 
     /// What lives as long as the visit.

@@ -3,6 +3,7 @@ public import Database
 public import Logging
 public import Nostr
 public import ServiceKit
+internal import Settings
 
 /// Everything the engine depends on. It reaches for no clock, no randomness, no network and no database itself, so that
 /// a simulator can run it whole, in an order that a seed decides.
@@ -25,6 +26,8 @@ public struct SyncContext: Sendable {
     public var isAuthentic: @Sendable (ParsedEvent) -> Bool
     /// Where work runs that must outlive its parent task; nil for the ordinary executor.
     public var executor: (any TaskExecutor)?
+    /// What an event may cost; the socket bounds its size.
+    public var eventLimits = EventLimits(maxBytes: .max)
     /// Told of relays that are followed; nobody by default.
     public var onTail: @Sendable (TailHappening) -> Void = { _ in }
 
@@ -54,5 +57,6 @@ public struct SyncContext: Sendable {
         ) { event in
             verifier.isValid(signature: event.signature, message: event.id, publicKey: event.pubkey)
         }
+        eventLimits.maxDepth = context.core.limits.eventDepth
     }
 }

@@ -28,6 +28,10 @@ public struct SyncSettings: SettingsSection {
     /// How far behind the clock the newest proven second stays, so that events under way are not skipped.
     /// Each later visit reads this span again.
     public var overlap: Seconds = 900
+    /// How far ahead of the database's clock events are walked through like others. A relay whose newest page is all
+    /// further ahead is read from there down: what is due by now comes first. Too small: events of authors whose clocks
+    /// are fast come late; too large: invented dates are read before what is due.
+    public var clockSlack: Seconds = 3_600
     /// Time between two visits of a relay whose history is read.
     public var revisitInterval: Seconds = 60
     /// Time between two looks for relays that are due. Too small: the database is asked for nothing.
@@ -38,6 +42,8 @@ public struct SyncSettings: SettingsSection {
     /// slots that are left. Too small: the reserved capacity is of no use. Too large: relays wait while that service is
     /// down.
     public var helpOverdue: Seconds = 600
+    /// Bytes kept of an event that is refused; the table takes 64 KiB. Too small: what was wrong with it is not seen.
+    public var quarantineBytes: ByteCount = .kibibytes(64)
     /// Stores ephemeral kinds (20000-29999) too; kinds 22242 and 27235 are never stored.
     public var storesEphemeral = false
 
@@ -59,10 +65,12 @@ public struct SyncSettings: SettingsSection {
         problems.check("progress_bytes", progressBytes, in: 0...ByteCount.mebibytes(16))
         problems.check("page_timeout", pageTimeout, in: 0.1...3_600)
         problems.check("overlap", overlap, in: 0...86_400)
+        problems.check("clock_slack", clockSlack, in: 1...86_400)
         problems.check("revisit_interval", revisitInterval, in: 0.1...604_800)
         problems.check("claim_interval", claimInterval, in: 0.01...60)
         problems.check("cycle_limit", cycleLimit, in: 1...86_400)
         problems.check("help_overdue", helpOverdue, in: 0.1...604_800)
+        problems.check("quarantine_bytes", quarantineBytes, in: .kibibytes(1)...(.kibibytes(64)))
         problems.require(
             progressTimeout <= pageTimeout, "progress_timeout", given: progressTimeout.settingText,
             allowed: "at most page_timeout (\(pageTimeout.settingText))")

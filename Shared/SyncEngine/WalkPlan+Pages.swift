@@ -2,9 +2,6 @@ internal import Nostr
 
 /// What a conclusive page of the walk down proves.
 extension WalkPlan {
-    /// How far in the future events may be dated and still be walked through one by one, in seconds.
-    private static let slack: Int64 = 3_600
-
     mutating func absorbPage(_ facts: PageFacts, _ hint: EOSEHint?) -> Progress {
         let seconds = (facts.events.map(\.createdAt) + facts.ghosts).sorted()
         guard let oldest = seconds.first else { return absorbEmpty(facts, hint, answers: 1) }
@@ -17,7 +14,8 @@ extension WalkPlan {
         }
         disorders = 0
         // A page of nothing but the future: what is due by now comes first, and each later visit sees some of the rest.
-        if frontier == nil, oldest > now.moved(by: Self.slack) { return move(to: now.moved(by: Self.slack)) }
+        let latest = now.moved(by: limits.clockSlack)
+        if frontier == nil, oldest > latest { return move(to: latest) }
         if let probe = OutlierProbe(facts, seconds: seconds, liveAfter: liveAfter, limit: pageSize) {
             let progress = frontier.map { probe.above < $0 } ?? true ? move(to: probe.above) : Progress()
             mode = .probing(probe)

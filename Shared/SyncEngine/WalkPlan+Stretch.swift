@@ -22,15 +22,16 @@ extension VisitProgress.Step {
 extension WalkPlan {
     /// The walk through one stretch.
     init(
-        _ stretch: WalkState.Stretch, capSeen: Int, pageSize: Int, largest: Int, now: UnixTime,
+        _ stretch: WalkState.Stretch, capSeen: Int, pageSize: Int, sync: SyncSettings, now: UnixTime,
         order: RelayOrder = .unknown, archive: ArchiveFilter = .everything, isDoubted: Bool = false,
         span: Int64? = nil, passed: Int64? = nil
     ) {
         var limits = Limits()
         // Another pass asks for other pages, so that a fault that depends on where pages end does not repeat.
         limits.pageSize = stretch.isFirstLook ? pageSize : max(1, pageSize * 2 / 3)
-        limits.largestPage = stretch.isFirstLook ? largest : max(1, largest * 2 / 3)
+        limits.largestPage = stretch.isFirstLook ? sync.pageSize : max(1, sync.pageSize * 2 / 3)
         limits.smallestPage = min(limits.smallestPage, limits.pageSize)
+        limits.clockSlack = Int64(sync.clockSlack.value)
         let (lo, frontier): (UnixTime, UnixTime?) =
             switch stretch {
             case .fresh(let lo, _), .head(let lo, _): (lo, archive.until)

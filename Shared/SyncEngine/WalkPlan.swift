@@ -68,6 +68,8 @@ public struct WalkPlan: Sendable {
         public var inconclusiveInARow = 3
         /// Empty answers of different shapes that confirm an end.
         public var endConfirmations = 3
+        /// How far in the future events may be dated and still be walked through one by one, in seconds.
+        public var clockSlack: Int64 = 3_600
 
         /// The defaults.
         public init() {}

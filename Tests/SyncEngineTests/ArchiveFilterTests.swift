@@ -68,8 +68,10 @@ import Testing
     }
 
     @Test func `a walk asks for nothing newer than the range, from its first page on`() {
+        var sync = SyncSettings()
+        sync.pageSize = 50
         let plan = WalkPlan(
-            .fresh(lo: second(100), hi: second(5_000)), capSeen: 0, pageSize: 50, largest: 50, now: second(9_000),
+            .fresh(lo: second(100), hi: second(5_000)), capSeen: 0, pageSize: 50, sync: sync, now: second(9_000),
             archive: filter(kinds: [1], since: 100, until: 5_000))
         guard case .ask(let request) = plan.next() else { return #expect(Bool(false)) }
         #expect(request.since == second(100) && request.until == second(5_000) && request.kinds == [1])

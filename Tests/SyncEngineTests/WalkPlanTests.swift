@@ -51,6 +51,26 @@ import Testing
         #expect(relay.requests.count < 15)
     }
 
+    @Test func `events within the slack are walked through, and only they`() {
+        var factory = StampFactory(seed: 9)
+        // The present is 1,100,000: forty pages of events dated a thousand to five thousand seconds ahead.
+        let ahead = (0..<4_000).map { factory.stamp(at: 1_101_000 + Int64($0)) }
+        let seen = { (slack: Int64) in
+            var relay = ModelRelay(events: events(700) + ahead)
+            var limits = WalkPlan.Limits()
+            (limits.pageSize, limits.largestPage, limits.clockSlack) = (100, 100, slack)
+            var plan = WalkPlan(
+                lo: UnixTime(seconds: 0), frontier: nil, capSeen: 0, limits: limits, liveAfter: .max,
+                now: UnixTime(seconds: 1_100_000), order: .newestFirst)
+            return plan.run(on: &relay).seen.count
+        }
+        #expect(seen(5_000) == 700 + 4_000)
+        // The newest page, then what is due by now.
+        #expect(seen(60) == 700 + 100)
+        // The newest page, and those up to the slack.
+        #expect(seen(3_000) == 700 + 100 + 2_001)
+    }
+
     @Test(arguments: [RelayOrder.newestFirst, .unordered])
     func `where until is ignored a full answer says nothing of the second it was asked for`(order: RelayOrder) {
         var factory = StampFactory(seed: 2)

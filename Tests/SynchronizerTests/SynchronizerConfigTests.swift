@@ -56,6 +56,10 @@ import Testing
     @Test(arguments: [
         ("sync: { batch_rows: 0 }", "sync.batch_rows: given 0, allowed 1 to 1000"),
         ("sync: { help_overdue: 0 }", "sync.help_overdue: given 0, allowed 0.1 to 604800"),
+        ("sync: { clock_slack: 0 }", "sync.clock_slack: given 0, allowed 1 to 86400"),
+        ("sync: { clock_slack: 86401 }", "sync.clock_slack: given 86401, allowed 1 to 86400"),
+        ("sync: { quarantine_bytes: 1023 }", "sync.quarantine_bytes: given 1023, allowed 1 KiB to 64 KiB"),
+        ("sync: { quarantine_bytes: 65537 }", "sync.quarantine_bytes: given 65537, allowed 1 KiB to 64 KiB"),
         ("filter: { kinds: [65536] }", "filter.kinds[0]: given 65536, allowed 0 to 65535"),
         ("time_range: { until: -1 }", "time_range.until: given -1, allowed null, or at least since (0)"),
         (
