@@ -25,6 +25,12 @@ struct CheckSettings: SettingsSection {
     var readTimeout: Seconds = 10
     /// For the information document (NIP-11). Too small: slow servers seem to have none.
     var nip11Timeout: Seconds = 10
+    /// Of the document, after decompression; the table takes 256 KiB. Too small: documents of relays with much to say
+    /// are not kept.
+    var nip11Bytes: ByteCount = .kibibytes(256)
+    /// Followed on the way to the document; every target is checked as the relay itself was. Too small: documents that
+    /// were moved are not found.
+    var nip11Redirects = 3
     /// For a handshake that looks at the certificate. Too small: slow servers seem to have none.
     var tlsTimeout: Seconds = 10
     /// For all that name servers are asked about one host. Too small: slow zones seem to hold nothing.
@@ -60,6 +66,8 @@ struct CheckSettings: SettingsSection {
         problems.check("per_host", perHost, in: 1...1_000)
         problems.check("read_timeout", readTimeout, in: 0.1...600)
         problems.check("nip11_timeout", nip11Timeout, in: 0.1...600)
+        problems.check("nip11_bytes", nip11Bytes, in: .kibibytes(1)...(.kibibytes(256)))
+        problems.check("nip11_redirects", nip11Redirects, in: 0...10)
         problems.check("tls_timeout", tlsTimeout, in: 0.1...600)
         problems.check("dns_timeout", dnsTimeout, in: 0.1...600)
         problems.check("dns_servers", dnsServers.count, in: 0...8)

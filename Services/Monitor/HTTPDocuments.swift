@@ -4,9 +4,6 @@ import Settings
 
 /// Information documents over HTTP, each by the road of its relay's network.
 struct HTTPDocuments: DocumentFetcher {
-    /// Redirects that are followed; every target is checked as the relay itself was.
-    private static let mostRedirects = 3
-
     private let fetcher: HTTPFetcher
     private let routes: HTTPRoutes
 
@@ -18,11 +15,11 @@ struct HTTPDocuments: DocumentFetcher {
         routes = HTTPRoutes(networks: networks)
     }
 
-    func document(of url: RelayURL, mostBytes: Int, within limit: Duration) async throws -> FetchedDocument {
+    func document(of url: RelayURL, within bounds: DocumentBounds) async throws -> FetchedDocument {
         let address = NIP11Probe.address(of: url)
         var limits = HTTPLimits()
-        (limits.bodyBytes, limits.redirects) = (mostBytes, Self.mostRedirects)
-        (limits.connect, limits.total) = (limit, limit)
+        (limits.bodyBytes, limits.redirects) = (bounds.bytes, bounds.redirects)
+        (limits.connect, limits.total) = (bounds.time, bounds.time)
         do throws(FetchError) {
             let request = HTTPRequest(
                 url: address, headers: [("Accept", NIP11Probe.mediaType), ("Origin", FetchedDocument.origin)],

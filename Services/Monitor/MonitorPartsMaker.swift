@@ -62,7 +62,8 @@ struct MonitorPartsMaker {
             dialer: try RelayDialer(networks: networks, limits: context.core.limits, tls: tls),
             fetcher: try makeFetcher(networks, tls, transfers), settings: config.checks, networks: networks,
             clock: context.clock, writer: makeWriter(signer, time),
-            host: try HostProbes(config.checks, networks: networks, tls: tls, clock: context.clock, path: context.path))
+            host: try HostProbes(config.checks, networks: networks, tls: tls, clock: context.clock, path: context.path),
+            jsonDepth: context.core.limits.jsonDepth)
     }
 
     private func makeWriter(_ signer: EventSigner?, _ time: DatabaseClock) -> WriteProbe? {

@@ -16,6 +16,8 @@ struct RelayCheck: Sendable {
     var writer: WriteProbe?
     /// What is asked about the host itself.
     var host = HostProbes()
+    /// Levels of JSON in an information document.
+    var jsonDepth = LimitsSettings().jsonDepth
 
     /// Checks a relay.
     /// - Parameter isLight: only whether it is there: a connection, and an answer to a request.
@@ -66,7 +68,9 @@ struct RelayCheck: Sendable {
         of url: RelayURL, _ open: OpenResult, until end: Duration
     ) async throws -> NIP11Result? {
         guard let fetcher, open.hasReachedHost else { return nil }
-        return try await NIP11Probe(fetcher: fetcher, clock: clock)
+        var limits = NIP11Document.Limits()
+        (limits.bytes, limits.depth) = (settings.nip11Bytes.bytes, jsonDepth)
+        return try await NIP11Probe(fetcher: fetcher, clock: clock, limits: limits, redirects: settings.nip11Redirects)
             .run(url, within: left(settings.nip11Timeout, until: end))
     }
 

@@ -68,6 +68,10 @@ import Testing
         ),
         ("checks: { waiting: -1 }", "checks.waiting: given -1, allowed 0 to 10000"),
         ("checks: { per_host: 0 }", "checks.per_host: given 0, allowed 1 to 1000"),
+        ("checks: { nip11_bytes: 1023 }", "checks.nip11_bytes: given 1023, allowed 1 KiB to 256 KiB"),
+        ("checks: { nip11_bytes: 257 KiB }", "checks.nip11_bytes: given 257 KiB, allowed 1 KiB to 256 KiB"),
+        ("checks: { nip11_redirects: -1 }", "checks.nip11_redirects: given -1, allowed 0 to 10"),
+        ("checks: { nip11_redirects: 11 }", "checks.nip11_redirects: given 11, allowed 0 to 10"),
         ("checks: { tls_timeout: 0 }", "checks.tls_timeout: given 0, allowed 0.1 to 600"),
         ("checks: { dns_timeout: 601 }", "checks.dns_timeout: given 601, allowed 0.1 to 600"),
         (

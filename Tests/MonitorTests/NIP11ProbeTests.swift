@@ -14,7 +14,7 @@ import Testing
         var body = ""
         var failure: DocumentFailure?
 
-        func document(of url: RelayURL, mostBytes: Int, within limit: Duration) async throws -> FetchedDocument {
+        func document(of url: RelayURL, within bounds: DocumentBounds) async throws -> FetchedDocument {
             if let failure { throw failure }
             return FetchedDocument(status: status, body: Array(body.utf8))
         }

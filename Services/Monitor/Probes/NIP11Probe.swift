@@ -6,6 +6,10 @@ import ServiceKit
 struct NIP11Probe: Sendable {
     let fetcher: any DocumentFetcher
     let clock: MonotonicClock
+    /// What is read of the document.
+    var limits = NIP11Document.Limits()
+    /// Redirects that are followed.
+    var redirects = 3
 
     /// What HTTP asks for.
     static let mediaType = "application/nostr+json"
@@ -16,11 +20,12 @@ struct NIP11Probe: Sendable {
         let start = clock.now()
         var result = NIP11Result(duration: .zero)
         do {
-            let answer = try await fetcher.document(of: url, mostBytes: NIP11Document.maxBytes, within: limit)
+            let answer = try await fetcher.document(
+                of: url, within: DocumentBounds(bytes: limits.bytes, redirects: redirects, time: limit))
             (result.status, result.headers) = (answer.status, answer.headers)
             result.allowsWebPages = answer.allowsWebPages
             if (200...299).contains(answer.status) {
-                result.document = try NIP11Document(answer.body)
+                result.document = try NIP11Document(answer.body, limits: limits)
             } else {
                 result.reason = "http_\(answer.status)"
             }
@@ -73,9 +78,18 @@ struct NIP11Result: Sendable, Equatable {
 /// Fetches over HTTP for the probe: addresses checked, sizes and times bounded.
 protocol DocumentFetcher: Sendable {
     /// What the host of a relay answers to a GET of the relay's own URL that asks for `NIP11Probe.mediaType`.
-    /// - Parameter mostBytes: of the body, after decompression.
     /// - Throws: `DocumentFailure`; `CancellationError`.
-    func document(of url: RelayURL, mostBytes: Int, within limit: Duration) async throws -> FetchedDocument
+    func document(of url: RelayURL, within bounds: DocumentBounds) async throws -> FetchedDocument
+}
+
+/// What one fetch may cost.
+struct DocumentBounds: Sendable, Equatable {
+    /// Of the body, after decompression.
+    var bytes: Int
+    /// Redirects that are followed; every target is checked as the relay itself was.
+    var redirects: Int
+    /// For the whole fetch.
+    var time: Duration
 }
 
 /// A final answer, of any status.
