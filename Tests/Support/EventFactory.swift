@@ -80,6 +80,14 @@ public struct EventFactory: Sendable {
         return SampleEvent(id: id, publicKey: key, createdAt: createdAt, kind: kind, json: json)
     }
 
+    /// An event under another signature that is as valid, since BIP-340 takes randomness.
+    /// - Parameters:
+    ///   - number: each gives a signature of its own.
+    ///   - author: who signed it with `sign`; the first one without it.
+    public func resign(_ event: SampleEvent, _ number: UInt8 = 1, by author: SecretKey? = nil) -> SampleEvent {
+        event.signed((author ?? authors[0]).sign(message: event.id, auxiliary: SHA256.hash([number])))
+    }
+
     /// The secret key of the n-th author of the notes.
     public func author(_ number: Int) -> SecretKey { authors[number % authors.count] }
 

@@ -17,15 +17,25 @@ public struct SampleEvent: Sendable, Hashable {
     /// The same as text.
     public var text: String { String(decoding: json, as: UTF8.self) }
 
+    /// The signature in its JSON; zeros where there is none.
+    public var signature: Bytes64 {
+        signaturePlace.flatMap { Bytes64(hex: String(decoding: json[$0], as: UTF8.self)) } ?? .zero
+    }
+
     /// The same with zeros for a signature.
-    public var withBrokenSignature: SampleEvent {
+    public var withBrokenSignature: SampleEvent { signed(.zero) }
+
+    /// The same with another signature, right or wrong.
+    public func signed(_ signature: Bytes64) -> SampleEvent {
+        var bytes = json
+        if let place = signaturePlace { bytes.replaceSubrange(place, with: signature.hex.utf8) }
+        return SampleEvent(id: id, publicKey: publicKey, createdAt: createdAt, kind: kind, json: bytes)
+    }
+
+    private var signaturePlace: Range<Int>? {
         let key = Array(#""sig":""#.utf8)
-        var broken = json
-        if let place = broken.indices.first(where: { broken[$0...].starts(with: key) }) {
-            let start = place + key.count
-            broken.replaceSubrange(start..<(start + 128), with: repeatElement(UInt8(ascii: "0"), count: 128))
-        }
-        return SampleEvent(id: id, publicKey: publicKey, createdAt: createdAt, kind: kind, json: broken)
+        let place = json.indices.first { json[$0...].starts(with: key) }
+        return place.map { ($0 + key.count)..<($0 + key.count + 128) }
     }
 }
 
