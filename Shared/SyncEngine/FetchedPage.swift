@@ -36,6 +36,8 @@ struct FetchedPage: Sendable {
     let facts: PageFacts
     /// Events inside the asked interval, no id twice.
     let items: [Item]
+    /// Further copies of these, under other signatures.
+    let copies: [Item]
     /// Events that failed shape, id or limits.
     let rejected: [Rejected]
     /// Why it ended, where the reason alone does not say it: "message_too_large".
@@ -53,11 +55,9 @@ struct FetchedPage: Sendable {
     /// Parses a raw page.
     init(_ raw: RawPage, request: PageRequest, limits: Limits = Limits()) {
         var parser = EventParser(limits: limits.event)
-        var items: [Item] = []
+        var events = EventCopies(capacity: raw.chunks.reduce(0) { $0 + $1.ranges.count })
         var rejected: [Rejected] = []
-        var seen: Set<EventID> = []
         var tally = Tally(request)
-        items.reserveCapacity(raw.chunks.reduce(0) { $0 + $1.ranges.count })
         for (index, chunk) in raw.chunks.enumerated() {
             chunk.bytes.withUnsafeBufferPointer { bytes in
                 for range in chunk.ranges.map({ $0.clamped(to: bytes.indices) }) {
@@ -66,8 +66,7 @@ struct FetchedPage: Sendable {
                     do throws(EventError) {
                         let event = try parser.parse(json)
                         guard tally.isInside(event, json) else { continue }
-                        guard seen.insert(event.id).inserted else { continue }
-                        items.append(Item(event: event, chunk: index, range: range))
+                        events.add(Item(event: event, chunk: index, range: range))
                     } catch {
                         rejected.append(Self.rejection(json, error.kind, limit: limits.quarantineBytes))
                         tally.place(RejectedEvent.claimedCreatedAt(json))
@@ -75,7 +74,8 @@ struct FetchedPage: Sendable {
                 }
             }
         }
-        self.items = items
+        items = events.first
+        copies = events.further
         self.rejected = rejected
         chunks = raw.chunks
         quarantineBytes = limits.quarantineBytes

@@ -2,17 +2,19 @@ internal import Database
 internal import Nostr
 internal import Settings
 
-/// Turns fetched pages into rows: known ids are looked up, only new events are verified, day sums are moved.
+/// Turns fetched pages into rows: known ids are looked up, new events and new signatures of known ones are verified,
+/// day sums are moved.
 ///
 /// One preparer serves one visit of one relay, in the order of its pages. It may be a page ahead of the commits;
-/// the ids of pages not yet committed are remembered, so that the second two pages share is not stored twice.
+/// the events of pages not yet committed are remembered, so that the second two pages share is not stored twice.
 struct PagePreparer {
     private let relay: RelayID
     private let store: any SyncStore
     private let check: SignatureCheck
     private let settings: SyncSettings
     private var ledger = DayLedger()
-    private var previous: Set<EventID> = []
+    /// What the page before had, and hashes of the signatures under which it is on its way to the tables.
+    private var previous: [EventID: Int] = [:]
     private var daysBefore: Set<Int32> = []
 
     init(relay: RelayID, context: SyncContext, settings: SyncSettings) {
@@ -28,28 +30,13 @@ struct PagePreparer {
         var prepared = PreparedPage()
         prepared.loan = page.loan
         prepared.count(page.rejected)
-        // What the page before had is valid and on its way to the tables; a comparison has to know that it was shown.
-        let again = page.items.filter { previous.contains($0.event.id) }
-        prepared.shown = again.map { .init($0.event, isFresh: false) }
-        prepared.again = again.count
-        let fresh = page.items.filter { !previous.contains($0.event.id) }
-        let stored = fresh.filter { isStored($0.event.kind) }
-        prepared.ephemeral = fresh.count - stored.count
-        let known = try await store.knownEvents(stored.map(\.event.id), relay: relay)
-        var sightings = Sightings()
-        for (item, entry) in zip(stored, known) {
-            guard let entry else {
-                sightings.unknown.append(item)
-                continue
-            }
-            prepared.known += 1
-            if !entry.isLinked { sightings.known.append((item.event, entry.event)) }
-            prepared.shown.append(.init(item.event, isFresh: !entry.isLinked))
-        }
-        try await keepVerified(&sightings, &prepared, page)
-        prepared.shown += sightings.unknown.map { .init($0.event, isFresh: true) }
+        let verdict = try await verify(try await lookUp(page, &prepared), &prepared)
+        prepared.count(verdict.forged.map { page.rejection($0, reason: EventError.badSignature.kind) })
+        prepared.secondSignatures = verdict.secondSignatures
         // What failed its signature may come again with the right one.
-        previous = Set(prepared.shown.map(\.id))
+        previous = verdict.signatures
+        var sightings = Sightings()
+        for copy in verdict.valid { take(copy, &sightings, &prepared) }
         try await loadDays(
             at: sightings.unknown.map(\.event.createdAt) + sightings.known.map(\.event.createdAt))
         cut(sightings, page, into: &prepared)
@@ -62,27 +49,56 @@ struct PagePreparer {
         var known: [(event: ParsedEvent, number: Int64)] = []
     }
 
+    /// What is known of the events of a page, but for kinds that are not stored.
+    private func lookUp(_ page: FetchedPage, _ prepared: inout PreparedPage) async throws -> ReceivedEvents {
+        var received = ReceivedEvents(capacity: page.items.count)
+        var fresh: [FetchedPage.Item] = []
+        for item in [page.items, page.copies].joined() {
+            if !isStored(item.event.kind) {
+                prepared.ephemeral += 1
+            } else if let signature = previous[item.event.id] {
+                received.add(item, shownUnder: signature)
+            } else {
+                fresh.append(item)
+            }
+        }
+        let known = try await store.knownEvents(
+            fresh.map(\.event.id), signatures: fresh.map(\.event.signature), relay: relay)
+        for (item, entry) in zip(fresh, known) { received.add(item, entry) }
+        return received
+    }
+
+    private func verify(
+        _ received: ReceivedEvents, _ prepared: inout PreparedPage
+    ) async throws -> ReceivedEvents.Verdict {
+        let valid = await check.areValid(received.unverified)
+        try Task.checkCancellation()
+        prepared.verified = valid.count
+        return received.judged(valid)
+    }
+
+    /// Makes a row of a valid event where there is none. A comparison has to know that it was shown in any case.
+    private func take(
+        _ copy: ReceivedEvents.Copy, _ sightings: inout Sightings, _ prepared: inout PreparedPage
+    ) {
+        var isFresh = true
+        switch copy.standing {
+        case .unknown: sightings.unknown.append(copy.item)
+        case .shownBefore:
+            prepared.again += 1
+            isFresh = false
+        case .stored(let known):
+            prepared.known += 1
+            isFresh = !known.isLinked
+            if isFresh { sightings.known.append((copy.item.event, known.event)) }
+        }
+        prepared.shown.append(.init(copy.item.event, isFresh: isFresh))
+    }
+
     /// Ephemeral kinds by setting; authentication events of NIP-42 and NIP-98 never.
     private func isStored(_ kind: UInt16) -> Bool {
         if kind == NIP42Authentication.kind || kind == 27_235 { return false }
         return settings.storesEphemeral || !(20_000...29_999).contains(kind)
-    }
-
-    private func keepVerified(
-        _ sightings: inout Sightings, _ prepared: inout PreparedPage, _ page: FetchedPage
-    ) async throws {
-        let valid = await check.areValid(sightings.unknown.map(\.event))
-        try Task.checkCancellation()
-        prepared.verified = valid.count
-        var kept: [FetchedPage.Item] = []
-        for (item, isValid) in zip(sightings.unknown, valid) {
-            if isValid {
-                kept.append(item)
-            } else {
-                prepared.count([page.rejection(item, reason: EventError.badSignature.kind)])
-            }
-        }
-        sightings.unknown = kept
     }
 
     /// Adds to a prepared page what the comparison of a whole part found: sightings to end and sightings to take up

@@ -46,6 +46,8 @@ struct PreparedPage: Sendable {
     var known = 0
     /// Events that the page before had shown too.
     var again = 0
+    /// Valid signatures of events that have another one already.
+    var secondSignatures = 0
     /// Events of kinds that are not stored.
     var ephemeral = 0
     /// What it holds of the memory of all, until it is stored.

@@ -17,7 +17,7 @@ extension RelayVisit {
             try await following(paced) { try await rounds(paced, $0) }
         }
         report.rate = paced.rate
-        report.oddities = await paced.facts().oddities
+        report.oddities.merge(await paced.facts().oddities, uniquingKeysWith: +)
         return report
     }
 

@@ -19,8 +19,9 @@ public protocol SyncStore: Sendable {
     func relayCoverage(_ relay: RelayID) async throws -> [CoverageRow]
     /// What earlier visits learnt of a relay.
     func relayBehaviour(_ relay: RelayID) async throws -> RelayBehaviour
-    /// Which of these events are stored, and whether the relay is known to have them; in the order given.
-    func knownEvents(_ ids: [EventID], relay: RelayID) async throws -> [KnownEvent?]
+    /// Which of these events are stored, whether the relay is known to have them, and whether the signature received is
+    /// the one that is stored; in the order given.
+    func knownEvents(_ ids: [EventID], signatures: [Signature], relay: RelayID) async throws -> [KnownEvent?]
     /// The fingerprints of these days; a day without sightings is absent.
     func relayDays(_ relay: RelayID, days: [Int32]) async throws -> [Int32: DaySum]
     /// The fingerprints of a closed interval of days, ascending; days without sightings are absent.

@@ -29,6 +29,8 @@ public struct VisitReport: Sendable {
 
     /// How pages end that were answered whole, among `pages`.
     static let conclusive = "conclusive"
+    /// An event came with another valid signature than it has in the archive, among `oddities`.
+    static let secondSignature = "second_signature"
 
     /// The relay.
     public let relay: RelayID
@@ -66,7 +68,8 @@ public struct VisitReport: Sendable {
     public var phantoms = 0
     /// Comparisons of sets that came to no end, by reason.
     public private(set) var setsInconclusive: [String: Int] = [:]
-    /// What the relay sent beside answers, by a stable word; known when the connection is over.
+    /// What the relay sent that nobody expected, by a stable word. What came beside answers is known when the
+    /// connection is over.
     public var oddities: [String: Int] = [:]
     /// The relay's pages are in no order: it is read in windows of time.
     public var isUnordered = false
@@ -147,6 +150,9 @@ public struct VisitReport: Sendable {
         signaturesChecked += prepared.verified
         eventsEphemeral += prepared.ephemeral
         for event in prepared.rejected { rejected[event.reason, default: 0] += 1 }
+        if prepared.secondSignatures > 0 {
+            oddities[Self.secondSignature, default: 0] += prepared.secondSignatures
+        }
     }
 
     /// Takes over what became of a page: a lost lease ends the visit, and so do events the database refused, because

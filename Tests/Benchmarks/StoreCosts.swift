@@ -109,7 +109,8 @@ struct StoreCosts {
     static func store(_ events: [Event], _ lease: RelayLease, _ brotr: Brotr) async throws {
         for start in stride(from: 0, to: events.count, by: page) {
             let part = Array(events[start..<min(start + page, events.count)])
-            let known = try await brotr.knownEvents(part.map(\.id), relay: lease.relay)
+            let known = try await brotr.knownEvents(
+                part.map(\.id), signatures: part.map(\.signature), relay: lease.relay)
             var row = RelayPage(relay: lease.relay, fence: lease.fence)
             var new: [Event] = []
             for (event, entry) in zip(part, known) {

@@ -62,13 +62,19 @@ import Testing
             let other = try await brotr.insertRelay(EventSamples.relay(2))
             _ = try await brotr.commitPages(
                 PagesBatch(owner: owner, pages: [page(lease, events, Array(0..<10))], events: Array(events[..<10])))
-            let asked = [events[15].id, events[3].id, events[3].id, events[0].id]
-            let here = try await brotr.knownEvents(asked, relay: lease.relay)
+            let asked = [15, 3, 3, 0].map { events[$0] }
+            let (ids, signatures) = (asked.map(\.id), asked.map(\.signature))
+            let here = try await brotr.knownEvents(ids, signatures: signatures, relay: lease.relay)
             #expect(here.map { $0?.isLinked } == [nil, true, true, true])
             #expect(here[1]?.event == here[2]?.event)
-            let there = try await brotr.knownEvents(asked, relay: other)
+            let there = try await brotr.knownEvents(ids, signatures: signatures, relay: other)
             #expect(there.map { $0?.isLinked } == [nil, false, false, false])
-            let none = try await brotr.knownEvents([], relay: other)
+            #expect(there.allSatisfy { $0?.hasOtherSignature != true })
+            let foreign = try await brotr.knownEvents(
+                ids, signatures: [.zero, signatures[1], .zero, signatures[1]], relay: lease.relay)
+            #expect(foreign.map { $0?.hasOtherSignature } == [nil, false, true, true])
+            #expect(foreign.map { $0?.event } == here.map { $0?.event })
+            let none = try await brotr.knownEvents([], signatures: [], relay: other)
             #expect(none.isEmpty)
         }
     }
@@ -179,7 +185,8 @@ import Testing
             let first = try await brotr.claim(1, owner: owner)
             let second = try await brotr.claim(2, owner: owner)
             _ = try await brotr.commitPages(PagesBatch(owner: owner, pages: [page(first, events)], events: events))
-            let known = try await brotr.knownEvents(events.map(\.id), relay: second.relay)
+            let known = try await brotr.knownEvents(
+                events.map(\.id), signatures: events.map(\.signature), relay: second.relay)
             var page = RelayPage(relay: second.relay, fence: second.fence)
             page.known = zip(events, known).compactMap { event, known in
                 known.map {

@@ -69,10 +69,21 @@ extension HostileCase {
             $0.reasons = ["id_mismatch"]
         },
         HostileCase("14b stored events with another valid signature") {
-            $0.events = made(141, 40) + originals.suffix(3).map(resigned)
+            $0.events = made(141, 40) + originals.suffix(3).map { EventFactory(seed: 500).resign($0) }
+            $0.reasons = ["second_signature"]
         },
         HostileCase("14c stored events with a wrong signature") {
-            $0.events = made(142, 40) + originals.suffix(3).map(\.withBrokenSignature)
+            ($0.events, $0.junk) = (made(142, 40), originals.suffix(3).map(\.withBrokenSignature))
+            $0.behaviour.reconciling = noSets
+            $0.reasons = ["bad_signature"]
+        },
+        HostileCase("14d new events several times, under right and wrong signatures") { one in
+            let factory = EventFactory(seed: 143)
+            let notes = (0..<2).map { factory.sign(kind: 1, tags: [], content: "signed again and again: \($0)") }
+            one.events = made(144, 40) + notes
+            one.junk = [notes[0].withBrokenSignature, notes[1].withBrokenSignature, factory.resign(notes[1])]
+            one.behaviour.reconciling = noSets
+            one.reasons = ["bad_signature", "second_signature"]
         },
         HostileCase("15a events from below what was asked for") {
             ($0.behaviour.strays, $0.behaviour.straysAreOlder) = (3, true)
@@ -104,13 +115,5 @@ extension HostileCase {
         (0..<count).map { number in
             change(number, signed(seed, at: 1_700_000_005 + Int64(number), "broken \(number) of \(seed)"))
         }
-    }
-
-    /// BIP-340 takes randomness: one key has many signatures for one event.
-    private static func resigned(_ event: SampleEvent) -> SampleEvent {
-        let author = EventFactory(seed: 500).author(0)
-        let other = author.sign(message: event.id, auxiliary: SHA256.hash([1]))
-        let old = author.sign(message: event.id, auxiliary: .zero)
-        return event.replacing(old.hex, with: other.hex)
     }
 }

@@ -44,6 +44,7 @@ import Testing
                 relays.map { $0.held(archive) }.reduce(into: [:]) { $0.merge($1) { $0.union($1) } })
             for group in relays { try await fleet.expectHonestCoverage(group, archive) }
             hostile.expectSomeStored(archive)
+            archive.expectSignatures(of: HostileCase.originals)
             hostile.expectSignedOnce()
         }
         for group in [originals, before, beside, hostile] { await group.stop() }
@@ -143,6 +144,15 @@ extension Fleet {
             left = try await unvisited(urls)
             return left.isEmpty
         }
+    }
+}
+
+extension Archive {
+    /// Whatever others showed of these events, they stand there under the signatures that came first.
+    fileprivate func expectSignatures(of originals: [SampleEvent]) {
+        let stored = Dictionary(uniqueKeysWithValues: events.map { ($0.id, $0.signature) })
+        let changed = originals.filter { stored[$0.id] != $0.signature }
+        #expect(changed.isEmpty, "\(changed.count) of \(originals.count)")
     }
 }
 

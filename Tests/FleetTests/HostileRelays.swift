@@ -26,7 +26,8 @@ struct HostileRelays: Sendable {
         for (number, one) in cases.enumerated() {
             var factory = EventFactory(seed: seed + UInt64(number))
             let events = one.events.isEmpty ? factory.events(one.count) : one.events
-            let relay = try await FakeRelay.start(events: events + one.junk, behaviour: one.behaviour)
+            // Of copies of one event the relay sends those first that nobody may store.
+            let relay = try await FakeRelay.start(events: one.junk + events, behaviour: one.behaviour)
             all.append(Relay(url: relay.url.text, one: one, events: events, relay: relay))
         }
         return HostileRelays(all: all)

@@ -70,6 +70,42 @@ import Testing
         for relay in relays { await relay.stop() }
     }
 
+    /// They are compared with what is stored as those of pages are.
+    @Test func `copies of stored events that come live are links where they are signed, and rejected where not`()
+        async throws
+    {
+        let factory = factory(1_202)
+        let notes = (0..<3).map { factory.sign(kind: 1, tags: [], content: "stored \($0)") }
+        let (first, second) = (try await FakeRelay.start(events: notes), try await FakeRelay.start())
+        try await withFleet { fleet in
+            try await fleet.add([first.url.text])
+            var file = SynchronizerFile()
+            file.follows = true
+            let process = try fleet.start(own: file.text)
+            try await eventually("they are stored", found: { process.everything }) {
+                try await fleet.eventCount() == notes.count
+            }
+            try await fleet.add([second.url.text])
+            try await fleet.waitUntilFollowed(second, process)
+            let copies = [notes[0], factory.resign(notes[1]), notes[2].withBrokenSignature]
+            for copy in copies { second.publish(copy) }
+            let last = factory.sign(kind: 1, tags: [], content: "what comes last")
+            second.publish(last)
+            try await eventually("all are looked at", found: { process.everything }) { try await fleet.holds(last) }
+            #expect(try await process.terminate() == 0, "\(process.everything)")
+            let counted = process.log("relay_visited").filter { $0["relay"] as? String == second.url.text }
+                .compactMap { $0["reasons"] as? [String: Int] }.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
+            #expect(Set(["second_signature", "bad_signature"]).isSubset(of: counted.keys), "\(counted)")
+            let archive = try await fleet.expectExactly([
+                first.url.text: Set(notes.map(\.id)), second.url.text: [notes[0].id, notes[1].id, last.id],
+            ])
+            for event in archive.events {
+                #expect((notes + [last]).contains { $0.id == event.id && $0.signature == event.signature })
+            }
+        }
+        for relay in [first, second] { await relay.stop() }
+    }
+
     /// Nobody asks it anything for an hour: only the pings of the connection find it out.
     @Test func `a followed relay that is half-open is dead after two pings`() async throws {
         var factory = factory(1_201)

@@ -46,6 +46,7 @@ final class SimulatedArchive: Sendable {
         var events: [EventID: Int64] = [:]
         var ids: [Int64: EventID] = [:]
         var stamps: [Int64: KnownSighting] = [:]
+        var signatures: [Int64: Signature] = [:]
         var phantoms: [RelayID: Set<EventID>] = [:]
         var sightings: [RelayID: [Int64: Sighting]] = [:]
         /// As the engine wrote them, and as they follow from the sightings.
@@ -215,6 +216,12 @@ final class SimulatedArchive: Sendable {
         let isNew = tables.events[event.id] == nil
         let number = tables.events[event.id] ?? Int64(tables.events.count + 1)
         tables.events[event.id] = number
+        if isNew {
+            tables.signatures[number] = event.signature
+            if !SimulatedEvent.isAuthentic(event.signature, of: event.id) {
+                tables.failures.append("I5: \(event.id) is stored under a forged signature")
+            }
+        }
         tables.ids[number] = event.id
         tables.stamps[number] = KnownSighting(
             event: number, createdAt: event.createdAt, kind: event.kind, pubkey: event.pubkey)

@@ -2,8 +2,9 @@ import Crypto
 import Nostr
 import Support
 
-/// An event whose id is right and whose signature is a mark: the id twice where it is valid, zeros where it is not.
-/// Only the simulation takes that for a signature; everything else of the path is the real one.
+/// An event whose id is right and whose signature is a mark: where it is valid the id twice, or once and then
+/// backwards; where it is not, zeros. Only the simulation takes that for a signature; everything else of the path is
+/// the real one.
 final class SimulatedEvent: Sendable {
     /// What is wrong with one that nobody may store.
     enum Flaw: Sendable, CaseIterable {
@@ -51,22 +52,33 @@ final class SimulatedEvent: Sendable {
             : [UInt8](#"{\#(fields),"tags":[],"content":"\#(content)","sig":"\#(signature)"}"#.utf8)
     }
 
-    private init(forging event: SimulatedEvent) {
+    private init(_ event: SimulatedEvent, under signature: String, flaw: Flaw?) {
         id = event.id
         createdAt = event.createdAt
         kind = event.kind
         pubkey = event.pubkey
-        flaw = .signature
+        self.flaw = flaw
         // The signature is the last member.
-        json = event.json.dropLast(130) + [UInt8](String(repeating: "0", count: 128).utf8) + [UInt8](#""}"#.utf8)
+        json = event.json.dropLast(130) + [UInt8](signature.utf8) + [UInt8](#""}"#.utf8)
     }
 
     /// The same event with a signature that is none.
-    var forged: SimulatedEvent { SimulatedEvent(forging: self) }
+    var forged: SimulatedEvent {
+        SimulatedEvent(self, under: String(repeating: "0", count: 128), flaw: .signature)
+    }
+
+    /// The same event under another signature that is as good; one with a flaw as it is.
+    var resigned: SimulatedEvent {
+        guard isValid else { return self }
+        return SimulatedEvent(self, under: id.hex + Hex.encode(id.bytes.reversed()), flaw: nil)
+    }
 
     /// What stands for the verification of a signature.
-    @Sendable static func isAuthentic(_ event: ParsedEvent) -> Bool {
-        event.signature.bytes.elementsEqual(event.id.bytes + event.id.bytes)
+    @Sendable static func isAuthentic(_ event: ParsedEvent) -> Bool { isAuthentic(event.signature, of: event.id) }
+
+    /// The same of what is stored.
+    static func isAuthentic(_ signature: Signature, of id: EventID) -> Bool {
+        signature.first == id && (signature.second == id || signature.second.bytes == id.bytes.reversed())
     }
 }
 

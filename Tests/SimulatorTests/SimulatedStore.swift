@@ -69,12 +69,15 @@ struct SimulatedStore: SyncStore {
         try await call("relay_behaviour") { $0.rows[relay]?.behaviour ?? RelayBehaviour() }
     }
 
-    func knownEvents(_ ids: [EventID], relay: RelayID) async throws -> [KnownEvent?] {
+    func knownEvents(
+        _ ids: [EventID], signatures: [Signature], relay: RelayID
+    ) async throws -> [KnownEvent?] {
         try await call("known_events") { tables in
-            ids.map { id in
+            zip(ids, signatures).map { id, signature in
                 tables.events[id].map { number in
-                    let sighting = tables.sightings[relay]?[number]
-                    return KnownEvent(event: number, isLinked: sighting != nil)
+                    KnownEvent(
+                        event: number, isLinked: tables.sightings[relay]?[number] != nil,
+                        hasOtherSignature: tables.signatures[number] != signature)
                 }
             }
         }

@@ -125,7 +125,7 @@ import Testing
 }
 
 /// An archive whose calls wait until they are let go.
-private final class HeldStore: SyncStore {
+private final class HeldStore: PartialStore {
     static let owner = ReplicaID.random()
 
     private struct State {
@@ -135,8 +135,6 @@ private final class HeldStore: SyncStore {
         var failure: DatabaseError?
         var cancelled = 0
     }
-
-    struct Unused: Error {}
 
     private let state = Mutex(State())
 
@@ -176,28 +174,4 @@ private final class HeldStore: SyncStore {
         if let failure { throw failure }
         return batch.pages.map { CommitAnswer(relay: $0.relay, accepted: true, eventsKnown: $0.known.count) }
     }
-
-    func claimRelays(
-        lane: Int16, network: Network, limit: Int, owner: ReplicaID, ttl: Duration, overdueBy: Duration
-    ) async throws -> [RelayLease] { throw Unused() }
-    func renewLeases(_ leases: [(RelayID, Int64)], owner: ReplicaID, ttl: Duration) async throws -> Set<RelayID> {
-        throw Unused()
-    }
-    func releaseRelay(_ release: RelayRelease) async throws -> Bool { throw Unused() }
-    func relayCoverage(_ relay: RelayID) async throws -> [CoverageRow] { throw Unused() }
-    func shareWork(lane: Int16, replica: ReplicaID, slots: Int, wantsWork: Bool) async throws -> WorkShare {
-        throw Unused()
-    }
-    func relayBehaviour(_ relay: RelayID) async throws -> RelayBehaviour { throw Unused() }
-    func knownEvents(_ ids: [EventID], relay: RelayID) async throws -> [KnownEvent?] { throw Unused() }
-    func relayDays(_ relay: RelayID, days: [Int32]) async throws -> [Int32: DaySum] { throw Unused() }
-    func relayDays(_ relay: RelayID, in days: ClosedRange<Int32>) async throws -> [(day: Int32, sum: DaySum)] {
-        throw Unused()
-    }
-    func storedEvents(_ ids: [EventID]) async throws -> [EventID: KnownSighting] { throw Unused() }
-    func notedPhantoms(_ ids: [EventID], _ relay: RelayID) async throws -> Set<EventID> { throw Unused() }
-    func notePhantoms(_ ids: [EventID], _ lease: RelayLease) async throws -> Bool { throw Unused() }
-    func relaySightings(
-        _ relay: RelayID, from lo: UnixTime, to hi: UnixTime, limit: Int, matching filter: Filter
-    ) async throws -> [StoredSighting]? { throw Unused() }
 }

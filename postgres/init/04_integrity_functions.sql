@@ -502,7 +502,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'insert_relay(text, text, bigint) integer',
         'insert_relay_metadata(text, text, bigint, bigint, bytea, jsonb, jsonb, text, text, bigint, bigint) boolean',
         'insert_relays(text[], text[], bigint[]) TABLE(ord integer, relay_id integer, is_new boolean)',
-        'known_events(bytea[], integer) TABLE(ord integer, event bigint, linked boolean)',
+        'known_events(bytea[], integer, bytea[]) TABLE(ord integer, event bigint, linked boolean, other_sig boolean)',
         'new_events(bigint, bigint, integer, integer, bigint) TABLE(xid bigint, batch_id bigint, place integer, '
         'committed_at timestamp with time zone, kind integer, pubkey bytea, tags jsonb, content text)',
         'newest_document(text) bytea',

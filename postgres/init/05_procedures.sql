@@ -114,23 +114,26 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.claim_relays(smallint, text, bigint, uuid, double precision, double precision) IS 'Leases relays that are due, longest due first, and says where each stands.';
 
--- known_events: for each id that is stored its number, and whether this relay has it already. ord is 1-based.
+-- known_events: for each id that is stored its number, whether this relay has it already, and whether the signature given with
+-- it is another one than is stored; false where none is given. ord is 1-based.
 -- Not SECURITY DEFINER and without SET, so that the planner can inline it; OFFSET 0 keeps the scalar subquery one. Its answer is
--- the number, negative where the relay has it. created_at is compared, though (event, relay_id) is unique, because with it
--- both indexes are searched by their whole key: the planner prefers events_relays_time for a relay it has no statistics of,
--- and would read all of that relay for each id.
-CREATE OR REPLACE FUNCTION public.known_events(p_ids bytea[], p_relay int)
-RETURNS TABLE (ord int, event bigint, linked boolean) LANGUAGE sql STABLE ROWS 1000 AS $$
-    SELECT z.ord, abs(z.found), z.found < 0
+-- the number, two bits to the left, with one bit for each of the two. created_at is compared, though (event, relay_id) is unique,
+-- because with it both indexes are searched by their whole key: the planner prefers events_relays_time for a relay it has no
+-- statistics of, and would read all of that relay for each id. The signature stands in the row that is read anyway.
+CREATE OR REPLACE FUNCTION public.known_events(p_ids bytea[], p_relay int, p_sigs bytea[] DEFAULT '{}')
+RETURNS TABLE (ord int, event bigint, linked boolean, other_sig boolean) LANGUAGE sql STABLE ROWS 1000 AS $$
+    SELECT z.ord, z.found >> 2, (z.found & 2) <> 0, (z.found & 1) <> 0
       FROM (SELECT k.n::int AS ord,
-                   (SELECT CASE WHEN (SELECT true FROM public.events_relays s
-                                       WHERE s.event = e.id AND s.relay_id = p_relay AND s.created_at = e.created_at)
-                                THEN -e.id ELSE e.id END
+                   (SELECT (e.id << 2)
+                           | CASE WHEN (SELECT true FROM public.events_relays s
+                                         WHERE s.event = e.id AND s.relay_id = p_relay AND s.created_at = e.created_at)
+                                  THEN 2 ELSE 0 END
+                           | CASE WHEN e.sig <> k.sig THEN 1 ELSE 0 END
                       FROM public.events e WHERE e.event_id = k.id) AS found
-              FROM unnest(p_ids) WITH ORDINALITY AS k (id, n) OFFSET 0) AS z
+              FROM unnest(p_ids, p_sigs) WITH ORDINALITY AS k (id, sig, n) OFFSET 0) AS z
      WHERE z.found IS NOT NULL;
 $$;
-COMMENT ON FUNCTION public.known_events(bytea[], int) IS 'Which ids are stored, under which number, and already linked to the relay.';
+COMMENT ON FUNCTION public.known_events(bytea[], int, bytea[]) IS 'Which ids are stored, under which number, already linked to the relay, and under another signature.';
 
 -- note_phantoms: under the fence, ids that a relay claimed to have and did not deliver. False when the lease was lost.
 CREATE OR REPLACE FUNCTION public.note_phantoms(p_relay int, p_fence bigint, p_owner uuid, p_ids bytea[])

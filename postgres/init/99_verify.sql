@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x0e54a5f585a54572a8da1e5e8e50bfc5819655c34b31662e04623321067be0c0')
+            (1, '0001_first_release', '\x5736f27a45ff06c58983bfc7fd2f2753361667229ee100cf87218673a9249941')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

@@ -4,21 +4,30 @@ import Settings
 
 /// What synchronizers read and write: known ids, day sums, coverage, batches of pages.
 extension Brotr {
-    /// $1 ids, $2 relay.
+    /// $1 ids, $2 relay, $3 signatures.
     static func knownEvents(_ names: ProcedureNames) -> NamedStatement {
         NamedStatement(
             "known_events",
-            "SELECT k.ord, k.event, k.linked FROM \(names.knownEvents)($1, $2) AS k (ord, event, linked)",
-            parameters: [.byteaArray, .int4], columns: [.int4, .int8, .bool], isIdempotent: true)
+            """
+            SELECT k.ord, k.event, k.linked, k.other_sig
+              FROM \(names.knownEvents)($1, $2, $3) AS k (ord, event, linked, other_sig)
+            """,
+            parameters: [.byteaArray, .int4, .byteaArray], columns: [.int4, .int8, .bool, .bool], isIdempotent: true)
     }
 
-    /// Which of these events are stored, and whether this relay is known to have them; in the order given.
-    public func knownEvents(_ ids: [EventID], relay: RelayID) async throws -> [KnownEvent?] {
+    /// Which of these events are stored, whether this relay is known to have them, and whether the signature received
+    /// is the one that is stored; in the order given.
+    /// - Parameter signatures: as received, one for each id.
+    public func knownEvents(
+        _ ids: [EventID], signatures: [Signature], relay: RelayID
+    ) async throws -> [KnownEvent?] {
+        precondition(signatures.count == ids.count, "a signature for each id")
         guard !ids.isEmpty else { return [] }
         var parameters = SQLParameters()
-        parameters.reserve(bytes: ids.count * 36 + 64)
+        parameters.reserve(bytes: ids.count * 104 + 96)
         parameters.appendColumn(Bytes32.self, count: ids.count) { ids[$0] }
         parameters.append(relay.value)
+        parameters.appendColumn(Bytes64.self, count: ids.count) { signatures[$0] }
         let rows = try await pool.fetch(
             calls.knownEvents, parameters: parameters,
             timeout: settings.timeouts.procedure.duration)
@@ -26,7 +35,8 @@ extension Brotr {
         for row in rows {
             let place = Int(try row.decode(Int32.self, at: 0)) - 1
             guard known.indices.contains(place) else { throw DatabaseError(.decoding, step: "known_events") }
-            known[place] = KnownEvent(event: try row.decode(at: 1), isLinked: try row.decode(at: 2))
+            known[place] = KnownEvent(
+                event: try row.decode(at: 1), isLinked: try row.decode(at: 2), hasOtherSignature: try row.decode(at: 3))
         }
         return known
     }
@@ -116,10 +126,13 @@ public struct KnownEvent: Hashable, Sendable {
     public var event: Int64
     /// The relay is known to have it.
     public var isLinked: Bool
+    /// It is stored with another signature than the one received, which may be as good or none.
+    public var hasOtherSignature: Bool
 
     /// Direct form.
-    public init(event: Int64, isLinked: Bool) {
+    public init(event: Int64, isLinked: Bool, hasOtherSignature: Bool = false) {
         self.event = event
         self.isLinked = isLinked
+        self.hasOtherSignature = hasOtherSignature
     }
 }

@@ -72,6 +72,18 @@ BEGIN
     PERFORM pg_temp.expect('counters', (SELECT (events_new, sightings)::text FROM relay_sync WHERE relay_id = a), '(1,2)');
     PERFORM pg_temp.expect('batches', (SELECT count(*) FROM event_batches), 2::bigint);
 
+    -- known_events: in the order of the numbers, with or without signatures; what lacks one is not compared.
+    PERFORM pg_temp.expect('known', (SELECT array_agg((k.ord, k.event = e.id, k.linked, k.other_sig)::text ORDER BY k.ord)
+        FROM known_events(ARRAY[sha256('nobody'), big, this, NULL, this], a) k JOIN events e ON e.event_id = (ARRAY[NULL, big, this, NULL,
+        this])[k.ord]), ARRAY['(2,t,t,f)', '(3,t,t,f)', '(5,t,t,f)']);
+    PERFORM pg_temp.expect('known, signed', (SELECT array_agg((k.ord, k.event = e.id, k.linked, k.other_sig)::text ORDER BY k.ord)
+        FROM known_events(ARRAY[this, this, this, big, sha256('nobody')], a + 1, ARRAY[seal, this || this, NULL, '', seal]) k
+        JOIN events e ON e.event_id = (ARRAY[this, this, this, big])[k.ord]),
+        ARRAY['(1,t,f,f)', '(2,t,f,t)', '(3,t,f,f)', '(4,t,f,t)']);
+    PERFORM pg_temp.expect('known, linked and signed', (SELECT array_agg((ord, linked, other_sig)::text)
+        FROM known_events(ARRAY[this], a, ARRAY[this || this])), ARRAY['(1,t,t)']);
+    PERFORM pg_temp.expect('more signatures than ids', (SELECT count(*) FROM known_events(ARRAY[this], a, ARRAY[seal, seal])), 1::bigint);
+
     -- A new sighting takes the lease of its relay; one that is known leaves it alone.
     UPDATE relay_sync SET owner = gen_random_uuid(), fence = 4, due_at = now() + interval '1 h' WHERE relay_id = a;
     PERFORM insert_event(this, who, 86400, 30023, '[["d", "x"]]', 'text', seal, 'wss://a.example', 'clearnet', 8, 100);

@@ -79,8 +79,8 @@ BEGIN
         -- Nothing of the schema can be changed, nothing of the cluster be seen.
         FOR item IN SELECT unnest(ARRAY['CREATE TABLE x (i int)', 'CREATE TEMPORARY TABLE x (i int)', 'DROP TABLE events',
             'DROP VIEW sightings',
-            'ALTER TABLE relays ADD x int', 'CREATE OR REPLACE FUNCTION known_events(bytea[],
-                int) RETURNS int LANGUAGE sql AS ''SELECT 1''',
+            'ALTER TABLE relays ADD x int', 'CREATE OR REPLACE FUNCTION known_events(bytea[], int,
+                bytea[]) RETURNS int LANGUAGE sql AS ''SELECT 1''',
             'SELECT rolpassword FROM pg_authid', 'SELECT passwd FROM pg_shadow', 'SELECT apply_rights()', 'SELECT scram_verifier(''x'')',
             'SELECT create_service_login(''api'', ''x'')', 'SELECT pgbouncer_get_auth(''postgres'')', 'CREATE ROLE x',
                 'SET ROLE bigbrotr_owner',
@@ -95,6 +95,7 @@ BEGIN
         END LOOP;
         PERFORM pg_temp.expect(role || ' is no member of the owner', pg_has_role('bigbrotr_' || role, 'bigbrotr_owner', 'MEMBER'), false);
         PERFORM pg_temp.as_group(role, NULL, 'SELECT count(*) FROM known_events(''{}'', 1)');
+        PERFORM pg_temp.as_group(role, NULL, 'SELECT count(*) FROM known_events(''{}'', 1, ''{}'')');
         PERFORM pg_temp.as_group(role, NULL, 'SELECT schema_missing()');
         PERFORM pg_temp.as_group(role, NULL, 'SELECT count(*) FROM new_events(0, 0, 0, 10, 1000)');
         PERFORM pg_temp.as_group(role, NULL, 'SELECT count(*) FROM unranked_relays(10, 100)');
