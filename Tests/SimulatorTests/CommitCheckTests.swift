@@ -98,6 +98,12 @@ import Testing
         },
         Violation("C3: the relay never showed") { ($0.shown, $0.relay) = ([:], nil) },
         Violation("I5: \(event.id) is stored, which is not valid") { $0.shown = [event.id: false] },
+        Violation("I5: \(event.id) is linked, of which all copies were forged") { check in
+            (check.shown, check.links) = ([event.id: false], [.init(id: event.id, kind: 1, isNew: false)])
+            var vices = Vices()
+            vices.sets = .unknown
+            check.relay = SimulatedRelay(vices: vices, seed: 1)
+        },
         Violation("I5: kind 1 is stored") { $0.relay?.archivedKinds = [7] },
         Violation("I5: \(event.id) is said to be gone") { $0.page.gone = [7] },
         Violation("day 0 has another sum") { $0.tables.days[relay]?[0] = DaySum() },

@@ -6,6 +6,9 @@ import Support
 extension SimulatedRelay {
     enum SetRefusal: Error { case unknown, tooMany, disconnected }
 
+    /// It may have named what it never showed.
+    var comparesSets: Bool { if case .unknown = vices.sets { false } else { true } }
+
     /// What it says it has of what a filter asks for.
     mutating func set(_ filter: Filter, at now: Duration) -> Result<NegentropySet, SetRefusal> {
         if case .unknown = vices.sets { return .failure(.unknown) }

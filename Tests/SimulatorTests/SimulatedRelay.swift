@@ -91,6 +91,8 @@ struct SimulatedRelay {
         let isWhole = page.count == matching.count
         if vices.omissions > 0 { page = page.filter { _ in !chance(vices.omissions) } }
         if vices.forgeries > 0 { page = page.map { chance(vices.forgeries) ? $0.forged : $0 } }
+        if vices.resignings > 0 { page = page.map { chance(vices.resignings) ? $0.resigned : $0 } }
+        if vices.copies { page = page.flatMap { [$0.forged, chance(0.5) ? $0.resigned : $0] } }
         if vices.repeats { page = page.flatMap { [$0, $0] } }
         page += strays(outside: filter)
         return .page(page, hint: hint(isWhole))

@@ -48,6 +48,8 @@ extension Vices {
         // Its word is not heard any more once it showed nothing of it.
         Vices("says more") { ($0.hints, $0.sets, $0.expected.states) = (.alwaysMore, .unknown, [.settled]) },
         Vices("forgeries") { ($0.forgeries, $0.expected.rejected) = (0.01, "bad_signature") },
+        Vices("other signatures") { $0.resignings = 0.3 },
+        Vices("copies") { ($0.copies, $0.expected.rejected) = (true, "bad_signature") },
         Vices("churn") {
             ($0.churn, $0.sets, $0.expected.states) = (0.02, .unknown, [.sealed, .settled, .provisional])
         },
@@ -135,6 +137,8 @@ extension Vices {
         earlyEnds = max(earlyEnds, other.earlyEnds)
         omissions = max(omissions, other.omissions)
         forgeries = max(forgeries, other.forgeries)
+        resignings = max(resignings, other.resignings)
+        copies = copies || other.copies
         churn = max(churn, other.churn)
         strays = max(strays, other.strays)
         laterCap = laterCap ?? other.laterCap

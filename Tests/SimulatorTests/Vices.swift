@@ -30,6 +30,10 @@ struct Vices: Sendable, CustomStringConvertible {
     var omissions = 0.0
     /// Share of the events of an answer whose signature is changed.
     var forgeries = 0.0
+    /// Share of those that come under another valid signature.
+    var resignings = 0.0
+    /// Each event of an answer comes twice: forged, and then as it is or under another valid signature.
+    var copies = false
     /// Requests beside which one event goes and another one comes that says it is old.
     var churn = 0.0
     /// Events outside the filter added to each answer.
