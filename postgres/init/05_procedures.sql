@@ -226,7 +226,7 @@ CREATE OR REPLACE FUNCTION public.store_quarantine(
 RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     item  record;
-    bound CONSTANT bigint := coalesce(nullif(current_setting('bigbrotr.quarantine_rows', true), '')::bigint, 100000);
+    bound CONSTANT bigint := coalesce(substring(current_setting('bigbrotr.quarantine_rows', true) FROM '^[0-9]{1,18}$')::bigint, 100000);
 BEGIN
     FOR item IN
         SELECT p_relays[t.page] AS relay_id, t.reason, t.digest, t.raw

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x5736f27a45ff06c58983bfc7fd2f2753361667229ee100cf87218673a9249941')
+            (1, '0001_first_release', '\x31c57d29cca1fe209ff09efb5921ec95b0a6e7104983de68cc8cf3f66d23da48')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP
