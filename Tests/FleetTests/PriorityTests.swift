@@ -66,6 +66,10 @@ import Testing
                 let ordinary = try fleet.start(own: SynchronizerFile().text)
                 let both = [priority, ordinary]
                 try await fleet.waitUntilSealed(2, by: both)
+                // A relay is given back before its visit is told.
+                try await eventually("their visits are told", found: { both.map(\.everything).joined() }) {
+                    both.allSatisfy { !visited($0).isEmpty }
+                }
                 #expect(Set(visited(priority)) == [listed])
                 #expect(Set(visited(ordinary)) == [other])
                 let held = events.map { Set($0.map(\.id)) }

@@ -108,8 +108,10 @@ import Testing
             for _ in 0..<3_000 { hostile.publish(factory.events(1)[0].withBrokenSignature) }
             let delays = try await delays(of: factory.events(20), on: good, fleet, [process]).sorted()
             #expect(delays[delays.count / 2] < .seconds(60), "\(delays)")
-            try await eventually("it is followed no longer", found: { process.everything }) { !hostile.isFollowed }
-            #expect(process.log("relay_not_followed").contains { $0["reason"] as? String == "rejected" })
+            try await eventually("it is followed no longer, and why is told", found: { process.everything }) {
+                !hostile.isFollowed
+                    && process.log("relay_not_followed").contains { $0["reason"] as? String == "rejected" }
+            }
             try await fleet.expectConsistent()
             #expect(try await process.terminate() == 0)
         }
