@@ -86,6 +86,7 @@ struct FetchedPage: Sendable {
             older: tally.older, newer: tally.newer)
         facts.foreign = tally.foreign
         facts.ghosts = tally.ghosts
+        facts.endsConnection = raw.failure != nil
         facts.unplaced = tally.unplaced
         self.facts = facts
     }

@@ -13,8 +13,7 @@ extension InconclusiveReason {
             }
     }
 
-    /// What a broken connection means. One answer larger than a message may be: fewer events a page do not help, but
-    /// the interval gets its reason.
+    /// What a broken connection means. One event larger than a message may be is passed over in the end.
     init(_ error: RelayError) {
         self = error.kind == "message_too_large" ? .overBudget : .disconnected
     }

@@ -120,6 +120,8 @@ public struct PageFacts: Sendable {
     public var ghosts: [UnixTime] = []
     /// Rejected events that do not even say their time.
     public var unplaced = 0
+    /// The connection ended with the page: nothing more can be asked on it.
+    public var endsConnection = false
 
     /// Facts of one page.
     public init(ending: PageEnding, events: [EventStamp] = [], received: Int? = nil, older: Int = 0, newer: Int = 0) {

@@ -14,7 +14,7 @@ extension RelayVisit {
         while true {
             let page = try await page(request, session, room: room)
             guard let came = page.bytesUntilShort, room < most else { return page }
-            room = min(most, max(came, room, Self.leastRoom / 2) * 2)
+            room = min(most, max(came * 2, room * 2, Self.leastRoom))
         }
     }
 

@@ -10,6 +10,8 @@ extension RelayVisit {
         var plan: WalkPlan
         var choice: ReadingChoice
         var record = PassRecord()
+        /// A message that was too large has ended the connection: the next visit goes on.
+        var isCutOff = false
     }
 
     /// What is on its way to the database while the next page is read.
@@ -28,7 +30,7 @@ extension RelayVisit {
         }
         try await withThrowingTaskGroup(of: PageWriter.Result.self) { commits in
             while case .ask(let request) = walking.plan.next() {
-                guard mayContinue(reading), report.bytes < share.bytes else {
+                guard mayContinue(reading), report.bytes < share.bytes, !walking.isCutOff else {
                     report.ending = .yielded
                     break
                 }
@@ -54,7 +56,7 @@ extension RelayVisit {
         let plan = WalkPlan(
             stretch, capSeen: reading.capSeen, pageSize: reading.pageSize, sync: settings.sync,
             now: reading.progress.now, order: reading.progress.order, archive: reading.archive,
-            isDoubted: !reading.progress.doubts.areNone, span: reading.span,
+            doubts: reading.progress.doubts, span: reading.span,
             passed: reading.progress.passed(above: stretch))
         return Walking(stretch: stretch, plan: plan, choice: reading.choice)
     }
@@ -71,6 +73,7 @@ extension RelayVisit {
         guard let raw else { return false }
         let page = FetchedPage(raw, request: request, limits: pageLimits)
         report.count(page)
+        walking.isCutOff = page.facts.endsConnection && page.facts.ending == .inconclusive(.overBudget)
         let isPage = walking.plan.isBetweenPages
         var step = absorb(page, request, &walking, &reading)
         var prepared = try await reading.preparer.prepare(page)

@@ -11,27 +11,33 @@ extension WalkPlan {
     mutating func passOver() -> Progress {
         switch mode {
         case .second(let plan): return leave(plan, .oversize)
-        case .confirmingEnd(let answers) where answers % 4 == 2 && lowerBound != nil:
-            // The question without `since`: it stands below the interval and is none of its business.
-            mode = .confirmingEnd(answers: answers + 1)
-            return Progress()
         case .splitting: break
         default:
+            if confirmsByWhatIsBelow() { return Progress() }
             if let progress = passSeconds() { return progress }
         }
         mode = .over(.unpageable(.oversize))
         return Progress()
     }
 
+    /// The question without `since`, asked to confirm an end: what is too large stands below the interval and is none
+    /// of its business. Nothing inside was shown, which is what the question was for.
+    mutating func confirmsByWhatIsBelow() -> Bool {
+        guard case .confirmingEnd(let answers) = mode, answers % 4 == 2, lowerBound != nil else { return false }
+        let isOver = answers + 1 >= answersNeeded
+        mode = isOver ? .over(.reachedEnd(byHint: false)) : .confirmingEnd(answers: answers + 1)
+        return true
+    }
+
+    /// Nil where no more may be passed over.
     private mutating func passSeconds() -> Progress? {
-        let top = frontier ?? now
+        let top = min(frontier ?? now, now.moved(by: limits.clockSlack))
         let rest = top.seconds - lo.seconds
-        guard let before = passed, rest > 1 else { return nil }
-        let (wide, isOver) = max(before, 1).multipliedReportingOverflow(by: before > 0 ? Self.wider : 1)
-        guard !isOver else { return nil }
-        // Once, half of what is left: a gap that is looked at again and again becomes smaller each time.
-        let seconds = wide < rest ? wide : rest / 2
-        passed = wide < rest ? wide : .max
+        // What was passed is more than what is left: half of the rest was tried.
+        guard let before = passed, before < rest, rest > 1 else { return nil }
+        let (wide, isOver) = before.multipliedReportingOverflow(by: Self.wider)
+        let seconds = isOver || wide >= rest ? rest / 2 : max(wide, 1)
+        passed = before + seconds
         var progress = move(to: top.moved(by: -seconds))
         progress.gap = Gap(lo: top.moved(by: 1 - seconds), hi: top, reason: .oversize)
         return progress
@@ -44,15 +50,18 @@ extension VisitProgress {
     func passed(above stretch: WalkState.Stretch) -> Int64? {
         switch stretch {
         case .head: nil
-        case .fresh, .interval: 0
+        case .fresh: 0
+        case .interval(let interval): coverage.seconds(of: .oversize, above: interval.hi)
         case .history(_, let frontier, _): coverage.seconds(of: .oversize, above: frontier.seconds)
         }
     }
 }
 
 extension CoverageMap {
-    /// Length of the gap that begins behind a second; 0 where none does.
+    /// Length of the gap that begins right behind a second; 0 where none does.
     fileprivate func seconds(of reason: CoverageReason, above second: Int64) -> Int64 {
-        intervals.first { $0.lo > second }.map { $0.reason == reason ? $0.hi - second : 0 } ?? 0
+        let next = intervals.first { $0.lo > second }
+        guard let next, next.lo - 1 == second, next.reason == reason else { return 0 }
+        return next.hi - second
     }
 }

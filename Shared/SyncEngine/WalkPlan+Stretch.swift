@@ -23,13 +23,15 @@ extension WalkPlan {
     /// The walk through one stretch.
     init(
         _ stretch: WalkState.Stretch, capSeen: Int, pageSize: Int, sync: SyncSettings, now: UnixTime,
-        order: RelayOrder = .unknown, archive: ArchiveFilter = .everything, isDoubted: Bool = false,
+        order: RelayOrder = .unknown, archive: ArchiveFilter = .everything, doubts: Doubts = Doubts(),
         span: Int64? = nil, passed: Int64? = nil
     ) {
         var limits = Limits()
         // Another pass asks for other pages, so that a fault that depends on where pages end does not repeat.
         limits.pageSize = stretch.isFirstLook ? pageSize : max(1, pageSize * 2 / 3)
         limits.largestPage = stretch.isFirstLook ? sync.pageSize : max(1, sync.pageSize * 2 / 3)
+        // The event that left it stands somewhere in it, and ends each connection that meets it.
+        if case .interval(let interval) = stretch, interval.reason == .oversize { limits.pageSize = 1 }
         limits.smallestPage = min(limits.smallestPage, limits.pageSize)
         limits.clockSlack = Int64(sync.clockSlack.value)
         let (lo, frontier): (UnixTime, UnixTime?) =
@@ -42,7 +44,8 @@ extension WalkPlan {
         let liveAfter = UnixTime(seconds: now.seconds - 300)
         self.init(
             lo: lo, frontier: frontier, capSeen: capSeen, limits: limits, liveAfter: liveAfter, now: now, order: order,
-            archive: archive, isDoubted: isDoubted, span: span, passed: passed)
+            archive: archive, isDoubted: !doubts.areNone, deniesMore: doubts.contradictions > 0, span: span,
+            passed: passed)
     }
 }
 

@@ -115,8 +115,8 @@ public struct WalkPlan: Sendable {
     /// What is known of the order of the relay's pages.
     public internal(set) var order: RelayOrder
     let now: UnixTime
-    /// The relay's answers have denied each other before.
-    private let isDoubted: Bool
+    /// The relay said `more` and showed nothing, or denied itself otherwise, in an earlier walk.
+    private let deniesMore: Bool
     /// The relay said `finish` and had more, or is not to be believed at its word: it is not heard any more.
     var deniesFinish: Bool
     /// Seconds that held an answer's worth of events in an earlier visit, of a relay whose pages are in no order.
@@ -137,14 +137,15 @@ public struct WalkPlan: Sendable {
     ///   - now: by the database's clock.
     ///   - liveAfter: events from this second on may arrive live, out of order, before EOSE.
     ///   - archive: which events are asked for; `lo` and `frontier` lie within its range.
-    ///   - isDoubted: the relay's answers have denied each other in earlier walks.
+    ///   - isDoubted: earlier walks met answers that denied each other, or ended early.
+    ///   - deniesMore: answers that denied each other.
     ///   - span: of an earlier walk, its `span`.
     ///   - passed: seconds right above `frontier` that an earlier walk passed over because what stands there is too
     ///     large; nil where the walk is to end before such.
     public init(
         lo: UnixTime, frontier: UnixTime?, capSeen: Int, limits: Limits, liveAfter: UnixTime, now: UnixTime,
         order: RelayOrder = .unknown, archive: ArchiveFilter = .everything, isDoubted: Bool = false,
-        span: Int64? = nil, passed: Int64? = nil
+        deniesMore: Bool = false, span: Int64? = nil, passed: Int64? = nil
     ) {
         self.lo = lo
         self.frontier = frontier
@@ -154,8 +155,8 @@ public struct WalkPlan: Sendable {
         self.now = now
         self.order = order
         self.archive = archive
-        self.isDoubted = isDoubted
         deniesFinish = isDoubted
+        self.deniesMore = deniesMore
         earlierSpan = span
         self.passed = passed
         pageSize = limits.pageSize
@@ -189,8 +190,11 @@ public struct WalkPlan: Sendable {
 
     /// Takes one page in and says what it proves.
     public mutating func absorb(_ facts: PageFacts) -> Progress {
-        guard case .conclusive(let word) = facts.ending else { return absorbInconclusive(facts.ending) }
+        guard case .conclusive(let word) = facts.ending else {
+            return absorbInconclusive(facts.ending, endsConnection: facts.endsConnection)
+        }
         let hint = word.flatMap { isHeard($0, facts) ? $0 : nil }
+        if word == .more, hint == nil, facts.isEmpty { contradictions += 1 }
         if hint != .more || !facts.isEmpty { inconclusive = 0 }
         timeouts = 0
         if !facts.events.isEmpty { passed = passed.map { _ in 0 } }
@@ -227,7 +231,7 @@ public struct WalkPlan: Sendable {
         // A whole page may have been cut in the middle of its oldest second, and nothing below would show it.
         case .finish: !deniesFinish && facts.received < pageSize
         // One that says so for ever would never be read to its end: what is left is asked for in other ways.
-        case .more: !isDoubted
+        case .more: !deniesMore
         }
     }
 
@@ -303,7 +307,7 @@ public struct WalkPlan: Sendable {
         }
     }
 
-    mutating func absorbInconclusive(_ ending: PageEnding) -> Progress {
+    mutating func absorbInconclusive(_ ending: PageEnding, endsConnection: Bool = false) -> Progress {
         guard case .inconclusive(let reason) = ending else { return Progress() }
         inconclusive += 1
         switch reason {
@@ -320,7 +324,9 @@ public struct WalkPlan: Sendable {
             // A page that is too large says nothing about the relay's health: it only has to get smaller.
             inconclusive -= 1
             guard pageSize > 1 else { return passOver() }
-            pageSize = max(1, pageSize / 2)
+            if confirmsByWhatIsBelow() { return Progress() }
+            // Where each attempt costs a connection, the next one comes down to the event page by growing page.
+            pageSize = endsConnection ? 1 : pageSize / 2
         case .timedOut:
             timeouts += 1
             if timeouts >= 2 { pageSize = max(limits.smallestPage, pageSize / 2) }

@@ -34,6 +34,8 @@ extension Scenario {
         let isFooled: Bool
         let requests: Int
         let held: Int
+        /// Events that are linked to it.
+        let stored: Int
         /// Seconds by state, of those that were read.
         let states: [CoverageState: Int]
         /// How the seals came about.
@@ -114,7 +116,8 @@ extension Scenario {
         return RelayResult(
             vices: network.relay(row.url)?.vices ?? Vices(), missing: missing.count, lost: lost.count,
             claims: row.claims, isFooled: tables.fooled.contains(relay),
-            requests: network.log.asked[row.url] ?? 0, held: owed.count, states: states,
+            requests: network.log.asked[row.url] ?? 0, held: owed.count, stored: linked.count,
+            states: states,
             proofs: Set(rows.compactMap { $0.proof.flatMap(CoverageProof.init) }),
             visits: row.visits, partsBySets: tables.partsBySets[relay] ?? 0, served: network.log.served[row.url] ?? 0,
             kinds: Set(linked.keys.compactMap { tables.stamps[$0]?.kind }),

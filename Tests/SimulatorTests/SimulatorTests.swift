@@ -110,12 +110,13 @@ import Testing
         let vices = Vices {
             ($0.holdings.oversized, $0.sets) = (1, .unknown)
         }
-        let result = try Scenario(seed: 3, relays: [vices], events: 300, plan: .init(length: .seconds(270_000))).run()
+        // The history goes on for months below it.
+        let result = try Scenario(seed: 3, relays: [vices], events: 1_500, plan: .init(length: .seconds(270_000))).run()
         #expect(result.failures.isEmpty)
         let relay = try #require(result.relays.first)
         #expect(relay.read == .sealed && relay.gaps.contains(.oversize) && relay.missing == 0)
-        // 66,000 seconds at first; each day half of them.
         #expect(relay.states[.gap, default: 0] < 40_000, "\(relay.states)")
+        #expect(relay.stored > 1_480, "\(relay.stored) of \(relay.held)")
     }
 
     /// Two relays that have much of the same, read one after the other.

@@ -5,12 +5,12 @@ import Testing
 @Suite struct WalkPlanTests {
     private func plan(
         lo: Int64 = 0, from frontier: Int64? = nil, cap: Int = 0, order: RelayOrder = .newestFirst,
-        isDoubted: Bool = false, span: Int64? = nil, passed: Int64? = nil
+        isDoubted: Bool = false, deniesMore: Bool = false, span: Int64? = nil, passed: Int64? = nil
     ) -> WalkPlan {
         WalkPlan(
             lo: UnixTime(seconds: lo), frontier: frontier.map(UnixTime.init(seconds:)), capSeen: cap,
             limits: .init(), liveAfter: .max, now: UnixTime(seconds: 1_100_000), order: order,
-            isDoubted: isDoubted, span: span, passed: passed)
+            isDoubted: isDoubted, deniesMore: deniesMore, span: span, passed: passed)
     }
 
     private func events(_ count: Int, perSecond: Int = 1, seed: UInt64 = 1) -> [EventStamp] {
@@ -463,7 +463,7 @@ import Testing
         var first = plan()
         #expect(first.run(on: &relay).verdict == .inconclusive(.contradicted))
         #expect(first.contradictions > 0)
-        var plan = plan(from: first.frontier?.seconds, isDoubted: true)
+        var plan = plan(from: first.frontier?.seconds, deniesMore: first.contradictions > 0)
         #expect(plan.run(on: &relay).verdict == .reachedEnd(byHint: false))
         #expect(relay.requests.suffix(4).map(\.limit).contains(1), "confirmed by answers of other shapes")
     }
