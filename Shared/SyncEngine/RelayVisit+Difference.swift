@@ -151,6 +151,11 @@ extension RelayVisit {
             case .inconclusive(.timedOut) where failures < Self.failures,
                 .inconclusive(.closed) where failures < Self.failures:
                 failures += 1
+            case .inconclusive(.overBudget):
+                // One of them ends each connection that it comes on; pages know how to pass over it.
+                try await giveUpSets(page.failure ?? InconclusiveReason.overBudget.rawValue, &reading)
+                (report.ending, report.isStuck) = (.yielded, false)
+                return nil
             case .inconclusive(let reason):
                 report.ending = control.isStopped ? .yielded : .failed(page.failure ?? reason.rawValue)
                 return nil

@@ -106,9 +106,10 @@ import Testing
         }
     }
 
-    @Test func `the gap that one event leaves is small in the end, and all around it is sealed`() throws {
+    @Test(arguments: [false, true])
+    func `the gap that one event leaves is small in the end, and all around it is sealed`(comparesSets: Bool) throws {
         let vices = Vices {
-            ($0.holdings.oversized, $0.sets) = (1, .unknown)
+            ($0.holdings.oversized, $0.sets) = (1, comparesSets ? .compared : .unknown)
         }
         // The history goes on for months below it.
         let result = try Scenario(seed: 3, relays: [vices], events: 1_500, plan: .init(length: .seconds(270_000))).run()
