@@ -13,7 +13,6 @@ extension WalkPlan {
         case .second(let plan): return leave(plan, .oversize)
         case .splitting: break
         default:
-            if confirmsByWhatIsBelow() { return Progress() }
             if let progress = passSeconds() { return progress }
         }
         mode = .over(.unpageable(.oversize))

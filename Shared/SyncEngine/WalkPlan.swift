@@ -240,8 +240,8 @@ public struct WalkPlan: Sendable {
 
     /// Seconds that hold an answer's worth of events, where the relay is read in windows; nil while that is not known.
     public var span: Int64? {
-        guard case .splitting(let plan) = mode else { return resumed?.span ?? earlierSpan }
-        return plan.span ?? earlierSpan
+        let plan = if case .splitting(let plan) = mode { plan } else { resumed }
+        return plan?.span ?? earlierSpan
     }
 
     /// The question under way is about a part of the interval, not about everything from the frontier down.
@@ -323,8 +323,8 @@ public struct WalkPlan: Sendable {
         case .overBudget:
             // A page that is too large says nothing about the relay's health: it only has to get smaller.
             inconclusive -= 1
-            guard pageSize > 1 else { return passOver() }
             if confirmsByWhatIsBelow() { return Progress() }
+            guard pageSize > 1 else { return passOver() }
             // Where each attempt costs a connection, the next one comes down to the event page by growing page.
             pageSize = endsConnection ? 1 : pageSize / 2
         case .timedOut:
