@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x31c57d29cca1fe209ff09efb5921ec95b0a6e7104983de68cc8cf3f66d23da48')
+            (1, '0001_first_release', '\x7e58642f5ad63ffdc06792d6f56fe44d0e87a85bb6f961bec5a6a98d996e4c22')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

@@ -2535,24 +2535,27 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.similar_relays(int) IS 'Part of find_aliases: relays that could be the same service as one.';
 
--- newest_document: id of the information document in the newest of the last hundred checks of a relay that has one.
+-- newest_document: id of the information document in the newest of the last hundred checks of a relay that has one. In
+-- plpgsql, like advertised_limit, because claims call it: a function in SQL is parsed and planned again by each statement.
 CREATE OR REPLACE FUNCTION public.newest_document(p_url text)
-RETURNS bytea LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-    SELECT m.nip11_id
-      FROM (SELECT n.nip11_id, n.generated_at FROM relay_metadata n
-             WHERE n.relay_url = p_url ORDER BY n.generated_at DESC LIMIT 100) AS m
-     WHERE m.nip11_id IS NOT NULL ORDER BY m.generated_at DESC LIMIT 1
-$$;
+RETURNS bytea LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT m.nip11_id
+              FROM (SELECT n.nip11_id, n.generated_at FROM relay_metadata n
+                     WHERE n.relay_url = p_url ORDER BY n.generated_at DESC LIMIT 100) AS m
+             WHERE m.nip11_id IS NOT NULL ORDER BY m.generated_at DESC LIMIT 1);
+END $$;
 COMMENT ON FUNCTION public.newest_document(text) IS 'Part of find_aliases: the information document that a relay shows now.';
 
 -- advertised_limit: the page size that a relay's information document allows (NIP-11, limitation.max_limit), to begin with: such
 -- numbers are often wrong, so what pages show counts more. What is below 50 is raised to it.
 CREATE OR REPLACE FUNCTION public.advertised_limit(p_url text) RETURNS int
-LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-    SELECT CASE WHEN jsonb_typeof(n.limitation -> 'max_limit') = 'number'
-                THEN greatest(least((n.limitation ->> 'max_limit')::numeric, 5000), 50)::int END
-      FROM nip11 n WHERE n.id = newest_document(p_url);
-$$;
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT CASE WHEN jsonb_typeof(n.limitation -> 'max_limit') = 'number'
+                        THEN greatest(least((n.limitation ->> 'max_limit')::numeric, 5000), 50)::int END
+              FROM nip11 n WHERE n.id = newest_document(p_url));
+END $$;
 COMMENT ON FUNCTION public.advertised_limit(text) IS 'Events a page by the relay''s own document, 50 to 5,000; NULL where it says nothing.';
 
 -- same_service: what two relays have in common beside what they serve; NULL for nothing.
