@@ -23,8 +23,8 @@ final class BenchmarkRun {
         case .endToEnd: try await endToEnd()
         case .freshness: report.freshness(try await Freshness.measure())
         case .overlap:
-            let unit = verification
-            report.overlap(try await Overlap.measure(corpus), verification: unit)
+            let (overlap, unit) = try await withUnit { try await Overlap.measure(corpus) }
+            report.overlap(overlap, verification: unit)
         case .sets: report.sets(try await UnchangedWindow.measure())
         case .claims: report.claims(try await ClaimRates.measure())
         case .replicas: report.replicas(try await ReplicaScaling.measure())
@@ -45,17 +45,26 @@ final class BenchmarkRun {
         report.unit = middle.unit
         report.line("")
         report.line("fresh tables, a new event: \(rounds.map { "\($0.ratio.text(2)) x" }.joined(separator: ", "))")
-        report.line("the middle round, one verification right before it: \(middle.unit.text(2)) us = 1.00 x")
+        report.line("the middle round, one verification around it: \(middle.unit.text(2)) us = 1.00 x")
         report.table("store, all CPU of client, PgBouncer and PostgreSQL", middle.store.rows)
         report.table("an event, all CPU", middle.sums)
     }
 
-    /// Rounds with tables of their own, the cheapest first. A machine's speed drifts, so each has its own verification.
+    /// What the body measured, and microseconds of one verification around it: a machine's speed drifts, so the unit is the
+    /// mean of one taken right before and one right after.
+    private func withUnit<Result>(_ body: () async throws -> Result) async throws -> (Result, Double) {
+        let before = ClientCosts.verification(corpus)
+        let result = try await body()
+        return (result, (before + ClientCosts.verification(corpus)) / 2)
+    }
+
+    /// Rounds with tables of their own, the cheapest first, each with its own unit.
     private func storeRounds() async throws -> [StoreRound] {
         var rounds: [StoreRound] = []
         for _ in 0..<Self.storeRounds {
-            let unit = ClientCosts.verification(corpus)
-            let store = try await withTestDatabase { try await StoreCosts.measure(corpus, in: $0) }
+            let (store, unit) = try await withUnit {
+                try await withTestDatabase { try await StoreCosts.measure(corpus, in: $0) }
+            }
             rounds.append(
                 StoreRound(unit: unit, store: store, sums: store.sums(client, verification: unit, goal: 2.6)))
         }
@@ -72,13 +81,15 @@ final class BenchmarkRun {
     }
 
     private func stored() async throws {
-        let (unit, report, corpus, client) = (verification, report, corpus, client)
+        let (report, corpus, client) = (report, corpus, client)
         // Others than those whose costs are measured, since each is new once.
         let others = Corpus(events: options.events, seed: 2)
         try await withTestDatabase { database in
             let fill = try await StoredEvents.fill(options.storedEvents, database, report)
             report.filled(fill)
-            let store = try await StoreCosts.measure(corpus, in: database)
+            let (store, unit) = try await withUnit { try await StoreCosts.measure(corpus, in: database) }
+            report.unit = unit
+            report.line("one verification around it: \(unit.text(2)) us = 1.00 x")
             report.table("store, at \(fill.events) events stored", store.rows)
             report.table(
                 "an event, all CPU, at \(fill.events) events", store.sums(client, verification: unit, goal: 2.9))
