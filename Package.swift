@@ -41,14 +41,15 @@ let libraries: [(name: String, pkgConfig: String, apt: String)] = [
 /// The Shared library, in layer order.
 let telemetry = ["Telemetry", "Logging", "Metrics"]
 let sockets = ["NIOCore", "NIOPosix", "NIOHTTP1"]
-let netLibraries = ["CCurl", "CCares", "CSSL", "CMaxMindDB"]
+let netLibraries = ["CCurl", "CCares", "CSSL", "CMaxMindDB", "NIOSSL", "NIOTLS"]
 let shared: [(name: String, imports: [String])] = [
+    ("Threads", []),
     ("Crypto", ["COpenSSL", "CSecp256k1"]),
     ("Nostr", ["Crypto", "CIDN2", "CPSL"]),
     ("Settings", ["Yams"]),
     ("Telemetry", ["Logging", "Metrics"]),
-    ("Database", telemetry + ["CPostgres", "Crypto", "Nostr", "Settings", "DequeModule"]),
-    ("Net", telemetry + sockets + netLibraries + ["Crypto", "Settings", "NIOSSL", "NIOTLS", "NIOConcurrencyHelpers"]),
+    ("Database", telemetry + ["CPostgres", "Crypto", "Nostr", "Settings", "Threads", "DequeModule"]),
+    ("Net", telemetry + sockets + netLibraries + ["Crypto", "Settings", "Threads", "NIOConcurrencyHelpers"]),
     ("RelayClient", telemetry + ["Nostr", "Net", "Settings", "NIOCore", "DequeModule"]),
     ("ServiceKit", telemetry + sockets + ["Database", "Nostr", "Settings", "ArgumentParser", "UnixSignals"]),
     ("SyncEngine", telemetry + ["Crypto", "Nostr", "RelayClient", "Net", "Database", "ServiceKit", "Settings"]),

@@ -4,7 +4,7 @@ import Settings
 import SyncEngine
 
 /// `yaml/services/priority_synchronizer.yaml`.
-struct PrioritySynchronizerConfig: ServiceConfig {
+struct PrioritySynchronizerConfig: SynchronizingConfig {
     /// Which relays have priority.
     var relays = PriorityList()
     /// How pages are fetched and stored.
@@ -31,21 +31,6 @@ struct PrioritySynchronizerConfig: ServiceConfig {
     var interval: Seconds = 1
     /// Its own health port.
     var health: ServiceHealthSettings?
-
-    var cyclePause: Duration { interval.duration }
-
-    /// The sections the engine takes.
-    var synchronizing: SynchronizingSettings {
-        SynchronizingSettings(
-            sync: sync, lease: lease, budget: budget, rate: rate, tail: tail, proof: proof, rescan: rescan,
-            filter: filter,
-            timeRange: timeRange, overrides: overrides)
-    }
-
-    func validate(into problems: inout Validation) {
-        problems.check("interval", interval, in: 0.01...3600)
-        problems.check(overrides: overrides)
-    }
 }
 
 /// Section `relays`: the union of a file, of URLs given here, and of the relays that listed authors write to.

@@ -3,7 +3,7 @@ import Settings
 import SyncEngine
 
 /// Settings of the Synchronizer: `yaml/services/synchronizer.yaml`.
-struct SynchronizerConfig: ServiceConfig {
+struct SynchronizerConfig: SynchronizingConfig {
     /// How pages are fetched and stored.
     var sync = SyncSettings()
     /// The lease under which a relay is worked on.
@@ -28,19 +28,4 @@ struct SynchronizerConfig: ServiceConfig {
     var interval: Seconds = 1
     /// Its own health port.
     var health: ServiceHealthSettings?
-
-    var cyclePause: Duration { interval.duration }
-
-    /// The sections the engine takes.
-    var synchronizing: SynchronizingSettings {
-        SynchronizingSettings(
-            sync: sync, lease: lease, budget: budget, rate: rate, tail: tail, proof: proof, rescan: rescan,
-            filter: filter,
-            timeRange: timeRange, overrides: overrides)
-    }
-
-    func validate(into problems: inout Validation) {
-        problems.check("interval", interval, in: 0.01...3_600)
-        problems.check(overrides: overrides)
-    }
 }

@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import Synchronization
+import Threads
 
 /// libcurl's multi interface on a thread of its own: transfers go in by `start`, and each is completed exactly once.
 final class CurlLoop: Sendable {
@@ -30,7 +31,7 @@ final class CurlLoop: Sendable {
         // Every hop has a connection of its own: nothing is shared, and nothing is kept.
         ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, 0)
         ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 1)
-        guard OwnThread.start(name: "http-fetch", { self.run() }) else {
+        guard DetachedThread.start(name: "http-fetch", { self.run() }) else {
             curl_multi_cleanup(multi)
             throw FetchError(.failed, "no thread left")
         }

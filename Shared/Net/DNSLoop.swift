@@ -1,6 +1,7 @@
 import CCares
 import Glibc
 import Synchronization
+import Threads
 
 /// c-ares on a thread of its own: questions go in by `start`, and each is completed exactly once.
 final class DNSLoop: Sendable {
@@ -28,7 +29,7 @@ final class DNSLoop: Sendable {
         self.servers = servers
         self.mostQuestions = max(1, mostQuestions)
         guard bell >= 0 else { throw .failed }
-        guard OwnThread.start(name: "dns", { self.run() }) else {
+        guard DetachedThread.start(name: "dns", { self.run() }) else {
             close(bell)
             throw .failed
         }

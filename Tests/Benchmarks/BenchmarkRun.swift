@@ -50,8 +50,8 @@ final class BenchmarkRun {
         report.table("an event, all CPU", middle.sums)
     }
 
-    /// What the body measured, and microseconds of one verification around it: a machine's speed drifts, so the unit is the
-    /// mean of one taken right before and one right after.
+    /// What the body measured, and microseconds of one verification around it: a machine's speed drifts, so the unit is
+    /// the mean of one taken right before and one right after.
     private func withUnit<Result>(_ body: () async throws -> Result) async throws -> (Result, Double) {
         let before = ClientCosts.verification(corpus)
         let result = try await body()

@@ -1,6 +1,7 @@
 import CPostgres
 import Glibc
 import Synchronization
+import Threads
 
 /// Lets other tasks stop the call a connection's thread is blocked in.
 ///
@@ -83,7 +84,7 @@ final class CancelKey: @unchecked Sendable {
     /// A failure needs no answer: the socket is shut down when the grace is over.
     func send() {
         Self.unanswered.withLock { $0 += 1 }
-        let isStarted = DetachedThread.start(stackBytes: 1 << 18, name: "pg-cancel") {
+        let isStarted = DetachedThread.start(name: "pg-cancel", stackBytes: 1 << 18) {
             withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { message in
                 _ = PQcancel(self.key, message.baseAddress, Int32(message.count))
             }

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Threads
 
 /// A serial executor that is one operating system thread.
 ///
@@ -20,7 +21,7 @@ final class ThreadExecutor: SerialExecutor {
         wakeups = .allocate(capacity: 1)
         sem_init(wakeups, 0, 0)
         // TLS and SCRAM need little; the usual 8 MiB each would be counted by strict memory limits.
-        let isStarted = DetachedThread.start(stackBytes: 1 << 20, name: name) { self.loop() }
+        let isStarted = DetachedThread.start(name: name, stackBytes: 1 << 20) { self.loop() }
         guard isStarted else { throw DatabaseError(.resources, step: "connect", detail: "no thread left") }
     }
 
