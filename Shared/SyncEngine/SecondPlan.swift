@@ -162,11 +162,26 @@ struct SecondPlan: Sendable {
         }
     }
 
-    /// A relay may have lowered its cap since it gave its largest page: an answer that ends inside this second, with
-    /// something left below, is as large as answers get.
     private mutating func absorbBelow(_ facts: PageFacts) {
+        guard facts.isEmpty else {
+            findBelow()
+            return
+        }
         question = .part
-        if facts.isEmpty { leavePart() } else { divide() }
+        leavePart()
+    }
+
+    /// The question under way is whether there is anything below the second.
+    var asksBelow: Bool { if case .below = question { true } else { false } }
+
+    /// A relay may have lowered its cap since it gave its largest page: an answer that ends inside this second, with
+    /// something left below, is as large as answers get. False where nobody asked for that.
+    @discardableResult
+    mutating func findBelow() -> Bool {
+        guard asksBelow else { return false }
+        question = .part
+        divide()
+        return true
     }
 
     private mutating func absorbCensus(_ facts: PageFacts, limit: Int, capSeen: Int) {

@@ -32,6 +32,11 @@ extension WalkPlan {
             mode = .over(facts.newer > 0 ? .unpageable(.untilIgnored) : .reachedEnd(byHint: true))
             return Progress()
         }
+        return denyFinish(check)
+    }
+
+    /// There is more: the page is one like any other.
+    mutating func denyFinish(_ check: FinishCheck) -> Progress {
         contradictions += 1
         deniesFinish = true
         mode = .descending

@@ -19,13 +19,60 @@ extension WalkPlan {
         return Progress()
     }
 
-    /// The question without `since`, asked to confirm an end: what is too large stands below the interval and is none
-    /// of its business. Nothing inside was shown, which is what the question was for.
-    mutating func confirmsByWhatIsBelow() -> Bool {
-        guard case .confirmingEnd(let answers) = mode, answers % 4 == 2, lowerBound != nil else { return false }
-        let isOver = answers + 1 >= answersNeeded
-        mode = isOver ? .over(.reachedEnd(byHint: false)) : .confirmingEnd(answers: answers + 1)
-        return true
+    /// What the answer to a question beside the pages means that is too large: it holds something of what was asked
+    /// about, and where that is below the page in hand, nothing is to be passed over here. Nil where the question is
+    /// asked again like a page.
+    mutating func absorbOversized(endsConnection: Bool) -> Progress? {
+        switch mode {
+        case .confirmingEnd(let answers): return absorbOversized(endQuestion(after: answers), endsConnection)
+        case .checkingFinish(let check):
+            defer { if endsConnection { pageSize = 1 } }
+            return denyFinish(check)
+        case .checkingOrder:
+            // More than the page had shown, and it may have come since: the page is asked for again.
+            disorders += 1
+            mode = .descending
+            shrink(endsConnection: endsConnection)
+            return disorders >= 2 ? split() : Progress()
+        case .probing(let probe):
+            defer { if endsConnection { pageSize = 1 } }
+            return leave(probe)
+        case .second(let plan): return absorbOversized(plan, endsConnection)
+        case .descending, .splitting, .over: return nil
+        }
+    }
+
+    /// Where each attempt costs a connection, the next one comes down to the event page by growing page.
+    mutating func shrink(endsConnection: Bool) { pageSize = endsConnection ? 1 : max(pageSize / 2, 1) }
+
+    private mutating func absorbOversized(_ question: EndQuestion, _ endsConnection: Bool) -> Progress? {
+        switch question {
+        case .below:
+            // What lies below the interval is none of its business. Nothing inside was shown, which is what the
+            // question was for, and it is the last.
+            guard lowerBound != nil else { return nil }
+            mode = .over(.reachedEnd(byHint: false))
+            return Progress()
+        case .olderHalf:
+            if endsConnection { pageSize = 1 }
+            return denyEnd(question)
+        case .same, .one: return nil
+        }
+    }
+
+    /// Questions about more than the second that is read.
+    private mutating func absorbOversized(_ plan: SecondPlan, _ endsConnection: Bool) -> Progress? {
+        guard plan.asksBelow || plan.looksBelow else { return nil }
+        guard !endsConnection else {
+            // The next visit would come as far. By itself that second is asked about alone.
+            pageSize = 1
+            return leave(plan, .saturatedSecond)
+        }
+        var plan = plan
+        // Not by smaller pages: the second itself could not be read whole by them.
+        guard plan.findBelow() || plan.skipCensus() else { return nil }
+        mode = .second(plan)
+        return Progress()
     }
 
     /// Nil where no more may be passed over.

@@ -36,52 +36,16 @@ extension WalkPlan {
 
     /// Nothing else between the outliers and the rest of their page: they are where the relay's history goes on.
     mutating func absorbProbe(_ probe: OutlierProbe, _ facts: PageFacts) -> Progress {
-        guard probe.knows(facts) else {
-            mode = .descending
-            // The page above the outliers was all in one second.
-            if let frontier, probe.above >= frontier {
-                let page = probe.page.events.filter { $0.createdAt == frontier }
-                enter(frontier, SecondPlan.FirstPage(events: page))
-            }
-            return Progress()
-        }
-        return move(to: probe.outlier)
+        probe.knows(facts) ? move(to: probe.outlier) : leave(probe)
     }
 
-    mutating func absorbConfirmation(_ answers: Int, _ facts: PageFacts, _ hint: EOSEHint?) -> Progress {
-        guard !facts.isEmpty else {
-            return absorbEmpty(facts, hint, answers: answers + 1)
-        }
+    /// The walk goes on above the outliers: they are not where the relay's history does.
+    mutating func leave(_ probe: OutlierProbe) -> Progress {
         mode = .descending
-        // What is that new may have come since the answer before.
-        guard facts.events.contains(where: { $0.createdAt < liveAfter }) || !facts.ghosts.isEmpty else {
-            return absorbPage(facts, hint)
-        }
-        // The relay contradicted its own "nothing more": believe it less easily from now on.
-        contradictions += 1
-        endsNeeded += limits.endConfirmations
-        guard answers % 4 == 3, let midpoint, let top else {
-            return absorbPage(facts, hint)
-        }
-        // What it hides stands above the middle; below it the walk goes on.
-        var progress = move(to: midpoint)
-        progress.gap = Gap(lo: midpoint.moved(by: 1), hi: top, reason: .unanswered)
-        return progress
-    }
-
-    private mutating func absorbEmpty(_ facts: PageFacts, _ hint: EOSEHint?, answers: Int) -> Progress {
-        if facts.newer > 0 {
-            mode = .over(.unpageable(.untilIgnored))
-        } else if facts.unplaced > 0, SecondPlan.mayBeCut(facts.received, limit: pageSize, capSeen: capSeen) {
-            mode = .over(.unpageable(.poison))
-        } else if hint == .finish {
-            mode = .over(.reachedEnd(byHint: true))
-        } else if hint == .more, facts.older == 0 {
-            // What a relay shows from below the interval is what it has more of.
-            contradictions += 1
-            return absorbInconclusive(.inconclusive(.contradicted))
-        } else {
-            mode = answers >= answersNeeded ? .over(.reachedEnd(byHint: false)) : .confirmingEnd(answers: answers)
+        // The page above the outliers was all in one second.
+        if let frontier, probe.above >= frontier {
+            let page = probe.page.events.filter { $0.createdAt == frontier }
+            enter(frontier, SecondPlan.FirstPage(events: page))
         }
         return Progress()
     }

@@ -93,7 +93,7 @@ public struct WalkPlan: Sendable {
     /// Largest conclusive page of this relay so far, in events; 0 when unknown.
     public private(set) var capSeen: Int
     /// Events asked for a page, after adaptation.
-    public private(set) var pageSize: Int
+    public internal(set) var pageSize: Int
 
     /// Which events are asked for.
     let archive: ArchiveFilter
@@ -175,7 +175,7 @@ public struct WalkPlan: Sendable {
         case .over(let verdict): .finished(verdict)
         case .second(let plan): .ask(plan.request(limit: pageSize))
         case .descending: .ask(PageRequest(since: lowerBound, until: frontier, limit: pageSize))
-        case .confirmingEnd(let answers): .ask(confirmation(answers))
+        case .confirmingEnd(let answers): .ask(confirmation(endQuestion(after: answers)))
         case .probing(let probe): .ask(probe.request(limit: pageSize))
         case .checkingOrder(let check): .ask(check.request)
         case .checkingFinish(let check): .ask(check.request)
@@ -277,35 +277,10 @@ public struct WalkPlan: Sendable {
     /// Answers of one second after which a visit that ends does not begin that second again.
     private static let manyAnswers = 20
 
-    /// Events asked for without a lower bound. Every visit of a relay that has nothing new is answered with so many, so
-    /// a whole page of them would cost more than all else; where there is something, the walk goes on.
-    private static let glance = 10
-
     var lowerBound: UnixTime? { lo.seconds > 0 ? lo : nil }
 
     /// The newest second that is left; nil while nothing is known of it.
     var top: UnixTime? { frontier ?? (liveAfter == .max ? nil : liveAfter) }
-
-    /// Half way down what is left, where that is more than a day. A relay that hides events after it has counted them
-    /// against the limit answers nothing although there is more below.
-    var midpoint: UnixTime? {
-        guard let top, top > lo else { return nil }
-        let half = (top.seconds - lo.seconds) / 2
-        return half > 43_200 ? UnixTime(seconds: lo.seconds + half) : nil
-    }
-
-    var answersNeeded: Int { endsNeeded + (midpoint == nil ? 0 : 1) }
-
-    /// An end is believed after empty answers of different shapes: the same question, one event, no `since`, and the
-    /// older half alone.
-    private func confirmation(_ answers: Int) -> PageRequest {
-        switch answers % 4 {
-        case 1: PageRequest(since: lowerBound, until: frontier, limit: 1)
-        case 2: PageRequest(since: nil, until: frontier, limit: min(pageSize, Self.glance))
-        case 3: PageRequest(since: lowerBound, until: midpoint ?? frontier, limit: pageSize)
-        default: PageRequest(since: lowerBound, until: frontier, limit: pageSize)
-        }
-    }
 
     mutating func absorbInconclusive(_ ending: PageEnding, endsConnection: Bool = false) -> Progress {
         guard case .inconclusive(let reason) = ending else { return Progress() }
@@ -323,10 +298,9 @@ public struct WalkPlan: Sendable {
         case .overBudget:
             // A page that is too large says nothing about the relay's health: it only has to get smaller.
             inconclusive -= 1
-            if confirmsByWhatIsBelow() { return Progress() }
+            if let progress = absorbOversized(endsConnection: endsConnection) { return progress }
             guard pageSize > 1 else { return passOver() }
-            // Where each attempt costs a connection, the next one comes down to the event page by growing page.
-            pageSize = endsConnection ? 1 : pageSize / 2
+            shrink(endsConnection: endsConnection)
         case .timedOut:
             timeouts += 1
             if timeouts >= 2 { pageSize = max(limits.smallestPage, pageSize / 2) }

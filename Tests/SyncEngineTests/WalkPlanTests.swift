@@ -5,12 +5,12 @@ import Testing
 @Suite struct WalkPlanTests {
     private func plan(
         lo: Int64 = 0, from frontier: Int64? = nil, cap: Int = 0, order: RelayOrder = .newestFirst,
-        isDoubted: Bool = false, deniesMore: Bool = false, span: Int64? = nil, passed: Int64? = nil
+        isDoubted: Bool = false, deniesMore: Bool = false, span: Int64? = nil
     ) -> WalkPlan {
         WalkPlan(
             lo: UnixTime(seconds: lo), frontier: frontier.map(UnixTime.init(seconds:)), capSeen: cap,
             limits: .init(), liveAfter: .max, now: UnixTime(seconds: 1_100_000), order: order,
-            isDoubted: isDoubted, deniesMore: deniesMore, span: span, passed: passed)
+            isDoubted: isDoubted, deniesMore: deniesMore, span: span)
     }
 
     private func events(_ count: Int, perSecond: Int = 1, seed: UInt64 = 1) -> [EventStamp] {
@@ -239,6 +239,25 @@ import Testing
         #expect(relay.requests.map { $0.since?.seconds } == [500, 500, nil])
     }
 
+    @Test func `the older half of what is long is asked for too, and what lies below comes last`() {
+        var relay = ModelRelay(events: [])
+        var plan = plan(lo: 500, from: 1_100_500)
+        let result = plan.run(on: &relay)
+        #expect(result.verdict == .reachedEnd(byHint: false))
+        #expect(relay.requests.map(\.limit) == [500, 1, 500, 10])
+        #expect(relay.requests.map { $0.since?.seconds } == [500, 500, 500, nil])
+        #expect(relay.requests.map { $0.until?.seconds } == [1_100_500, 1_100_500, 550_500, 1_100_500])
+    }
+
+    @Test func `an end that was denied once is confirmed by more answers, and what lies below still comes last`() {
+        var relay = ModelRelay(events: events(400))
+        relay.endings[0] = .conclusive(hint: nil)
+        var plan = plan(lo: 500, from: 1_100_500)
+        #expect(plan.run(on: &relay).verdict == .reachedEnd(byHint: false))
+        let questions = relay.requests.suffix(7)
+        #expect(questions.map { $0.since == nil } == [false, false, false, false, false, false, true])
+    }
+
     @Test func `a walk over new time alone does not go on below it`() {
         var relay = ModelRelay(events: events(1_000))
         var plan = plan(lo: 2_000_000)
@@ -296,63 +315,6 @@ import Testing
         let result = plan.run(on: &relay)
         #expect(relay.requests.prefix(3).map(\.limit) == [500, 250, 125])
         #expect(result.seen.count == 900)
-    }
-
-    /// Whatever an answer holds beside it.
-    private func tooLarge(_ events: [EventStamp], _ large: EventStamp) -> (PageRequest) -> PageEnding? {
-        { request in
-            let inside = events.filter { event in
-                (request.since.map { $0 <= event.createdAt } ?? true)
-                    && (request.until.map { event.createdAt <= $0 } ?? true)
-            }
-            let page = inside.sorted { ($1.createdAt, $0.id) < ($0.createdAt, $1.id) }.prefix(request.limit)
-            return page.contains(large) ? .inconclusive(.overBudget) : nil
-        }
-    }
-
-    @Test(arguments: [1, 50, 20_000] as [Int64])
-    func `what is older than an event too large for any page is read, and the gap is named`(quiet: Int64) throws {
-        var factory = StampFactory(seed: 8)
-        let newer = (0..<300).map { factory.stamp(at: 1_050_000 + Int64($0)) }
-        let large = factory.stamp(at: 1_050_000 - quiet)
-        let older = events(2_000)
-        var relay = ModelRelay(events: newer + [large] + older)
-        relay.refuses = tooLarge(relay.events, large)
-        var (lo, hi, seen, looks) = (Int64(0), nil as Int64?, Set<EventStamp>(), 0)
-        // The first walk, and looks at the gap that is left.
-        while seen.count < 2_300, looks < 8 {
-            var plan = plan(lo: lo, from: hi, passed: 0)
-            let result = plan.run(on: &relay)
-            #expect(result.verdict == .reachedEnd(byHint: false))
-            #expect(!result.gaps.isEmpty && result.gaps.allSatisfy { $0.reason == .oversize })
-            #expect(result.gaps.contains { $0.lo <= large.createdAt && large.createdAt <= $0.hi })
-            seen.formUnion(result.seen)
-            lo = try #require(result.gaps.map(\.lo).min()).seconds
-            hi = try #require(result.gaps.map(\.hi).max()).seconds
-            looks += 1
-        }
-        #expect(seen.count == 2_300 && looks <= (quiet > 10_000 ? 3 : 1), "\(looks)")
-        #expect(relay.requests.count < 150)
-    }
-
-    @Test func `where every answer is too large the walk is over soon`() {
-        var relay = ModelRelay(events: events(2_000))
-        relay.refuses = { _ in .inconclusive(.overBudget) }
-        var plan = plan(passed: 0)
-        let result = plan.run(on: &relay)
-        #expect(result.verdict == .unpageable(.oversize) && relay.requests.count < 20)
-        var wary = self.plan()
-        #expect(wary.run(on: &relay).verdict == .unpageable(.oversize))
-    }
-
-    @Test func `what is too large below the interval is none of its business`() {
-        var factory = StampFactory(seed: 8)
-        let large = factory.stamp(at: 999_000)
-        var relay = ModelRelay(events: events(400) + [large])
-        relay.refuses = tooLarge(relay.events, large)
-        var plan = plan(lo: 1_000_000, passed: 0)
-        let result = plan.run(on: &relay)
-        #expect(result.verdict == .reachedEnd(byHint: false) && result.gaps.isEmpty && result.seen.count == 400)
     }
 
     @Test func `a relay that ignores until is unpageable, not complete`() {
