@@ -174,8 +174,16 @@ extension RelayVisit {
             return nil
         }
         let request = reading.archive.narrow(PageRequest(ids: ids))
-        let raw = try await asking(&reading, &report) { try await self.page(request, session) }
-        guard let raw else { return nil }
+        let hasTime = mayContinue(until: reading.deadline)
+        let asked = try await asking(&reading, &report) {
+            try await self.page(request, session, while: hasTime)
+        }
+        guard let asked else { return nil }
+        report.count(dropped: asked.dropped)
+        guard let raw = asked.page else {
+            report.ending = .yielded
+            return nil
+        }
         let page = FetchedPage(raw, request: request, limits: pageLimits)
         report.count(page)
         let prepared = try await reading.preparer.prepare(page)

@@ -67,10 +67,14 @@ extension RelayVisit {
         _ request: PageRequest, _ walking: inout Walking, _ session: any RelaySession, _ commits: inout Commits,
         _ reading: inout Reading, _ report: inout VisitReport
     ) async throws -> Bool {
-        let raw = try await asking(
+        let hasTime = mayContinue(until: reading.deadline)
+        let asked = try await asking(
             &reading, &report, before: { try await finishCommit(&commits, &walking, &$0) },
-            { try await self.page(request, session) })
-        guard let raw else { return false }
+            { try await self.page(request, session, while: hasTime) })
+        guard let asked else { return false }
+        report.count(dropped: asked.dropped)
+        // Neither room nor time: the walk leaves off where it is.
+        guard let raw = asked.page else { return true }
         let page = FetchedPage(raw, request: request, limits: pageLimits)
         report.count(page)
         walking.isCutOff = page.facts.endsConnection && page.facts.ending == .inconclusive(.overBudget)

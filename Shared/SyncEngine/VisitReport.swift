@@ -116,6 +116,9 @@ public struct VisitReport: Sendable {
         }
     }
 
+    /// Bytes that came for a page and found no room in memory.
+    mutating func count(dropped: Int) { bytes += dropped }
+
     /// A comparison of sets.
     mutating func count(_ ending: ReconciliationEnding) {
         if let reason = ending.failure { setsInconclusive[reason, default: 0] += 1 }
