@@ -81,43 +81,6 @@ extension Brotr {
                 rescanAt: try row.time(at: 8), rescanStep: try row.decode(at: 9))
         }
     }
-
-    /// $1 relay.
-    static let relayBehaviour = NamedStatement(
-        "relay_behaviour",
-        """
-        SELECT (behaviour ->> 'contradictions')::int, (behaviour ->> 'short_answers')::int, behaviour ->> 'order',
-               behaviour ->> 'filter', (behaviour ->> 'since')::boolean, (behaviour ->> 'until')::boolean,
-               (behaviour ->> 'hints')::boolean, (behaviour ->> 'count')::boolean,
-               (behaviour ->> 'negentropy')::boolean, (behaviour ->> 'auth')::boolean,
-               (behaviour ->> 'calibrated_at')::bigint, behaviour ->> 'rescans', (behaviour ->> 'span')::bigint
-          FROM relay_sync WHERE relay_id = $1
-        """,
-        parameters: [.int4],
-        columns: [.int4, .int4, .text, .text, .bool, .bool, .bool, .bool, .bool, .bool, .int8, .text, .int8],
-        isIdempotent: true)
-
-    /// What earlier visits learnt of a relay.
-    public func relayBehaviour(_ relay: RelayID) async throws -> RelayBehaviour {
-        let rows = try await pool.fetch(
-            Self.relayBehaviour, .int4(relay.value), timeout: settings.timeouts.query.duration)
-        var behaviour = RelayBehaviour()
-        guard let row = rows.first else { return behaviour }
-        behaviour.contradictions = try row.decode(at: 0)
-        behaviour.shortAnswers = try row.decode(at: 1)
-        behaviour.order = try row.decode(at: 2)
-        behaviour.filter = try row.decode(at: 3)
-        behaviour.since = try row.decode(at: 4)
-        behaviour.until = try row.decode(at: 5)
-        behaviour.hints = try row.decode(at: 6)
-        behaviour.count = try row.decode(at: 7)
-        behaviour.negentropy = try row.decode(at: 8)
-        behaviour.auth = try row.decode(at: 9)
-        behaviour.calibratedAt = try row.decode(at: 10)
-        behaviour.rescans = try row.decode(at: 11)
-        behaviour.span = try row.decode(at: 12)
-        return behaviour
-    }
 }
 
 /// An event that is stored already.
