@@ -55,7 +55,7 @@ struct PagePreparer {
         var fresh: [FetchedPage.Item] = []
         for item in [page.items, page.copies].joined() {
             if !isStored(item.event.kind) {
-                prepared.ephemeral += 1
+                prepared.ephemeral.insert(item.event.id)
             } else if let signature = previous[item.event.id] {
                 received.add(item, shownUnder: signature)
             } else {

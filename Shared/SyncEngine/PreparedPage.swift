@@ -48,13 +48,18 @@ struct PreparedPage: Sendable {
     var again = 0
     /// Valid signatures of events that have another one already.
     var secondSignatures = 0
-    /// Events of kinds that are not stored.
-    var ephemeral = 0
+    /// Events of kinds that are not stored, whoever signed them; each once, however often the page has it. One that is
+    /// shown by two pages counts twice: what was on pages before is not kept in mind for them.
+    var ephemeral: Set<EventID> = []
     /// What it holds of the memory of all, until it is stored.
     var loan: PageLoan?
 
     /// True where the page brings no row.
     var isEmpty: Bool { rejected.isEmpty && parts.allSatisfy { $0.rows == 0 } }
+
+    /// Events that came as they were asked for. A forgery brings nothing; what is never stored need not be more than
+    /// there.
+    var delivered: Set<EventID> { ephemeral.union(shown.lazy.map(\.id)) }
 
     mutating func count(_ more: [FetchedPage.Rejected]) { rejected += more }
 }

@@ -139,9 +139,8 @@ extension RelayVisit {
         haul.asked += ids.count
         while !missing.isEmpty, answers < Self.fetches {
             guard let page = try await fetchPage(missing, session, &commits, &reading, &report) else { return nil }
-            let shown = Set(page.items.map(\.event.id))
-            missing.removeAll(where: shown.contains)
-            switch page.facts.ending {
+            missing.removeAll(where: page.delivered.contains)
+            switch page.ending {
             case .conclusive: answers += 1
             case .inconclusive(.overBudget) where page.failure == nil:
                 answers += 1
@@ -164,11 +163,19 @@ extension RelayVisit {
         return missing
     }
 
+    /// What one request by ids came to.
+    private struct Delivery {
+        let ending: PageEnding
+        let failure: String?
+        /// Valid events, and those that are never stored.
+        let delivered: Set<EventID>
+    }
+
     /// One request by ids; what came is stored, whatever became of the rest. Nil when the visit is over.
     private func fetchPage(
         _ ids: [EventID], _ session: any RelaySession, _ commits: inout Commits, _ reading: inout Reading,
         _ report: inout VisitReport
-    ) async throws -> FetchedPage? {
+    ) async throws -> Delivery? {
         guard mayContinue(reading), report.bytes < share.bytes else {
             report.ending = .yielded
             return nil
@@ -189,10 +196,12 @@ extension RelayVisit {
         let prepared = try await reading.preparer.prepare(page)
         report.count(prepared)
         guard try await finish(&commits, &report) else { return nil }
-        guard !prepared.isEmpty else { return page }
+        let delivery = Delivery(
+            ending: page.facts.ending, failure: page.failure, delivered: prepared.delivered)
+        guard !prepared.isEmpty else { return delivery }
         let (cap, pageSize) = (reading.capSeen, reading.pageSize)
         commits.addTask { try await writer.write(prepared, VisitProgress.Change(), capSeen: cap, pageSize: pageSize) }
-        return page
+        return delivery
     }
 
     /// Waits for what is being stored; false when the visit is over by that.

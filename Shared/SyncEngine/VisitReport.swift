@@ -56,7 +56,7 @@ public struct VisitReport: Sendable {
     public var eventsKnown = 0
     /// Sightings that were stored.
     public var sightingsNew = 0
-    /// Events of kinds that are not stored.
+    /// Events of kinds that are not stored, each once a page.
     public var eventsEphemeral = 0
     /// Signatures checked.
     public var signaturesChecked = 0
@@ -151,7 +151,7 @@ public struct VisitReport: Sendable {
 
     mutating func count(_ prepared: PreparedPage) {
         signaturesChecked += prepared.verified
-        eventsEphemeral += prepared.ephemeral
+        eventsEphemeral += prepared.ephemeral.count
         for event in prepared.rejected { rejected[event.reason, default: 0] += 1 }
         if prepared.secondSignatures > 0 {
             oddities[Self.secondSignature, default: 0] += prepared.secondSignatures

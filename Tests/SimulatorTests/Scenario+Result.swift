@@ -50,6 +50,10 @@ extension Scenario {
         let wronglyGone: Int
         /// Events it deleted that are still linked to it, and those that are not any more.
         let deleted: (unnoticed: Int, gone: Int)
+        /// Events that it claimed to have and did not deliver.
+        let phantoms: Int
+        /// Events that it has, as the seals by sets say.
+        let items: Int64
         /// Rows of the quarantine by reason.
         let rejected: [String: Int]
         /// Why parts of it could not be read.
@@ -122,8 +126,13 @@ extension Scenario {
             visits: row.visits, partsBySets: tables.partsBySets[relay] ?? 0, served: network.log.served[row.url] ?? 0,
             kinds: Set(linked.keys.compactMap { tables.stamps[$0]?.kind }),
             wronglyGone: wronglyGone(row.url, linked, tables), deleted: deleted(row.url, linked, tables),
+            phantoms: tables.phantoms[relay]?.count ?? 0, items: items(rows),
             rejected: tables.rejected[relay] ?? [:],
             gaps: Set(rows.compactMap { $0.reason.flatMap(CoverageReason.init(rawValue:)) }), lastError: row.lastError)
+    }
+
+    private func items(_ rows: some Sequence<CoverageRow>) -> Int64 {
+        rows.filter { $0.proof == CoverageProof.negentropy.rawValue }.reduce(0) { $0 + ($1.items ?? 0) }
     }
 
     private func wronglyGone(

@@ -151,11 +151,19 @@ import Testing
         #expect(expected.proof.map(relay.proofs.contains) ?? true, "\(relay.proofs)")
     }
 
+    @Test func `an id that is answered by forgeries alone is a phantom, and no event of the relay's`() throws {
+        let vices = Vices { $0.forgeries = 1 }
+        let result = try Scenario(seed: 4, relays: [vices], events: 60, plan: .init(length: .seconds(8_000))).run()
+        let relay = try #require(result.relays.first)
+        #expect(relay.held > 50 && relay.stored == 0)
+        #expect(relay.phantoms >= relay.held && relay.items == 0, "\(relay.phantoms) and \(relay.items)")
+    }
+
     @Test func `followed relays keep none waiting`() throws {
         let plan = Scenario.Plan(length: .seconds(6_000), arrivals: 50, slots: 1)
         let result = try Scenario(seed: 3, relays: [Vices(), Vices(), Vices()], events: 200, plan: plan).run()
         #expect(result.failures.isEmpty)
-        #expect(result.relays.allSatisfy { $0.missing == 0 && $0.visits > 20 })
+        #expect(result.relays.count == 3 && result.relays.allSatisfy { $0.missing == 0 && $0.visits > 20 })
     }
 
     @Test func `random relays, replicas and faults`() async throws {

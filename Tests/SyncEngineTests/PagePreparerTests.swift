@@ -39,6 +39,8 @@ import Testing
         var verified = 0
         /// Valid events, each once.
         var shown = 0
+        /// Events of kinds that are not stored.
+        var ephemeral = 0
     }
 
     private let factory = EventFactory(seed: 31)
@@ -81,7 +83,8 @@ import Testing
                 new: prepared.parts.flatMap(\.events).map(\.signature),
                 linked: prepared.parts.reduce(0) { $0 + $1.known.count }, again: prepared.again,
                 rejected: prepared.rejected.map(\.reason), second: prepared.secondSignatures,
-                verified: prepared.verified, shown: prepared.shown.count)
+                verified: prepared.verified, shown: prepared.shown.count, ephemeral: prepared.ephemeral.count)
+            #expect(prepared.delivered.count == outcome.shown + outcome.ephemeral)
             let rows = outcome.new.count + outcome.linked
             #expect(prepared.parts.flatMap(\.days).reduce(0) { $0 + Int($1.sum.count) } == rows, "day sums")
         }
@@ -141,8 +144,11 @@ import Testing
         #expect(once.facts.events == thrice.facts.events && thrice.facts.received == 3)
     }
 
-    @Test func `kinds that are not stored are not verified`() async throws {
+    @Test func `kinds that are not stored are not verified, and counted once a page`() async throws {
         let fleeting = factory.sign(kind: 20_001, tags: [], content: "gone")
-        #expect(try await last([[fleeting.withBrokenSignature, fleeting]]) == Outcome())
+        let page = [fleeting.withBrokenSignature, fleeting, factory.resign(fleeting)]
+        #expect(try await last([page]) == Outcome(ephemeral: 1))
+        // What was on the page before is not kept in mind for them.
+        #expect(try await last([page, page]) == Outcome(ephemeral: 1))
     }
 }
