@@ -126,7 +126,7 @@ struct StoreCosts {
             }
             guard !new.isEmpty || !row.known.isEmpty else { continue }
             let answers = try await brotr.commitPages(PagesBatch(owner: lease.owner, pages: [row], events: new))
-            precondition(answers.allSatisfy(\.accepted), "the lease holds")
+            precondition(answers.map(\.accepted) == [true], "the lease holds")
         }
     }
 }

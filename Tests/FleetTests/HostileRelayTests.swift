@@ -171,5 +171,6 @@ extension HostileRelays {
             #expect(signed.count <= relay.relay.connectionCount, "\(relay.one.name)")
             #expect(signed.allSatisfy { $0.contains(#"["relay","\#(relay.url)"#) }, "\(relay.one.name): \(signed)")
         }
+        #expect(all.contains { !$0.relay.messages(named: "AUTH").isEmpty }, "some of them demand it")
     }
 }

@@ -22,10 +22,13 @@ import Testing
         }
     }
 
-    @Test(arguments: [[1, 200, 0x77], [1], [0, 32, 5], [1, 3, 0x77, 0x73, 0x73, 1, 255]] as [[UInt8]])
-    func `a length that is longer than the rest ends the reading`(_ bytes: [UInt8]) throws {
+    @Test(
+        arguments: [
+            ([1, 200, 0x77], []), ([1], []), ([0, 32, 5], []), ([1, 3, 0x77, 0x73, 0x73, 1, 255], ["wss"]),
+        ] as [([UInt8], [String])])
+    func `a length that is longer than the rest ends the reading`(_ bytes: [UInt8], before: [String]) throws {
         let found = try NIP19Relays.read(Bech32.encode(prefix: "nevent", bytes))
         #expect(!found.isWhole)
-        #expect(found.texts.allSatisfy { $0 == Array("wss".utf8) })
+        #expect(found.texts.map { String(decoding: $0, as: UTF8.self) } == before)
     }
 }

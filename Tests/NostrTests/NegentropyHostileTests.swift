@@ -51,6 +51,7 @@ import Testing
                 var client = NegentropyClient(limits: .init(frameBytes: 4_096))
                 _ = client.open(items)
                 let spans = client.spans(for: message, within: UnixTime(seconds: 0)...UnixTime.max)
+                if spans.count > 1 { outcomes["spans", default: 0] += 1 }
                 #expect(zip(spans, spans.dropFirst()).allSatisfy { $0.upperBound < $1.lowerBound })
                 if let reply = try client.answer(message, with: items).reply {
                     _ = try NegentropyMessage.decode(reply, limits: .init(maxMessageBytes: 4_096))
@@ -62,7 +63,9 @@ import Testing
         }
         let seen = Set(outcomes.keys)
         #expect(
-            seen.isSuperset(of: ["read", "truncated", "unknown_mode", "id_prefix_too_long", "bounds_not_ascending"]),
+            seen.isSuperset(of: [
+                "read", "spans", "truncated", "unknown_mode", "id_prefix_too_long", "bounds_not_ascending",
+            ]),
             "seed \(seed): \(outcomes)")
         #expect(seen.isDisjoint(with: ["message_too_long", "too_many_rounds", "unexpected_message"]))
     }

@@ -32,6 +32,7 @@ import Testing
         #expect(result.failures.isEmpty)
         // What is not held is due after the usual time at the latest.
         let last = Duration.seconds(1_000 + 120) + Scenario.leaseTTL + Scenario.poll + .seconds(2)
+        #expect(result.relays.count == 30)
         #expect(result.relays.allSatisfy { relay in relay.claims.contains { $0 > .seconds(1_000) && $0 < last } })
         #expect(result.longestWait <= Scenario.poll + .seconds(2), "\(result.longestWait)")
     }
@@ -47,6 +48,7 @@ import Testing
         #expect(result.failures.isEmpty)
         #expect(result.mostAtOneAddress == connections)
         let found = result.relays.map { "\($0.missing) \($0.states) \($0.lastError ?? "") \($0.partsBySets)" }
+        #expect(found.count == 4)
         #expect(result.relays.allSatisfy { $0.missing == 0 && $0.read == .sealed }, "\(found)")
     }
 }
