@@ -15,6 +15,9 @@ public struct EventLimits: Sendable, Equatable {
         self.maxDepth = maxDepth
     }
 
+    /// For events whose bytes are bounded already, by the message that brings them or because they are ours.
+    public static let anySize = EventLimits(maxBytes: .max)
+
     /// For events that were taken once: whatever was allowed then is read again. No setting allows more levels.
     static let ofArchive = EventLimits(maxBytes: .max, maxDepth: 64)
 }

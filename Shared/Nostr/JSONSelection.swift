@@ -22,7 +22,8 @@ public struct JSONSelection: Sendable, Equatable {
     ///   - mostBytes: longer strings, as they are written, are skipped.
     ///   - depth: levels of the text at most.
     public init(
-        _ path: JSONPath, in json: [UInt8], mostStrings: Int = 200_000, mostBytes: Int = 2_048, depth: Int = 16
+        _ path: JSONPath, in json: [UInt8], mostStrings: Int = 200_000, mostBytes: Int = 2_048,
+        depth: Int = JSONDepth.usual
     ) throws(Failure) {
         let result = json.withUnsafeBufferPointer { bytes in
             Result { () throws(JSONFault) in

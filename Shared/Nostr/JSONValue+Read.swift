@@ -1,6 +1,6 @@
 extension JSONValue {
     /// The value of a whole JSON text; nil when it is none, or opens more levels than `depth`.
-    public init?(json: [UInt8], depth: Int = 16) {
+    public init?(json: [UInt8], depth: Int = JSONDepth.usual) {
         let value = json.withUnsafeBufferPointer { bytes -> JSONValue? in
             var reader = JSONReader(bytes)
             // Blanks before the value are skipped as those behind it.

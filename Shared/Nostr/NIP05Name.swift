@@ -61,7 +61,7 @@ public struct NIP05Name: Hashable, Sendable {
     /// - Parameters:
     ///   - author: 32 bytes.
     ///   - depth: levels of JSON at most.
-    public func read(_ document: [UInt8], author: Bytes32, depth: Int = 16) -> Answer {
+    public func read(_ document: [UInt8], author: Bytes32, depth: Int = JSONDepth.usual) -> Answer {
         let key = author.hex
         let names: [String]
         do throws(JSONSelection.Failure) {

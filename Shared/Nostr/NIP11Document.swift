@@ -18,7 +18,7 @@ public struct NIP11Document: Sendable, Equatable {
         /// Largest body; above `maxBytes` none could be stored.
         public var bytes = NIP11Document.maxBytes
         /// Most levels of JSON.
-        public var depth = 16
+        public var depth = JSONDepth.usual
 
         /// The defaults above.
         public init() {}

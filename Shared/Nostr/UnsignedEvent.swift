@@ -27,7 +27,7 @@ public struct UnsignedEvent: Sendable {
         let signature = key.sign(message: parts.id, auxiliary: auxiliary)
         let json = parts.object(pubkey: key.publicKey, self, signature)
         return json.withUnsafeBufferPointer { bytes in
-            var reader = EventReader(bytes, limits: EventLimits(maxBytes: .max))
+            var reader = EventReader(bytes, limits: .anySize)
             guard let event = try? reader.read() else { preconditionFailure("our own writer writes events") }
             return event.materialised(from: bytes)
         }

@@ -7,7 +7,7 @@ struct FetchedPage: Sendable {
     /// What is taken of one event.
     struct Limits: Sendable {
         /// The socket bounds messages, and with them events.
-        var event = EventLimits(maxBytes: .max)
+        var event = EventLimits.anySize
         /// Bytes kept of one that is refused.
         var quarantineBytes = 65_536
     }

@@ -27,7 +27,7 @@ public struct SyncContext: Sendable {
     /// Where work runs that must outlive its parent task; nil for the ordinary executor.
     public var executor: (any TaskExecutor)?
     /// What an event may cost; the socket bounds its size.
-    public var eventLimits = EventLimits(maxBytes: .max)
+    public var eventLimits = EventLimits.anySize
     /// Told of relays that are followed; nobody by default.
     public var onTail: @Sendable (TailHappening) -> Void = { _ in }
 

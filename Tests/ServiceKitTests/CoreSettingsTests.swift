@@ -1,4 +1,5 @@
 import Database
+import Nostr
 import Settings
 import Testing
 
@@ -32,6 +33,7 @@ import Testing
         #expect(core.batch.maxBatchSize == 10_000)
         #expect(core.timeouts.query == 60 && core.timeouts.procedure == 90 && core.timeouts.batch == 120)
         #expect(core.limits.messageBytes == .mebibytes(4) && core.limits.unfinishedBytes == .mebibytes(32))
+        #expect(core.limits.jsonDepth == JSONDepth.usual)
         #expect(core.limits.jsonDepth == 16 && core.limits.eventDepth == 3 && core.limits.textBytes == 512)
         #expect(core.shutdown.grace == 10)
         #expect(!core.networks.local.enabled)

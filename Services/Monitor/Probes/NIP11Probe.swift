@@ -9,7 +9,7 @@ struct NIP11Probe: Sendable {
     /// What is read of the document.
     var limits = NIP11Document.Limits()
     /// Redirects that are followed.
-    var redirects = 3
+    var redirects = CheckSettings().nip11Redirects
 
     /// What HTTP asks for.
     static let mediaType = "application/nostr+json"
