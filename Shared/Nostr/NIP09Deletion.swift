@@ -9,13 +9,14 @@ enum NIP09Deletion {
     /// The targets of its `e` and `a` tags, each once. An address of another author is no target: only authors delete.
     ///
     /// Whether an `e` target is the author's own is known only where the target is known, so readers compare pubkeys.
+    /// The author's own key is no target: no event has it as its id, and such a tombstone would ask to vanish (NIP-62).
     static func tombstones(_ event: ParsedEvent, _ tags: UnsafeBufferPointer<UInt8>) -> [Tombstone] {
         var distinct: Set<Tombstone> = []
         var cursor = TagCursor(tags)
         while let tag = cursor.next() {
             guard let letter = tag.letter?.letter else { continue }
             let value = tag.decodedValue
-            if letter == UInt8(ascii: "e"), let id = Hex.decode(value), id.count == 32 {
+            if letter == UInt8(ascii: "e"), let id = Hex.decode(value), id.count == 32, id != event.pubkey.bytes {
                 distinct.insert(Tombstone(key: id, pubkey: event.pubkey, upTo: .max))
             } else if letter == UInt8(ascii: "a"), let address = address(value, of: event.pubkey) {
                 distinct.insert(Tombstone(key: address.bytes, pubkey: event.pubkey, upTo: event.createdAt))

@@ -64,7 +64,13 @@ struct PagePreparer {
         }
         let known = try await store.knownEvents(
             fresh.map(\.event.id), signatures: fresh.map(\.event.signature), relay: relay)
-        for (item, entry) in zip(fresh, known) { received.add(item, entry) }
+        for (item, entry) in zip(fresh, known) {
+            if let entry, entry.isErased {
+                prepared.erased.insert(item.event.id)
+            } else {
+                received.add(item, entry)
+            }
+        }
         return received
     }
 

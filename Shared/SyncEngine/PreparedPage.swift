@@ -51,6 +51,8 @@ struct PreparedPage: Sendable {
     /// Events of kinds that are not stored, whoever signed them; each once, however often the page has it. One that is
     /// shown by two pages counts twice: what was on pages before is not kept in mind for them.
     var ephemeral: Set<EventID> = []
+    /// Events that were erased because their author vanished (NIP-62), whoever signed what came; each once.
+    var erased: Set<EventID> = []
     /// What it holds of the memory of all, until it is stored.
     var loan: PageLoan?
 
@@ -59,7 +61,7 @@ struct PreparedPage: Sendable {
 
     /// Events that came as they were asked for. A forgery brings nothing; what is never stored need not be more than
     /// there.
-    var delivered: Set<EventID> { ephemeral.union(shown.lazy.map(\.id)) }
+    var delivered: Set<EventID> { ephemeral.union(erased).union(shown.lazy.map(\.id)) }
 
     mutating func count(_ more: [FetchedPage.Rejected]) { rejected += more }
 }

@@ -4,7 +4,8 @@ internal import Metrics
 public import ServiceKit
 internal import Telemetry
 
-/// Moves what batches queued for counting into the counters, on whichever replica holds the lease `statistics`.
+/// Moves what batches queued for counting into the counters, on whichever replica holds the lease `statistics`, and
+/// erases events of authors who asked to vanish (NIP-62), those that came back included.
 ///
 /// The views count the queue too, so they are exact whether or not anybody folds; folding keeps them fast.
 public final class StatisticsFolder: Sendable {
@@ -12,6 +13,8 @@ public final class StatisticsFolder: Sendable {
     private static let work = "statistics"
     /// One transaction each: few enough to be short, many enough that counters are not rewritten for every row.
     private static let rowsPerCall: Int32 = 100
+    /// Events erased in one transaction, which keeps batches waiting.
+    private static let erasedPerCall: Int32 = 200
     /// Longer than any round; a replica that is killed in one is followed after this time.
     private static let ttl = Duration.seconds(60)
     /// A round ends by then, whatever is left, so that its lease cannot run out below it.
@@ -69,9 +72,22 @@ public final class StatisticsFolder: Sendable {
                 Counter(label: "bigbrotr_statistics_rows_folded_total", factory: context.metrics)
                     .increment(by: folded)
             }
+            try await erase(until: end)
             return .success(())
         } catch {
             return .failure(error)
+        }
+    }
+
+    /// One round over all who vanished, or as much of it as there is time for; the next goes on there.
+    private func erase(until end: Duration) async throws {
+        while context.clock.now() < end, !context.shutdown.isRequested,
+            let erased = try await context.brotr.eraseVanished(events: Self.erasedPerCall)
+        {
+            guard erased > 0 else { continue }
+            Counter(label: "bigbrotr_events_erased_total", factory: context.metrics).increment(by: erased)
+            context.logger.info(
+                "vanished_events_erased", metadata: [LogKey.count("events"): .stringConvertible(erased)])
         }
     }
 }

@@ -76,6 +76,7 @@ public final class SyncTally: Sendable {
         increment("bigbrotr_events_total", visit.eventsNew, [("outcome", "new")])
         increment("bigbrotr_events_total", visit.eventsKnown, [("outcome", "known")])
         increment("bigbrotr_events_total", visit.eventsEphemeral, [("outcome", "ephemeral")])
+        increment("bigbrotr_events_total", visit.eventsErased, [("outcome", "erased")])
         increment("bigbrotr_events_rejected_total", visit.rejected)
         increment("bigbrotr_sets_inconclusive_total", visit.setsInconclusive)
         increment("bigbrotr_relay_oddities_total", visit.oddities)

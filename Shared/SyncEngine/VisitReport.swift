@@ -58,6 +58,8 @@ public struct VisitReport: Sendable {
     public var sightingsNew = 0
     /// Events of kinds that are not stored, each once a page.
     public var eventsEphemeral = 0
+    /// Events that were erased because their author vanished, each once a page.
+    public var eventsErased = 0
     /// Signatures checked.
     public var signaturesChecked = 0
     /// Rejected events by reason.
@@ -152,6 +154,7 @@ public struct VisitReport: Sendable {
     mutating func count(_ prepared: PreparedPage) {
         signaturesChecked += prepared.verified
         eventsEphemeral += prepared.ephemeral.count
+        eventsErased += prepared.erased.count
         for event in prepared.rejected { rejected[event.reason, default: 0] += 1 }
         if prepared.secondSignatures > 0 {
             oddities[Self.secondSignature, default: 0] += prepared.secondSignatures

@@ -91,6 +91,12 @@ import Testing
         #expect(event.tombstones.contains(Tombstone(key: id.bytes, pubkey: event.pubkey, upTo: .max)))
     }
 
+    @Test func `the author's own key is no event's id, and no request to vanish`() {
+        #expect(Fixtures.event(kind: 5, tags: [["e", author]]).tombstones.isEmpty)
+        let request = Fixtures.event(kind: 62, tags: [["relay", "ALL_RELAYS"]])
+        #expect(request.tombstones.map(\.key) == [Fixtures.key().publicKey.bytes])
+    }
+
     @Test func `an address matches the one of the event that it names`() {
         for tags in [[["d", "x"]], [["d", ""]], []] {
             let target = Fixtures.event(kind: 30023, tags: tags)

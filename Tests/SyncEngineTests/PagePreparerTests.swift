@@ -15,9 +15,11 @@ import Testing
     /// An archive that holds one event.
     private struct StockedStore: PartialStore {
         var stored: (event: SampleEvent, isLinked: Bool)?
+        var erased: SampleEvent?
 
         func knownEvents(_ ids: [EventID], signatures: [Signature], relay: RelayID) async throws -> [KnownEvent?] {
             zip(ids, signatures).map { id, signature in
+                if erased?.id == id { return .erased }
                 guard let stored, stored.event.id == id else { return nil }
                 return KnownEvent(
                     event: 7, isLinked: stored.isLinked, hasOtherSignature: stored.event.signature != signature)
@@ -41,6 +43,7 @@ import Testing
         var shown = 0
         /// Events of kinds that are not stored.
         var ephemeral = 0
+        var erased = 0
     }
 
     private let factory = EventFactory(seed: 31)
@@ -73,9 +76,9 @@ import Testing
 
     /// The last of some pages, one after the other.
     private func last(
-        _ pages: [[SampleEvent]], stored: SampleEvent? = nil, isLinked: Bool = false
+        _ pages: [[SampleEvent]], stored: SampleEvent? = nil, isLinked: Bool = false, erased: SampleEvent? = nil
     ) async throws -> Outcome {
-        var preparer = try preparer(StockedStore(stored: stored.map { ($0, isLinked) }))
+        var preparer = try preparer(StockedStore(stored: stored.map { ($0, isLinked) }, erased: erased))
         var outcome = Outcome()
         for events in pages {
             let prepared = try await preparer.prepare(page(events))
@@ -83,8 +86,9 @@ import Testing
                 new: prepared.parts.flatMap(\.events).map(\.signature),
                 linked: prepared.parts.reduce(0) { $0 + $1.known.count }, again: prepared.again,
                 rejected: prepared.rejected.map(\.reason), second: prepared.secondSignatures,
-                verified: prepared.verified, shown: prepared.shown.count, ephemeral: prepared.ephemeral.count)
-            #expect(prepared.delivered.count == outcome.shown + outcome.ephemeral)
+                verified: prepared.verified, shown: prepared.shown.count, ephemeral: prepared.ephemeral.count,
+                erased: prepared.erased.count)
+            #expect(prepared.delivered.count == outcome.shown + outcome.ephemeral + outcome.erased)
             let rows = outcome.new.count + outcome.linked
             #expect(prepared.parts.flatMap(\.days).reduce(0) { $0 + Int($1.sum.count) } == rows, "day sums")
         }
@@ -94,6 +98,13 @@ import Testing
     @Test func `a stored event under the stored signature is not verified again`() async throws {
         #expect(try await last([[event]], stored: event) == Outcome(linked: 1, shown: 1))
         #expect(try await last([[event]], stored: event, isLinked: true) == Outcome(shown: 1))
+    }
+
+    @Test func `an erased event is neither verified nor stored, and was delivered`() async throws {
+        let more = factory.sign(kind: 1, tags: [], content: "another event")
+        #expect(try await last([[event, other, forged]], erased: event) == Outcome(erased: 1))
+        let outcome = try await last([[event, more]], erased: event)
+        #expect(outcome == Outcome(new: [more.signature], verified: 1, shown: 1, erased: 1))
     }
 
     @Test func `a stored event under another valid signature is a sighting and counted`() async throws {

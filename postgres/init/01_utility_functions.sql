@@ -42,6 +42,21 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.add_id(bytea, bytea) IS 'Sum of little-endian 256-bit numbers modulo 2^256.';
 
+-- subtract_id: takes back what add_id added.
+CREATE OR REPLACE FUNCTION public.subtract_id(p_sum bytea, p_id bytea)
+RETURNS bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    carry int := 1;
+BEGIN
+    FOR i IN 0 .. 31 LOOP
+        carry := carry + get_byte(p_sum, i) + 255 - get_byte(p_id, i);
+        p_sum := set_byte(p_sum, i, carry & 255);
+        carry := carry >> 8;
+    END LOOP;
+    RETURN p_sum;
+END $$;
+COMMENT ON FUNCTION public.subtract_id(bytea, bytea) IS 'Difference of little-endian 256-bit numbers modulo 2^256.';
+
 -- Aggregate of add_id, for recomputations.
 DO $$
 BEGIN
@@ -229,6 +244,7 @@ BEGIN
                 ('commit_pages', 'writer_synchronizer writer_priority_synchronizer'),
                 ('note_phantoms', 'writer_synchronizer writer_priority_synchronizer'),
                 ('fold_statistics', 'writer_synchronizer'),
+                ('erase_vanished', 'writer_synchronizer'),
                 ('delete_orphan_events', 'writer_synchronizer')) AS g (routine, members),
                string_to_table(g.members, ' ') AS m (member),
                pg_proc p

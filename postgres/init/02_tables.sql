@@ -256,6 +256,12 @@ COMMENT ON COLUMN public.tombstones.pubkey IS 'Author of the deletion; it covers
 COMMENT ON COLUMN public.tombstones.up_to IS 'Unix seconds: events with created_at up to this are meant.';
 COMMENT ON COLUMN public.tombstones.event IS 'events.id of the deletion.';
 
+CREATE TABLE IF NOT EXISTS public.erased_events (
+    event_id  bytea PRIMARY KEY CHECK (octet_length(event_id) = 32)
+);
+COMMENT ON TABLE public.erased_events IS 'Ids of events erased because their author vanished (NIP-62). What is left of them, so that none comes back.';
+COMMENT ON COLUMN public.erased_events.event_id IS 'NIP-01 id, 32 bytes.';
+
 CREATE TABLE IF NOT EXISTS public.quarantine (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     n           bigint NOT NULL DEFAULT 1,
@@ -288,10 +294,10 @@ CREATE TABLE IF NOT EXISTS public.stat_queue (
     gone_kinds    int[] COMPRESSION lz4
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_insert_threshold = -1);
 COMMENT ON TABLE public.stat_queue IS 'Counting that is not folded yet, one row a relay page. Work is found by existence: folding deletes the row and moves the counters in one transaction.';
-COMMENT ON COLUMN public.stat_queue.relay_id IS 'Relay of the page; NULL for deleted events.';
+COMMENT ON COLUMN public.stat_queue.relay_id IS 'Relay of the page, or of sightings that were deleted; NULL for deleted events.';
 COMMENT ON COLUMN public.stat_queue.new_pubkeys IS 'Authors of events that are new and linked to the relay; parallel to new_kinds.';
 COMMENT ON COLUMN public.stat_queue.old_pubkeys IS 'Authors of events that were stored before and are now linked to the relay; parallel to old_kinds.';
-COMMENT ON COLUMN public.stat_queue.gone_pubkeys IS 'Authors of events that were deleted; parallel to gone_kinds.';
+COMMENT ON COLUMN public.stat_queue.gone_pubkeys IS 'Authors of events, with a relay of sightings, that were deleted; parallel to gone_kinds.';
 
 CREATE TABLE IF NOT EXISTS public.stat_authors (
     author_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -683,20 +689,20 @@ COMMENT ON COLUMN public.service_leases.owner IS 'Replica that holds it; NULL wh
 INSERT INTO public.service_leases (name) VALUES ('finder'), ('statistics'), ('priority_list') ON CONFLICT DO NOTHING;
 
 CREATE TABLE IF NOT EXISTS public.orphan_walks (
-    name          text PRIMARY KEY CHECK (name IN ('events', 'nip11', 'nip66')),
+    name          text PRIMARY KEY CHECK (name IN ('events', 'nip11', 'nip66', 'vanished')),
     position_id   bigint NOT NULL DEFAULT 0,
     position_key  bytea NOT NULL DEFAULT '',
     rounds        bigint NOT NULL DEFAULT 0,
     deleted       bigint NOT NULL DEFAULT 0,
     deleted_at    timestamptz
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE public.orphan_walks IS 'How far the delete_orphan functions have walked.';
+COMMENT ON TABLE public.orphan_walks IS 'How far the delete_orphan functions and erase_vanished have walked.';
 COMMENT ON COLUMN public.orphan_walks.position_id IS 'Of events: last id looked at in this round.';
-COMMENT ON COLUMN public.orphan_walks.position_key IS 'Of nip11 and nip66: last id looked at in this round.';
+COMMENT ON COLUMN public.orphan_walks.position_key IS 'Of nip11 and nip66: last id looked at in this round; of vanished: last author.';
 COMMENT ON COLUMN public.orphan_walks.rounds IS 'Rounds completed.';
 COMMENT ON COLUMN public.orphan_walks.deleted IS 'Rows deleted so far.';
 COMMENT ON COLUMN public.orphan_walks.deleted_at IS 'Last time something was deleted; for an hour after it commit_pages makes sure that known events are still there.';
-INSERT INTO public.orphan_walks (name) VALUES ('events'), ('nip11'), ('nip66') ON CONFLICT DO NOTHING;
+INSERT INTO public.orphan_walks (name) VALUES ('events'), ('nip11'), ('nip66'), ('vanished') ON CONFLICT DO NOTHING;
 
 -- A service writes its own rows of these three tables and no others; everybody reads them. A row belongs to the service
 -- that it names or that its name begins with, up to a colon; the leases of other names are listed.

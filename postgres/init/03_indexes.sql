@@ -13,6 +13,9 @@ CREATE INDEX IF NOT EXISTS events_tags ON public.events USING gin (tag_keys)
 CREATE UNIQUE INDEX IF NOT EXISTS events_relays_event ON public.events_relays (event, relay_id);
 CREATE INDEX IF NOT EXISTS events_relays_time ON public.events_relays (relay_id, created_at, event);
 
+-- tombstones: who vanished; no event has the id that its author has as a key.
+CREATE INDEX IF NOT EXISTS tombstones_vanished ON public.tombstones (key) WHERE key = pubkey;
+
 -- event_batches: readers of new events go by transaction.
 CREATE INDEX IF NOT EXISTS event_batches_xid ON public.event_batches (xid, batch_id);
 

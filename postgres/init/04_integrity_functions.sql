@@ -58,6 +58,85 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.delete_orphan_events(int) IS 'Deletes events that no relay is linked to, among the next p_limit events. Deleted rows, or -1 at the end of a round.';
 
+-- erase_vanished: events of authors who asked to vanish (NIP-62), up to the time of the request, with their sightings and all
+-- that was counted of them; the requests themselves stay. What came back or came late is met in the next round, and an
+-- erased id is none that is lacking: known_events says so. At most p_limit events a call and 1,000 authors are looked at.
+-- Deleting excludes those who link events, (16962, 1), so day sums have no other writer meanwhile. A holder of the relay's
+-- lease who has read a day's sum before writes its own over this one: then that day is compared by its ids. Answer: events
+-- erased, or -1 when the round is over.
+CREATE OR REPLACE FUNCTION public.erase_vanished(p_limit int DEFAULT 200)
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    start   bytea;
+    is_over boolean := true;
+    erased  int := 0;
+    request record;
+    numbers bigint[];
+    ids     bytea[];
+    kinds   int[];
+    homes   uuid[];
+BEGIN
+    SELECT w.position_key INTO STRICT start FROM orphan_walks w WHERE w.name = 'vanished' FOR UPDATE;
+    FOR request IN
+        SELECT t.key AS author, t.up_to FROM tombstones t WHERE t.key = t.pubkey AND t.key > start ORDER BY t.key LIMIT 1000
+    LOOP
+        is_over := false;
+        numbers := ARRAY(SELECT e.id FROM events e
+                          WHERE e.pubkey = request.author AND e.created_at <= request.up_to AND e.kind <> 62
+                          LIMIT p_limit - erased);
+        IF cardinality(numbers) > 0 THEN
+            PERFORM pg_advisory_xact_lock(16962, 1);
+            WITH gone AS (
+                DELETE FROM events e WHERE e.id = ANY (numbers)
+                RETURNING e.id, e.event_id, e.kind, event_address(e.kind, e.pubkey, e.tags) AS home)
+            SELECT array_agg(g.id), array_agg(g.event_id), array_agg(g.kind), array_agg(g.home)
+              INTO numbers, ids, kinds, homes FROM gone g;
+            CONTINUE WHEN numbers IS NULL;
+            PERFORM forget_sightings(request.author, numbers, ids, kinds);
+            DELETE FROM latest_versions l USING unnest(homes, numbers) AS h (home, number)
+             WHERE l.address = h.home AND l.event = h.number;
+            INSERT INTO stat_queue (gone_pubkeys, gone_kinds)
+            VALUES (array_fill(request.author, ARRAY[cardinality(kinds)]), kinds);
+            INSERT INTO erased_events (event_id) SELECT i FROM unnest(ids) AS i ORDER BY i ON CONFLICT DO NOTHING;
+            erased := erased + cardinality(numbers);
+        END IF;
+        EXIT WHEN erased >= p_limit;
+        start := request.author;
+    END LOOP;
+    IF is_over THEN
+        UPDATE orphan_walks w SET position_key = '', rounds = w.rounds + 1 WHERE w.name = 'vanished';
+        RETURN -1;
+    END IF;
+    UPDATE orphan_walks w SET position_key = start, deleted = w.deleted + erased WHERE w.name = 'vanished';
+    IF erased > 0 THEN
+        UPDATE orphan_walks w SET deleted_at = clock_timestamp() WHERE w.name IN ('events', 'vanished');
+    END IF;
+    RETURN erased;
+END $$;
+COMMENT ON FUNCTION public.erase_vanished(int) IS 'Erases events of authors who vanished (NIP-62). Erased events, or -1 at the end of a round.';
+
+-- forget_sightings: deletes the sightings of one author's events, by number, and takes them out of counters and day sums.
+CREATE OR REPLACE FUNCTION public.forget_sightings(p_author bytea, p_numbers bigint[], p_ids bytea[], p_kinds int[])
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+BEGIN
+    WITH unlinked AS (
+        DELETE FROM events_relays s WHERE s.event = ANY (p_numbers)
+        RETURNING s.relay_id, s.event, s.created_at, s.gone_at),
+    lost AS MATERIALIZED (
+        SELECT u.relay_id, u.created_at, u.gone_at, g.event_id, g.kind
+          FROM unlinked u JOIN unnest(p_numbers, p_ids, p_kinds) AS g (number, event_id, kind) ON g.number = u.event),
+    counted AS (
+        INSERT INTO stat_queue (relay_id, gone_pubkeys, gone_kinds)
+        SELECT l.relay_id, array_fill(p_author, ARRAY[count(*)::int]), array_agg(l.kind)
+          FROM lost l GROUP BY l.relay_id ORDER BY l.relay_id)
+    UPDATE relay_day d SET n = d.n - z.n, idsum = subtract_id(d.idsum, z.idsum)
+      FROM (SELECT l.relay_id, least(l.created_at / 86400, 2147483647)::int AS day, count(*)::int AS n,
+                   sum_ids(l.event_id) AS idsum
+              FROM lost l WHERE l.gone_at IS NULL GROUP BY 1, 2) AS z
+     WHERE d.relay_id = z.relay_id AND d.day = z.day;
+END $$;
+COMMENT ON FUNCTION public.forget_sightings(bytea, bigint[], bytea[], int[]) IS 'Part of erase_vanished: sightings, with what was counted of them.';
+
 -- delete_orphan_nip11, delete_orphan_nip66: documents that no check refers to. A document locked by a check in progress
 -- is left for the next round; the foreign keys guard the rest.
 CREATE OR REPLACE FUNCTION public.delete_orphan_nip11(p_limit int DEFAULT 10000)
@@ -168,6 +247,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
       FROM (VALUES
         ('table', 'candidate_authors',
             'author bigint!, named integer!'),
+        ('table', 'erased_events',
+            'event_id bytea!'),
         ('table', 'event_batches',
             'batch_id bigint!, xid xid8!, committed_at timestamp with time zone!, events bigint[]!'),
         ('table', 'events',
@@ -332,6 +413,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     SELECT format('index %s on %s %s', i.name, i.relation, i.definition)
       FROM (VALUES
         ('candidate_authors_pkey', 'candidate_authors', 'btree (author)'),
+        ('erased_events_pkey', 'erased_events', 'btree (event_id)'),
         ('event_batches_pkey', 'event_batches', 'btree (batch_id)'),
         ('event_batches_xid', 'event_batches', 'btree (xid, batch_id)'),
         ('events_author', 'events', 'btree (pubkey, created_at)'),
@@ -397,12 +479,14 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('stat_relay_kinds_pkey', 'stat_relay_kinds', 'btree (relay_id, kind)'),
         ('stat_relays_pkey', 'stat_relays', 'btree (relay_id)'),
         ('stat_totals_pkey', 'stat_totals', 'btree (one)'),
-        ('tombstones_pkey', 'tombstones', 'btree (key, pubkey)')
+        ('tombstones_pkey', 'tombstones', 'btree (key, pubkey)'),
+        ('tombstones_vanished', 'tombstones', 'btree (key) WHERE (key = pubkey)')
         ) AS i (name, relation, definition)
     UNION ALL
     SELECT format('constraint %s on %s', c, k.relation)
       FROM (VALUES
         ('candidate_authors', 'candidate_authors_pkey'),
+        ('erased_events', 'erased_events_event_id_check erased_events_pkey'),
         ('event_batches', 'event_batches_pkey'),
         ('events', 'events_created_at_check events_event_id_check events_event_id_key events_id_dialect_check '
             'events_kind_check events_pkey events_pubkey_check events_sig_check'),
@@ -494,9 +578,11 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'delete_orphan_nip66(integer) integer',
         'due_nip05(integer, text) TABLE(author bytea, name text, domain text)',
         'event_address(integer, bytea, jsonb) uuid',
+        'erase_vanished(integer) integer',
         'find_aliases(bigint, bigint) record',
         'fold_statistics(integer) integer',
         'follow_lane() trigger',
+        'forget_sightings(bytea, bigint[], bytea[], integer[]) void',
         'insert_event(bytea, bytea, bigint, integer, jsonb, text, bytea, text, text, bigint, bigint, bigint[], bigint, bytea, '
         'smallint, uuid, bytea[], bigint[]) record',
         'insert_relay(text, text, bigint) integer',
@@ -520,6 +606,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'integer[], bigint[], integer[], smallint[], bigint[], smallint[]) void',
         'store_derived(bytea[], bytea[], bigint[], uuid[], bigint[], boolean[], integer[], bytea[], bigint[]) void',
         'store_quarantine(integer[], boolean[], integer[], text[], bytea[], bytea[]) void',
+        'subtract_id(bytea, bytea) bytea',
         'sum_ids(bytea) bytea',
         'tags_to_tagvalues(jsonb) text[]',
         'unranked_relays(integer, integer) TABLE(relay_id integer, relay_url text, source text, slot text, '

@@ -115,7 +115,7 @@ END $$;
 COMMENT ON FUNCTION public.claim_relays(smallint, text, bigint, uuid, double precision, double precision) IS 'Leases relays that are due, longest due first, and says where each stands.';
 
 -- known_events: for each id that is stored its number, whether this relay has it already, and whether the signature given with
--- it is another one than is stored; false where none is given. ord is 1-based.
+-- it is another one than is stored; false where none is given. ord is 1-based. An event that was erased has the number 0.
 -- Not SECURITY DEFINER and without SET, so that the planner can inline it; OFFSET 0 keeps the scalar subquery one. Its answer is
 -- the number, two bits to the left, with one bit for each of the two. created_at is compared, though (event, relay_id) is unique,
 -- because with it both indexes are searched by their whole key: the planner prefers events_relays_time for a relay it has no
@@ -124,12 +124,15 @@ CREATE OR REPLACE FUNCTION public.known_events(p_ids bytea[], p_relay int, p_sig
 RETURNS TABLE (ord int, event bigint, linked boolean, other_sig boolean) LANGUAGE sql STABLE ROWS 1000 AS $$
     SELECT z.ord, z.found >> 2, (z.found & 2) <> 0, (z.found & 1) <> 0
       FROM (SELECT k.n::int AS ord,
+                   coalesce(
                    (SELECT (e.id << 2)
                            | CASE WHEN (SELECT true FROM public.events_relays s
                                          WHERE s.event = e.id AND s.relay_id = p_relay AND s.created_at = e.created_at)
                                   THEN 2 ELSE 0 END
                            | CASE WHEN e.sig <> k.sig THEN 1 ELSE 0 END
-                      FROM public.events e WHERE e.event_id = k.id) AS found
+                      FROM public.events e WHERE e.event_id = k.id),
+                   CASE WHEN EXISTS (SELECT FROM public.erased_events)
+                        THEN (SELECT 0 FROM public.erased_events x WHERE x.event_id = k.id) END) AS found
               FROM unnest(p_ids, p_sigs) WITH ORDINALITY AS k (id, sig, n) OFFSET 0) AS z
      WHERE z.found IS NOT NULL;
 $$;
@@ -1109,19 +1112,22 @@ BEGIN
         UNION ALL
         SELECT q.relay_id, u.pubkey, u.kind, 0, 1 FROM queue q, unnest(q.old_pubkeys, q.old_kinds) AS u (pubkey, kind)
         UNION ALL
-        SELECT NULL, u.pubkey, u.kind, -1, 0 FROM queue q, unnest(q.gone_pubkeys, q.gone_kinds) AS u (pubkey, kind)),
+        SELECT q.relay_id, u.pubkey, u.kind, -(q.relay_id IS NULL)::int, -(q.relay_id IS NOT NULL)::int
+          FROM queue q, unnest(q.gone_pubkeys, q.gone_kinds) AS u (pubkey, kind)),
     pairs AS MATERIALIZED (
         SELECT s.relay_id, s.pubkey, sum(s.events) AS events, sum(s.sightings) AS sightings FROM seen s GROUP BY 1, 2),
     persons AS MATERIALIZED (SELECT p.pubkey, sum(p.events)::bigint AS events FROM pairs p GROUP BY 1),
     authors AS (
         INSERT INTO stat_authors AS a (pubkey, n) SELECT p.pubkey, p.events FROM persons p ORDER BY p.pubkey
         ON CONFLICT (pubkey) DO UPDATE SET n = a.n + excluded.n RETURNING author_id, pubkey, n),
+    placed AS MATERIALIZED (
+        SELECT p.relay_id, a.author_id, p.sightings FROM pairs p JOIN authors a ON a.pubkey = p.pubkey
+         WHERE p.relay_id IS NOT NULL),
     relay_authors AS (
         INSERT INTO stat_relay_authors AS r (relay_id, author_id, n)
-        SELECT p.relay_id, a.author_id, p.sightings FROM pairs p JOIN authors a ON a.pubkey = p.pubkey
-         WHERE p.relay_id IS NOT NULL ORDER BY 1, 2
+        SELECT p.relay_id, p.author_id, p.sightings FROM placed p ORDER BY 1, 2
         ON CONFLICT (relay_id, author_id) DO UPDATE SET n = r.n + excluded.n
-        RETURNING relay_id, r.xmax = 0 AS is_new),      -- a row inserted, not updated, has no xmax
+        RETURNING relay_id, author_id, n),
     relay_kinds AS (
         INSERT INTO stat_relay_kinds AS r (relay_id, kind, n)
         SELECT s.relay_id, s.kind, sum(s.sightings) FROM seen s WHERE s.relay_id IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
@@ -1135,7 +1141,9 @@ BEGIN
         SELECT z.relay_id, sum(z.n), sum(z.authors)
           FROM (SELECT p.relay_id, sum(p.sightings) AS n, 0 AS authors FROM pairs p WHERE p.relay_id IS NOT NULL GROUP BY 1
                 UNION ALL
-                SELECT a.relay_id, 0, count(*) FROM relay_authors a WHERE a.is_new GROUP BY 1) AS z
+                SELECT a.relay_id, 0, sum((a.n > 0)::int - (a.n - p.sightings > 0)::int)
+                  FROM relay_authors a JOIN placed p ON p.relay_id = a.relay_id AND p.author_id = a.author_id
+                 GROUP BY 1) AS z
          GROUP BY 1 ORDER BY 1
         ON CONFLICT (relay_id) DO UPDATE SET n = r.n + excluded.n, authors = r.authors + excluded.authors),
     totals AS (

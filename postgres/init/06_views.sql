@@ -80,7 +80,7 @@ SELECT q.relay_id, u.pubkey, u.kind, 1 AS events, 1 AS sightings
 SELECT q.relay_id, u.pubkey, u.kind, 0, 1
   FROM public.stat_queue q, unnest(q.old_pubkeys, q.old_kinds) AS u (pubkey, kind)
  UNION ALL
-SELECT q.relay_id, u.pubkey, u.kind, -1, 0
+SELECT q.relay_id, u.pubkey, u.kind, -(q.relay_id IS NULL)::int, -(q.relay_id IS NOT NULL)::int
   FROM public.stat_queue q, unnest(q.gone_pubkeys, q.gone_kinds) AS u (pubkey, kind);
 COMMENT ON VIEW public.stat_pending IS 'Counting that is not folded yet.';
 
@@ -114,16 +114,17 @@ COMMENT ON VIEW public.pubkey_counts_total IS 'Events by author.';
 CREATE OR REPLACE VIEW public.pubkey_counts_by_relay AS
 WITH pending AS MATERIALIZED (
     SELECT p.relay_id, p.pubkey, sum(p.sightings) AS n FROM public.stat_pending p
-     WHERE p.relay_id IS NOT NULL GROUP BY p.relay_id, p.pubkey HAVING sum(p.sightings) > 0)
+     WHERE p.relay_id IS NOT NULL GROUP BY p.relay_id, p.pubkey HAVING sum(p.sightings) <> 0)
 SELECT a.pubkey, r.relay_url, (c.n + coalesce(p.n, 0))::bigint AS total_events
   FROM public.stat_relay_authors c
   JOIN public.stat_authors a ON a.author_id = c.author_id
   JOIN public.relays r ON r.relay_id = c.relay_id
   LEFT JOIN pending p ON p.relay_id = c.relay_id AND p.pubkey = a.pubkey
+ WHERE c.n + coalesce(p.n, 0) > 0
  UNION ALL
 SELECT p.pubkey, r.relay_url, p.n::bigint
   FROM pending p JOIN public.relays r ON r.relay_id = p.relay_id
- WHERE (SELECT c.n FROM public.stat_relay_authors c
+ WHERE p.n > 0 AND (SELECT c.n FROM public.stat_relay_authors c
          WHERE c.relay_id = p.relay_id
            AND c.author_id = (SELECT a.author_id FROM public.stat_authors a WHERE a.pubkey = p.pubkey)) IS NULL;
 COMMENT ON VIEW public.pubkey_counts_by_relay IS 'Events by author and relay.';
@@ -157,11 +158,12 @@ COMMENT ON VIEW public.events_statistics IS 'The archive in one row; times in Un
 
 CREATE OR REPLACE VIEW public.relays_statistics AS
 WITH pending AS MATERIALIZED (
-    SELECT z.relay_id, sum(z.n) AS n, count(*) FILTER (WHERE z.author IS NULL) AS authors
+    SELECT z.relay_id, sum(z.n) AS n, sum((z.had + z.n > 0)::int - (z.had > 0)::int) AS authors
       FROM (SELECT p.relay_id, p.pubkey, sum(p.sightings) AS n,
-                   (SELECT c.author_id FROM public.stat_relay_authors c
-                     WHERE c.relay_id = p.relay_id
-                       AND c.author_id = (SELECT a.author_id FROM public.stat_authors a WHERE a.pubkey = p.pubkey)) AS author
+                   coalesce((SELECT c.n FROM public.stat_relay_authors c
+                              WHERE c.relay_id = p.relay_id
+                                AND c.author_id = (SELECT a.author_id FROM public.stat_authors a WHERE a.pubkey = p.pubkey)),
+                            0) AS had
               FROM public.stat_pending p WHERE p.relay_id IS NOT NULL GROUP BY p.relay_id, p.pubkey) AS z
      GROUP BY z.relay_id)
 SELECT r.relay_url, r.network, r.status, r.first_seen, r.last_seen,

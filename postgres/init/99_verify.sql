@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x7e58642f5ad63ffdc06792d6f56fe44d0e87a85bb6f961bec5a6a98d996e4c22')
+            (1, '0001_first_release', '\x23b1bb68fb7ef54b324430fc2cdc3acb42f8e8f06a4527425a9790e3e06a6cb5')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

@@ -145,6 +145,21 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.add_id(bytea, bytea) IS 'Sum of little-endian 256-bit numbers modulo 2^256.';
 
+-- subtract_id: takes back what add_id added.
+CREATE OR REPLACE FUNCTION public.subtract_id(p_sum bytea, p_id bytea)
+RETURNS bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    carry int := 1;
+BEGIN
+    FOR i IN 0 .. 31 LOOP
+        carry := carry + get_byte(p_sum, i) + 255 - get_byte(p_id, i);
+        p_sum := set_byte(p_sum, i, carry & 255);
+        carry := carry >> 8;
+    END LOOP;
+    RETURN p_sum;
+END $$;
+COMMENT ON FUNCTION public.subtract_id(bytea, bytea) IS 'Difference of little-endian 256-bit numbers modulo 2^256.';
+
 -- Aggregate of add_id, for recomputations.
 DO $$
 BEGIN
@@ -332,6 +347,7 @@ BEGIN
                 ('commit_pages', 'writer_synchronizer writer_priority_synchronizer'),
                 ('note_phantoms', 'writer_synchronizer writer_priority_synchronizer'),
                 ('fold_statistics', 'writer_synchronizer'),
+                ('erase_vanished', 'writer_synchronizer'),
                 ('delete_orphan_events', 'writer_synchronizer')) AS g (routine, members),
                string_to_table(g.members, ' ') AS m (member),
                pg_proc p
@@ -622,6 +638,12 @@ COMMENT ON COLUMN public.tombstones.pubkey IS 'Author of the deletion; it covers
 COMMENT ON COLUMN public.tombstones.up_to IS 'Unix seconds: events with created_at up to this are meant.';
 COMMENT ON COLUMN public.tombstones.event IS 'events.id of the deletion.';
 
+CREATE TABLE IF NOT EXISTS public.erased_events (
+    event_id  bytea PRIMARY KEY CHECK (octet_length(event_id) = 32)
+);
+COMMENT ON TABLE public.erased_events IS 'Ids of events erased because their author vanished (NIP-62). What is left of them, so that none comes back.';
+COMMENT ON COLUMN public.erased_events.event_id IS 'NIP-01 id, 32 bytes.';
+
 CREATE TABLE IF NOT EXISTS public.quarantine (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     n           bigint NOT NULL DEFAULT 1,
@@ -654,10 +676,10 @@ CREATE TABLE IF NOT EXISTS public.stat_queue (
     gone_kinds    int[] COMPRESSION lz4
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_insert_threshold = -1);
 COMMENT ON TABLE public.stat_queue IS 'Counting that is not folded yet, one row a relay page. Work is found by existence: folding deletes the row and moves the counters in one transaction.';
-COMMENT ON COLUMN public.stat_queue.relay_id IS 'Relay of the page; NULL for deleted events.';
+COMMENT ON COLUMN public.stat_queue.relay_id IS 'Relay of the page, or of sightings that were deleted; NULL for deleted events.';
 COMMENT ON COLUMN public.stat_queue.new_pubkeys IS 'Authors of events that are new and linked to the relay; parallel to new_kinds.';
 COMMENT ON COLUMN public.stat_queue.old_pubkeys IS 'Authors of events that were stored before and are now linked to the relay; parallel to old_kinds.';
-COMMENT ON COLUMN public.stat_queue.gone_pubkeys IS 'Authors of events that were deleted; parallel to gone_kinds.';
+COMMENT ON COLUMN public.stat_queue.gone_pubkeys IS 'Authors of events, with a relay of sightings, that were deleted; parallel to gone_kinds.';
 
 CREATE TABLE IF NOT EXISTS public.stat_authors (
     author_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -1049,20 +1071,20 @@ COMMENT ON COLUMN public.service_leases.owner IS 'Replica that holds it; NULL wh
 INSERT INTO public.service_leases (name) VALUES ('finder'), ('statistics'), ('priority_list') ON CONFLICT DO NOTHING;
 
 CREATE TABLE IF NOT EXISTS public.orphan_walks (
-    name          text PRIMARY KEY CHECK (name IN ('events', 'nip11', 'nip66')),
+    name          text PRIMARY KEY CHECK (name IN ('events', 'nip11', 'nip66', 'vanished')),
     position_id   bigint NOT NULL DEFAULT 0,
     position_key  bytea NOT NULL DEFAULT '',
     rounds        bigint NOT NULL DEFAULT 0,
     deleted       bigint NOT NULL DEFAULT 0,
     deleted_at    timestamptz
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE public.orphan_walks IS 'How far the delete_orphan functions have walked.';
+COMMENT ON TABLE public.orphan_walks IS 'How far the delete_orphan functions and erase_vanished have walked.';
 COMMENT ON COLUMN public.orphan_walks.position_id IS 'Of events: last id looked at in this round.';
-COMMENT ON COLUMN public.orphan_walks.position_key IS 'Of nip11 and nip66: last id looked at in this round.';
+COMMENT ON COLUMN public.orphan_walks.position_key IS 'Of nip11 and nip66: last id looked at in this round; of vanished: last author.';
 COMMENT ON COLUMN public.orphan_walks.rounds IS 'Rounds completed.';
 COMMENT ON COLUMN public.orphan_walks.deleted IS 'Rows deleted so far.';
 COMMENT ON COLUMN public.orphan_walks.deleted_at IS 'Last time something was deleted; for an hour after it commit_pages makes sure that known events are still there.';
-INSERT INTO public.orphan_walks (name) VALUES ('events'), ('nip11'), ('nip66') ON CONFLICT DO NOTHING;
+INSERT INTO public.orphan_walks (name) VALUES ('events'), ('nip11'), ('nip66'), ('vanished') ON CONFLICT DO NOTHING;
 
 -- A service writes its own rows of these three tables and no others; everybody reads them. A row belongs to the service
 -- that it names or that its name begins with, up to a colon; the leases of other names are listed.
@@ -1115,6 +1137,9 @@ CREATE INDEX IF NOT EXISTS events_tags ON public.events USING gin (tag_keys)
 -- events_relays: all relays of one event; all of one relay in time order (not unique on purpose: cheaper to keep).
 CREATE UNIQUE INDEX IF NOT EXISTS events_relays_event ON public.events_relays (event, relay_id);
 CREATE INDEX IF NOT EXISTS events_relays_time ON public.events_relays (relay_id, created_at, event);
+
+-- tombstones: who vanished; no event has the id that its author has as a key.
+CREATE INDEX IF NOT EXISTS tombstones_vanished ON public.tombstones (key) WHERE key = pubkey;
 
 -- event_batches: readers of new events go by transaction.
 CREATE INDEX IF NOT EXISTS event_batches_xid ON public.event_batches (xid, batch_id);
@@ -1204,6 +1229,85 @@ BEGIN
     RETURN cardinality(kinds);
 END $$;
 COMMENT ON FUNCTION public.delete_orphan_events(int) IS 'Deletes events that no relay is linked to, among the next p_limit events. Deleted rows, or -1 at the end of a round.';
+
+-- erase_vanished: events of authors who asked to vanish (NIP-62), up to the time of the request, with their sightings and all
+-- that was counted of them; the requests themselves stay. What came back or came late is met in the next round, and an
+-- erased id is none that is lacking: known_events says so. At most p_limit events a call and 1,000 authors are looked at.
+-- Deleting excludes those who link events, (16962, 1), so day sums have no other writer meanwhile. A holder of the relay's
+-- lease who has read a day's sum before writes its own over this one: then that day is compared by its ids. Answer: events
+-- erased, or -1 when the round is over.
+CREATE OR REPLACE FUNCTION public.erase_vanished(p_limit int DEFAULT 200)
+RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    start   bytea;
+    is_over boolean := true;
+    erased  int := 0;
+    request record;
+    numbers bigint[];
+    ids     bytea[];
+    kinds   int[];
+    homes   uuid[];
+BEGIN
+    SELECT w.position_key INTO STRICT start FROM orphan_walks w WHERE w.name = 'vanished' FOR UPDATE;
+    FOR request IN
+        SELECT t.key AS author, t.up_to FROM tombstones t WHERE t.key = t.pubkey AND t.key > start ORDER BY t.key LIMIT 1000
+    LOOP
+        is_over := false;
+        numbers := ARRAY(SELECT e.id FROM events e
+                          WHERE e.pubkey = request.author AND e.created_at <= request.up_to AND e.kind <> 62
+                          LIMIT p_limit - erased);
+        IF cardinality(numbers) > 0 THEN
+            PERFORM pg_advisory_xact_lock(16962, 1);
+            WITH gone AS (
+                DELETE FROM events e WHERE e.id = ANY (numbers)
+                RETURNING e.id, e.event_id, e.kind, event_address(e.kind, e.pubkey, e.tags) AS home)
+            SELECT array_agg(g.id), array_agg(g.event_id), array_agg(g.kind), array_agg(g.home)
+              INTO numbers, ids, kinds, homes FROM gone g;
+            CONTINUE WHEN numbers IS NULL;
+            PERFORM forget_sightings(request.author, numbers, ids, kinds);
+            DELETE FROM latest_versions l USING unnest(homes, numbers) AS h (home, number)
+             WHERE l.address = h.home AND l.event = h.number;
+            INSERT INTO stat_queue (gone_pubkeys, gone_kinds)
+            VALUES (array_fill(request.author, ARRAY[cardinality(kinds)]), kinds);
+            INSERT INTO erased_events (event_id) SELECT i FROM unnest(ids) AS i ORDER BY i ON CONFLICT DO NOTHING;
+            erased := erased + cardinality(numbers);
+        END IF;
+        EXIT WHEN erased >= p_limit;
+        start := request.author;
+    END LOOP;
+    IF is_over THEN
+        UPDATE orphan_walks w SET position_key = '', rounds = w.rounds + 1 WHERE w.name = 'vanished';
+        RETURN -1;
+    END IF;
+    UPDATE orphan_walks w SET position_key = start, deleted = w.deleted + erased WHERE w.name = 'vanished';
+    IF erased > 0 THEN
+        UPDATE orphan_walks w SET deleted_at = clock_timestamp() WHERE w.name IN ('events', 'vanished');
+    END IF;
+    RETURN erased;
+END $$;
+COMMENT ON FUNCTION public.erase_vanished(int) IS 'Erases events of authors who vanished (NIP-62). Erased events, or -1 at the end of a round.';
+
+-- forget_sightings: deletes the sightings of one author's events, by number, and takes them out of counters and day sums.
+CREATE OR REPLACE FUNCTION public.forget_sightings(p_author bytea, p_numbers bigint[], p_ids bytea[], p_kinds int[])
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+BEGIN
+    WITH unlinked AS (
+        DELETE FROM events_relays s WHERE s.event = ANY (p_numbers)
+        RETURNING s.relay_id, s.event, s.created_at, s.gone_at),
+    lost AS MATERIALIZED (
+        SELECT u.relay_id, u.created_at, u.gone_at, g.event_id, g.kind
+          FROM unlinked u JOIN unnest(p_numbers, p_ids, p_kinds) AS g (number, event_id, kind) ON g.number = u.event),
+    counted AS (
+        INSERT INTO stat_queue (relay_id, gone_pubkeys, gone_kinds)
+        SELECT l.relay_id, array_fill(p_author, ARRAY[count(*)::int]), array_agg(l.kind)
+          FROM lost l GROUP BY l.relay_id ORDER BY l.relay_id)
+    UPDATE relay_day d SET n = d.n - z.n, idsum = subtract_id(d.idsum, z.idsum)
+      FROM (SELECT l.relay_id, least(l.created_at / 86400, 2147483647)::int AS day, count(*)::int AS n,
+                   sum_ids(l.event_id) AS idsum
+              FROM lost l WHERE l.gone_at IS NULL GROUP BY 1, 2) AS z
+     WHERE d.relay_id = z.relay_id AND d.day = z.day;
+END $$;
+COMMENT ON FUNCTION public.forget_sightings(bytea, bigint[], bytea[], int[]) IS 'Part of erase_vanished: sightings, with what was counted of them.';
 
 -- delete_orphan_nip11, delete_orphan_nip66: documents that no check refers to. A document locked by a check in progress
 -- is left for the next round; the foreign keys guard the rest.
@@ -1315,6 +1419,8 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
       FROM (VALUES
         ('table', 'candidate_authors',
             'author bigint!, named integer!'),
+        ('table', 'erased_events',
+            'event_id bytea!'),
         ('table', 'event_batches',
             'batch_id bigint!, xid xid8!, committed_at timestamp with time zone!, events bigint[]!'),
         ('table', 'events',
@@ -1479,6 +1585,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     SELECT format('index %s on %s %s', i.name, i.relation, i.definition)
       FROM (VALUES
         ('candidate_authors_pkey', 'candidate_authors', 'btree (author)'),
+        ('erased_events_pkey', 'erased_events', 'btree (event_id)'),
         ('event_batches_pkey', 'event_batches', 'btree (batch_id)'),
         ('event_batches_xid', 'event_batches', 'btree (xid, batch_id)'),
         ('events_author', 'events', 'btree (pubkey, created_at)'),
@@ -1544,12 +1651,14 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         ('stat_relay_kinds_pkey', 'stat_relay_kinds', 'btree (relay_id, kind)'),
         ('stat_relays_pkey', 'stat_relays', 'btree (relay_id)'),
         ('stat_totals_pkey', 'stat_totals', 'btree (one)'),
-        ('tombstones_pkey', 'tombstones', 'btree (key, pubkey)')
+        ('tombstones_pkey', 'tombstones', 'btree (key, pubkey)'),
+        ('tombstones_vanished', 'tombstones', 'btree (key) WHERE (key = pubkey)')
         ) AS i (name, relation, definition)
     UNION ALL
     SELECT format('constraint %s on %s', c, k.relation)
       FROM (VALUES
         ('candidate_authors', 'candidate_authors_pkey'),
+        ('erased_events', 'erased_events_event_id_check erased_events_pkey'),
         ('event_batches', 'event_batches_pkey'),
         ('events', 'events_created_at_check events_event_id_check events_event_id_key events_id_dialect_check '
             'events_kind_check events_pkey events_pubkey_check events_sig_check'),
@@ -1641,9 +1750,11 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'delete_orphan_nip66(integer) integer',
         'due_nip05(integer, text) TABLE(author bytea, name text, domain text)',
         'event_address(integer, bytea, jsonb) uuid',
+        'erase_vanished(integer) integer',
         'find_aliases(bigint, bigint) record',
         'fold_statistics(integer) integer',
         'follow_lane() trigger',
+        'forget_sightings(bytea, bigint[], bytea[], integer[]) void',
         'insert_event(bytea, bytea, bigint, integer, jsonb, text, bytea, text, text, bigint, bigint, bigint[], bigint, bytea, '
         'smallint, uuid, bytea[], bigint[]) record',
         'insert_relay(text, text, bigint) integer',
@@ -1667,6 +1778,7 @@ RETURNS SETOF text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         'integer[], bigint[], integer[], smallint[], bigint[], smallint[]) void',
         'store_derived(bytea[], bytea[], bigint[], uuid[], bigint[], boolean[], integer[], bytea[], bigint[]) void',
         'store_quarantine(integer[], boolean[], integer[], text[], bytea[], bytea[]) void',
+        'subtract_id(bytea, bytea) bytea',
         'sum_ids(bytea) bytea',
         'tags_to_tagvalues(jsonb) text[]',
         'unranked_relays(integer, integer) TABLE(relay_id integer, relay_url text, source text, slot text, '
@@ -1821,7 +1933,7 @@ END $$;
 COMMENT ON FUNCTION public.claim_relays(smallint, text, bigint, uuid, double precision, double precision) IS 'Leases relays that are due, longest due first, and says where each stands.';
 
 -- known_events: for each id that is stored its number, whether this relay has it already, and whether the signature given with
--- it is another one than is stored; false where none is given. ord is 1-based.
+-- it is another one than is stored; false where none is given. ord is 1-based. An event that was erased has the number 0.
 -- Not SECURITY DEFINER and without SET, so that the planner can inline it; OFFSET 0 keeps the scalar subquery one. Its answer is
 -- the number, two bits to the left, with one bit for each of the two. created_at is compared, though (event, relay_id) is unique,
 -- because with it both indexes are searched by their whole key: the planner prefers events_relays_time for a relay it has no
@@ -1830,12 +1942,15 @@ CREATE OR REPLACE FUNCTION public.known_events(p_ids bytea[], p_relay int, p_sig
 RETURNS TABLE (ord int, event bigint, linked boolean, other_sig boolean) LANGUAGE sql STABLE ROWS 1000 AS $$
     SELECT z.ord, z.found >> 2, (z.found & 2) <> 0, (z.found & 1) <> 0
       FROM (SELECT k.n::int AS ord,
+                   coalesce(
                    (SELECT (e.id << 2)
                            | CASE WHEN (SELECT true FROM public.events_relays s
                                          WHERE s.event = e.id AND s.relay_id = p_relay AND s.created_at = e.created_at)
                                   THEN 2 ELSE 0 END
                            | CASE WHEN e.sig <> k.sig THEN 1 ELSE 0 END
-                      FROM public.events e WHERE e.event_id = k.id) AS found
+                      FROM public.events e WHERE e.event_id = k.id),
+                   CASE WHEN EXISTS (SELECT FROM public.erased_events)
+                        THEN (SELECT 0 FROM public.erased_events x WHERE x.event_id = k.id) END) AS found
               FROM unnest(p_ids, p_sigs) WITH ORDINALITY AS k (id, sig, n) OFFSET 0) AS z
      WHERE z.found IS NOT NULL;
 $$;
@@ -2815,19 +2930,22 @@ BEGIN
         UNION ALL
         SELECT q.relay_id, u.pubkey, u.kind, 0, 1 FROM queue q, unnest(q.old_pubkeys, q.old_kinds) AS u (pubkey, kind)
         UNION ALL
-        SELECT NULL, u.pubkey, u.kind, -1, 0 FROM queue q, unnest(q.gone_pubkeys, q.gone_kinds) AS u (pubkey, kind)),
+        SELECT q.relay_id, u.pubkey, u.kind, -(q.relay_id IS NULL)::int, -(q.relay_id IS NOT NULL)::int
+          FROM queue q, unnest(q.gone_pubkeys, q.gone_kinds) AS u (pubkey, kind)),
     pairs AS MATERIALIZED (
         SELECT s.relay_id, s.pubkey, sum(s.events) AS events, sum(s.sightings) AS sightings FROM seen s GROUP BY 1, 2),
     persons AS MATERIALIZED (SELECT p.pubkey, sum(p.events)::bigint AS events FROM pairs p GROUP BY 1),
     authors AS (
         INSERT INTO stat_authors AS a (pubkey, n) SELECT p.pubkey, p.events FROM persons p ORDER BY p.pubkey
         ON CONFLICT (pubkey) DO UPDATE SET n = a.n + excluded.n RETURNING author_id, pubkey, n),
+    placed AS MATERIALIZED (
+        SELECT p.relay_id, a.author_id, p.sightings FROM pairs p JOIN authors a ON a.pubkey = p.pubkey
+         WHERE p.relay_id IS NOT NULL),
     relay_authors AS (
         INSERT INTO stat_relay_authors AS r (relay_id, author_id, n)
-        SELECT p.relay_id, a.author_id, p.sightings FROM pairs p JOIN authors a ON a.pubkey = p.pubkey
-         WHERE p.relay_id IS NOT NULL ORDER BY 1, 2
+        SELECT p.relay_id, p.author_id, p.sightings FROM placed p ORDER BY 1, 2
         ON CONFLICT (relay_id, author_id) DO UPDATE SET n = r.n + excluded.n
-        RETURNING relay_id, r.xmax = 0 AS is_new),      -- a row inserted, not updated, has no xmax
+        RETURNING relay_id, author_id, n),
     relay_kinds AS (
         INSERT INTO stat_relay_kinds AS r (relay_id, kind, n)
         SELECT s.relay_id, s.kind, sum(s.sightings) FROM seen s WHERE s.relay_id IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
@@ -2841,7 +2959,9 @@ BEGIN
         SELECT z.relay_id, sum(z.n), sum(z.authors)
           FROM (SELECT p.relay_id, sum(p.sightings) AS n, 0 AS authors FROM pairs p WHERE p.relay_id IS NOT NULL GROUP BY 1
                 UNION ALL
-                SELECT a.relay_id, 0, count(*) FROM relay_authors a WHERE a.is_new GROUP BY 1) AS z
+                SELECT a.relay_id, 0, sum((a.n > 0)::int - (a.n - p.sightings > 0)::int)
+                  FROM relay_authors a JOIN placed p ON p.relay_id = a.relay_id AND p.author_id = a.author_id
+                 GROUP BY 1) AS z
          GROUP BY 1 ORDER BY 1
         ON CONFLICT (relay_id) DO UPDATE SET n = r.n + excluded.n, authors = r.authors + excluded.authors),
     totals AS (
@@ -3166,7 +3286,7 @@ SELECT q.relay_id, u.pubkey, u.kind, 1 AS events, 1 AS sightings
 SELECT q.relay_id, u.pubkey, u.kind, 0, 1
   FROM public.stat_queue q, unnest(q.old_pubkeys, q.old_kinds) AS u (pubkey, kind)
  UNION ALL
-SELECT q.relay_id, u.pubkey, u.kind, -1, 0
+SELECT q.relay_id, u.pubkey, u.kind, -(q.relay_id IS NULL)::int, -(q.relay_id IS NOT NULL)::int
   FROM public.stat_queue q, unnest(q.gone_pubkeys, q.gone_kinds) AS u (pubkey, kind);
 COMMENT ON VIEW public.stat_pending IS 'Counting that is not folded yet.';
 
@@ -3200,16 +3320,17 @@ COMMENT ON VIEW public.pubkey_counts_total IS 'Events by author.';
 CREATE OR REPLACE VIEW public.pubkey_counts_by_relay AS
 WITH pending AS MATERIALIZED (
     SELECT p.relay_id, p.pubkey, sum(p.sightings) AS n FROM public.stat_pending p
-     WHERE p.relay_id IS NOT NULL GROUP BY p.relay_id, p.pubkey HAVING sum(p.sightings) > 0)
+     WHERE p.relay_id IS NOT NULL GROUP BY p.relay_id, p.pubkey HAVING sum(p.sightings) <> 0)
 SELECT a.pubkey, r.relay_url, (c.n + coalesce(p.n, 0))::bigint AS total_events
   FROM public.stat_relay_authors c
   JOIN public.stat_authors a ON a.author_id = c.author_id
   JOIN public.relays r ON r.relay_id = c.relay_id
   LEFT JOIN pending p ON p.relay_id = c.relay_id AND p.pubkey = a.pubkey
+ WHERE c.n + coalesce(p.n, 0) > 0
  UNION ALL
 SELECT p.pubkey, r.relay_url, p.n::bigint
   FROM pending p JOIN public.relays r ON r.relay_id = p.relay_id
- WHERE (SELECT c.n FROM public.stat_relay_authors c
+ WHERE p.n > 0 AND (SELECT c.n FROM public.stat_relay_authors c
          WHERE c.relay_id = p.relay_id
            AND c.author_id = (SELECT a.author_id FROM public.stat_authors a WHERE a.pubkey = p.pubkey)) IS NULL;
 COMMENT ON VIEW public.pubkey_counts_by_relay IS 'Events by author and relay.';
@@ -3243,11 +3364,12 @@ COMMENT ON VIEW public.events_statistics IS 'The archive in one row; times in Un
 
 CREATE OR REPLACE VIEW public.relays_statistics AS
 WITH pending AS MATERIALIZED (
-    SELECT z.relay_id, sum(z.n) AS n, count(*) FILTER (WHERE z.author IS NULL) AS authors
+    SELECT z.relay_id, sum(z.n) AS n, sum((z.had + z.n > 0)::int - (z.had > 0)::int) AS authors
       FROM (SELECT p.relay_id, p.pubkey, sum(p.sightings) AS n,
-                   (SELECT c.author_id FROM public.stat_relay_authors c
-                     WHERE c.relay_id = p.relay_id
-                       AND c.author_id = (SELECT a.author_id FROM public.stat_authors a WHERE a.pubkey = p.pubkey)) AS author
+                   coalesce((SELECT c.n FROM public.stat_relay_authors c
+                              WHERE c.relay_id = p.relay_id
+                                AND c.author_id = (SELECT a.author_id FROM public.stat_authors a WHERE a.pubkey = p.pubkey)),
+                            0) AS had
               FROM public.stat_pending p WHERE p.relay_id IS NOT NULL GROUP BY p.relay_id, p.pubkey) AS z
      GROUP BY z.relay_id)
 SELECT r.relay_url, r.network, r.status, r.first_seen, r.last_seen,

@@ -56,9 +56,11 @@ extension Brotr {
         """
         SELECT event_id FROM relay_phantoms
          WHERE relay_id = $1 AND event_id = ANY ($2) AND last_seen > now() - interval '1 day'
+        UNION ALL SELECT event_id FROM erased_events WHERE event_id = ANY ($2)
         """, parameters: [.int4, .byteaArray], columns: [.bytea], isIdempotent: true)
 
-    /// Those of these ids that the relay claimed to have within the last day and did not deliver.
+    /// Those of these ids that are not to be asked for: the relay claimed to have them within the last day and did not
+    /// deliver, or they were erased.
     public func notedPhantoms(_ ids: [EventID], _ relay: RelayID) async throws -> Set<EventID> {
         guard !ids.isEmpty else { return [] }
         var parameters = SQLParameters()

@@ -85,12 +85,18 @@ extension Brotr {
 
 /// An event that is stored already.
 public struct KnownEvent: Hashable, Sendable {
-    /// `events.id`.
+    /// `events.id`; 0 for an event that was erased.
     public var event: Int64
     /// The relay is known to have it.
     public var isLinked: Bool
     /// It is stored with another signature than the one received, which may be as good or none.
     public var hasOtherSignature: Bool
+
+    /// One that was erased because its author vanished (NIP-62), and is not to be stored again.
+    public static let erased = KnownEvent(event: 0, isLinked: false)
+
+    /// It was erased.
+    public var isErased: Bool { event == 0 }
 
     /// Direct form.
     public init(event: Int64, isLinked: Bool, hasOtherSignature: Bool = false) {

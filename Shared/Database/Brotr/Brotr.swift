@@ -70,7 +70,7 @@ public struct Brotr: Sendable {
             relayBehaviour, relaySightings, matchingSightings, relayDayRange, storedEvents, notedPhantoms, notePhantoms,
             claimRelays,
             renewLeases, releaseRelay, claimServiceLease, renewServiceLease, releaseServiceLease, heartbeat, shareWork,
-            removeReplica, foldStatistics, coverageParts, relayClasses, relayLag,
+            removeReplica, foldStatistics, eraseVanished, coverageParts, relayClasses, relayLag,
             loadServiceState, saveServiceState, deleteOldStates,
         ] + Calls(names).all
     }

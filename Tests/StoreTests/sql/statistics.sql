@@ -85,9 +85,70 @@ SELECT pg_temp.compare('on top');
 SELECT fold_statistics(10);
 SELECT pg_temp.compare('on top, a part folded');
 
+-- An author vanishes (NIP-62): everything up to the request goes, with sightings, newest versions, counters and day sums.
+CREATE FUNCTION pg_temp.compare_days(p_when text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_temp.expect(p_when || ': days', (SELECT array_agg((relay_id, day, n, idsum)::text ORDER BY relay_id, day)
+        FROM relay_day WHERE n > 0),
+        (SELECT array_agg((relay_id, day, n, idsum)::text ORDER BY relay_id, day)
+           FROM (SELECT s.relay_id, (s.created_at / 86400)::int AS day, count(*)::int AS n, sum_ids(e.event_id) AS idsum
+                   FROM events_relays s JOIN events e ON e.id = s.event WHERE s.gone_at IS NULL GROUP BY 1, 2) AS z));
+END $$;
+CREATE FUNCTION pg_temp.author() RETURNS bytea LANGUAGE sql AS $$ SELECT sha256(int4send(-4)) $$;
+CREATE FUNCTION pg_temp.vanish() RETURNS bigint LANGUAGE sql AS $$
+    SELECT count(*) FROM events WHERE pubkey = pg_temp.author() AND created_at <= 1150 AND kind <> 62
+$$;
+SELECT pg_temp.expect('nobody vanished', erase_vanished(), -1);
+-- A deletion (NIP-09) by its author is no request to vanish.
+SELECT insert_event(sha256('deletion'), pg_temp.author(), 1299, 5, '[]', '', sha256('a') || sha256('b'), 'wss://r0.example', 'clearnet',
+    1, 1, p_tomb_keys => ARRAY[sha256(int4send(5))], p_tomb_up_tos => ARRAY[9223372036854775807]);
+SELECT pg_temp.expect('nobody vanished yet', erase_vanished(), -1);
+SELECT insert_event(sha256('vanish'), pg_temp.author(), 1150, 62, '[]', '', sha256('a') || sha256('b'), 'wss://r0.example', 'clearnet', 1, 1,
+    p_tomb_keys => ARRAY[pg_temp.author()], p_tomb_up_tos => ARRAY[1150]);
+DO $$
+DECLARE
+    vanished CONSTANT bigint := pg_temp.vanish();
+    others   CONSTANT bigint := (SELECT count(*) FROM events) - vanished;
+BEGIN
+    PERFORM pg_temp.expect('there is something to erase', vanished > 10, true);
+    UPDATE events_relays SET gone_at = 1 WHERE event = (SELECT min(id) FROM events WHERE pubkey = pg_temp.author());
+    UPDATE relay_day d SET (n, idsum) = (SELECT count(*), sum_ids(e.event_id) FROM events_relays s JOIN events e ON e.id = s.event
+        WHERE s.gone_at IS NULL AND s.relay_id = d.relay_id AND s.created_at / 86400 = d.day);
+    PERFORM pg_temp.compare_days('before');
+    PERFORM pg_temp.expect('at most as many as asked for', erase_vanished(7), 7);
+    PERFORM pg_temp.compare('seven erased');
+    PERFORM pg_temp.compare_days('seven erased');
+    PERFORM pg_temp.expect('the rest', erase_vanished(1000)::bigint, vanished - 7);
+    PERFORM pg_temp.expect('the round is over', erase_vanished(), -1);
+    PERFORM pg_temp.expect('nothing left', pg_temp.vanish(), 0::bigint);
+    PERFORM pg_temp.expect('nobody else is touched', (SELECT count(*) FROM events), others);
+    PERFORM pg_temp.expect('the request stays', (SELECT count(*) FROM events WHERE kind = 62), 1::bigint);
+    PERFORM pg_temp.expect('no sighting without event', (SELECT count(*) FROM events_relays s
+        WHERE NOT EXISTS (SELECT FROM events e WHERE e.id = s.event)), 0::bigint);
+    PERFORM pg_temp.expect('no version without event', (SELECT count(*) FROM latest_versions l
+        WHERE NOT EXISTS (SELECT FROM events e WHERE e.id = l.event)), 0::bigint);
+    PERFORM pg_temp.compare_days('all erased');
+END $$;
+SELECT pg_temp.compare('erased, not folded');
+SELECT fold_statistics(1000);
+SELECT pg_temp.compare('erased, folded');
+-- What comes back is known by its id, and is erased again.
+SELECT pg_temp.expect('an erased id is known', (SELECT (k.event, k.linked, k.other_sig)::text
+    FROM known_events(ARRAY[sha256(int4send(3)), sha256(int4send(9999))], 1) AS k), '(0,f,f)');
+SELECT pg_temp.store(3, 1);
+SELECT pg_temp.expect('it came back', pg_temp.vanish(), 1::bigint);
+SELECT pg_temp.compare('came back');
+SELECT pg_temp.expect('and is erased again', erase_vanished(), 1);
+SELECT pg_temp.compare('erased again');
+SELECT fold_statistics(1000);
+SELECT pg_temp.compare('erased again, folded');
+SELECT pg_temp.expect('all of it remembered, once', (SELECT count(*) FROM erased_events),
+    (SELECT deleted - 1 FROM orphan_walks WHERE name = 'vanished'));
+
 -- Orphans: nothing is one yet, then those whose sightings an operator took away. Limits count rows looked at.
 DO $$
 DECLARE
+    stored  CONSTANT bigint := (SELECT count(*) FROM events);
     answers int[] := '{}';
     answer  int;
     best    bytea;
@@ -116,7 +177,7 @@ BEGIN
         WHERE NOT EXISTS (SELECT FROM events_relays s WHERE s.event = e.id)), 0::bigint);
     PERFORM pg_temp.expect('deleted', (SELECT (deleted, rounds, position_id,
         deleted_at IS NOT NULL)::text FROM orphan_walks WHERE name = 'events'),
-        format('(%s,2,0,t)', 260 - (SELECT count(*) FROM events)));
+        format('(%s,2,0,t)', stored - (SELECT count(*) FROM events)));
     -- Newest versions fell back to what is left.
     PERFORM pg_temp.expect('latest', (SELECT array_agg((address, created_at, event, event_id)::text ORDER BY address)
         FROM latest_versions),
