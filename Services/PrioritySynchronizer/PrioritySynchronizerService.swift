@@ -10,11 +10,13 @@ actor PrioritySynchronizerService: BaseService {
     var state = SyncState()
 
     private let work: LaneCycle
+    private let fleet: FleetTotals
     private let list: PriorityListKeeper
 
     init(config: PrioritySynchronizerConfig, context: ServiceContext) {
         self.context = context
         stateName = "\(Self.serviceName):\(context.replica)"
+        fleet = FleetTotals(context, service: Self.serviceName)
         work = LaneCycle(context, settings: config.synchronizing, lane: .priority)
         list = PriorityListKeeper(context, config.relays)
     }
@@ -25,6 +27,7 @@ actor PrioritySynchronizerService: BaseService {
         let list = list
         let cycle = try await work.run { await list.run() }
         state.add(cycle)
+        await fleet.add(cycle)
         if context.shutdown.isRequested { await list.giveBack() }
         var outcome = cycle.outcome
         if let step = await list.step {

@@ -10,16 +10,19 @@ actor SynchronizerService: BaseService {
     var state = SyncState()
 
     private let work: LaneCycle
+    private let fleet: FleetTotals
 
     init(config: SynchronizerConfig, context: ServiceContext) {
         self.context = context
         stateName = "\(Self.serviceName):\(context.replica)"
+        fleet = FleetTotals(context, service: Self.serviceName)
         work = LaneCycle(context, settings: config.synchronizing, lane: .ordinary)
     }
 
     func run() async throws -> Outcome {
         let cycle = try await work.run()
         state.add(cycle)
+        await fleet.add(cycle)
         return cycle.outcome
     }
 }

@@ -3,6 +3,7 @@ final class ActiveSubscription {
     let number: Int
     let id: String
     let idBytes: [UInt8]
+    let isOfThePast: Bool
     let mailbox: Mailbox<SubscriptionItem>
     var state: SubscriptionState
     var builder = ChunkBuilder()
@@ -11,6 +12,7 @@ final class ActiveSubscription {
         self.number = number
         id = Self.id(number)
         idBytes = [UInt8](id.utf8)
+        isOfThePast = limits.isOfThePast
         mailbox = Mailbox(limitBytes: limits.bufferedBytes)
         state = SubscriptionState(limits: limits, now: now, received: received)
     }

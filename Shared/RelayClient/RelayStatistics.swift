@@ -8,7 +8,9 @@ public struct RelayStatistics: Sendable, Equatable {
     public internal(set) var events = 0
     /// EVENTs for a subscription that is over.
     public internal(set) var lateEvents = 0
-    /// Bytes of their JSON, and of NEG-MSGs for reconciliations that are over.
+    /// Subscriptions for stored events whose EOSE came before their events.
+    public internal(set) var earlyEnds = 0
+    /// Bytes of the JSON of late events, and of NEG-MSGs for reconciliations that are over.
     public internal(set) var lateBytes = 0
     /// EVENTs for subscription ids that we never used.
     public internal(set) var foreignEvents = 0

@@ -26,6 +26,7 @@ final class SessionCore {
     /// Mailboxes that have more waiting than they may.
     var pauses = 0
     var isFlushScheduled = false
+    var recentEnds = RecentEnds()
 
     private var notices: FloodMeter
     private var strays: FloodMeter

@@ -18,6 +18,9 @@ public struct SubscriptionLimits: Sendable, Equatable {
     /// Over `bufferedBytes` the subscription ends over budget, and the socket is read on: for readers that may be
     /// behind, on connections with other requests that must not wait for them.
     public var endsWhenFull = false
+    /// Asks for stored events alone, so that nothing may come after EOSE; `RelayStatistics.earlyEnds` counts where much
+    /// does.
+    public var isOfThePast = false
     /// Goes on after EOSE with what the relay stores from now on; EOSE then comes as `.caughtUp`,
     /// and budgets and timeouts hold up to there only.
     public var keepsOpen = false

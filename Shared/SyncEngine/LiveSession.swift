@@ -31,6 +31,7 @@ struct LiveSession: RelaySession {
         facts.isAuthenticated = statistics.isAuthenticated
         facts.foreignEvents = statistics.foreignEvents
         facts.lateEvents = statistics.lateEvents
+        facts.earlyEnds = statistics.earlyEnds
         facts.strayEnds = statistics.strayEnds
         facts.badMessages = statistics.badMessages
         return facts
@@ -52,7 +53,9 @@ struct LiveSession: RelaySession {
     private func ask(_ filter: Filter, _ budget: PageBudget) async throws -> RawPage {
         let subscription: Subscription
         do {
-            subscription = try await connection.subscribe([filter], limits: SubscriptionLimits(budget))
+            var limits = SubscriptionLimits(budget)
+            limits.isOfThePast = filter.until != nil
+            subscription = try await connection.subscribe([filter], limits: limits)
         } catch {
             return RawPage(chunks: [], ending: .inconclusive(.disconnected), failure: error.kind)
         }

@@ -80,6 +80,7 @@ extension RelayVisit {
         walking.isCutOff = page.facts.endsConnection && page.facts.ending == .inconclusive(.overBudget)
         let isPage = walking.plan.isBetweenPages
         var step = absorb(page, request, &walking, &reading)
+        step.doubts.contradictions += await newEarlyEnds(session, &reading)
         var prepared = try await reading.preparer.prepare(page)
         report.count(prepared)
         try await compare(&step, &walking.record, &prepared, &reading)
@@ -101,6 +102,14 @@ extension RelayVisit {
             return result
         }
         return true
+    }
+
+    /// Answers that the relay called whole and went on with, since the page before. They are seen once something else is
+    /// asked, so what they were about is proven by then; the doubt takes that back.
+    private func newEarlyEnds(_ session: any RelaySession, _ reading: inout Reading) async -> Int {
+        let ends = await session.facts().earlyEnds
+        defer { reading.earlyEnds = ends }
+        return ends - reading.earlyEnds
     }
 
     /// What a page proves, by the decisions of the walk.

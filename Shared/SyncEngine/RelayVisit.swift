@@ -82,6 +82,8 @@ struct RelayVisit: Sendable {
         /// Seconds that hold an answer's worth of events, of a relay that is read in windows of time.
         var span: Int64?
         var live: LiveReading
+        /// Answers of this connection so far whose EOSE came before their events.
+        var earlyEnds = 0
         /// When the round began, and when its time is over.
         var roundBegan: Duration
         var deadline: Duration

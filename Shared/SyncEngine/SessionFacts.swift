@@ -18,6 +18,8 @@ public struct SessionFacts: Sendable, Equatable {
     public var foreignEvents = 0
     /// EVENTs for a subscription that is over.
     public var lateEvents = 0
+    /// Answers about the past whose EOSE came before their events.
+    public var earlyEnds = 0
     /// EOSE, CLOSED, COUNT, NEG-MSG and NEG-ERR for ids that are not open.
     public var strayEnds = 0
     /// Frames that are no relay message.
@@ -32,7 +34,7 @@ extension SessionFacts {
     /// not do.
     var oddities: [String: Int] {
         let counts = [
-            "foreign_event": foreignEvents, "late_event": lateEvents, "stray_end": strayEnds,
+            "foreign_event": foreignEvents, "late_event": lateEvents, "early_end": earlyEnds, "stray_end": strayEnds,
             "bad_message": badMessages, "notice": notices, "challenge": challenges,
         ]
         return counts.filter { $0.value > 0 }

@@ -23,4 +23,12 @@ public struct SyncState: ServiceState, Equatable {
         eventsNew += Int64(cycle.eventsNew)
         sightingsNew += Int64(cycle.sightingsNew)
     }
+
+    /// Adds what was done elsewhere or before.
+    mutating func add(_ other: SyncState) {
+        cycles += other.cycles
+        relaysVisited += other.relaysVisited
+        eventsNew += other.eventsNew
+        sightingsNew += other.sightingsNew
+    }
 }

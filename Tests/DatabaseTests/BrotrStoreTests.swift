@@ -164,6 +164,33 @@ import Testing
         }
     }
 
+    @Test func `replicas add to the counts that they share`() async throws {
+        try await withTestDatabase { database in
+            let brotr = database.brotr
+            try await brotr.addToServiceState(name: "synchronizer", ["cycles": 1, "events_new": 7])
+            try await database.pool.execute(
+                "UPDATE service_state SET state = state || '{\"note\": \"kept\", \"cycles\": \"many\"}'")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<10 {
+                    group.addTask {
+                        try await brotr.addToServiceState(name: "synchronizer", ["cycles": 1, "events_new": 2])
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let row = try await database.pool.fetch(
+                """
+                SELECT state ->> 'events_new', state ->> 'cycles', state ->> 'note', state ->> 'last_run_at'
+                  FROM service_state WHERE service_name = 'synchronizer'
+                """
+            ).first
+            let (events, cycles, note, ranAt) = try #require(row).decode(
+                String.self, String.self, String.self, String.self)
+            #expect(events == "27" && cycles == "10" && note == "kept")
+            #expect(try #require(Int64(ranAt)) > 1_700_000_000)
+        }
+    }
+
     @Test func `replicas show that they live and leave`() async throws {
         try await withTestDatabase { database in
             let brotr = database.brotr

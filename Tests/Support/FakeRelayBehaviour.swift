@@ -143,6 +143,8 @@ public struct FakeRelayBehaviour: Sendable {
     public var straysAreOlder = false
     /// How often EOSE is sent.
     public var eoseCopies = 1
+    /// EOSE comes first and the events after it.
+    public var endsBeforeEvents = false
     /// Sends the hint of NIP-67: `finish` when everything was sent, `more` when the cap cut it.
     public var sendsHint = false
     /// Time before an answer begins.

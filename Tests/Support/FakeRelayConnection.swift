@@ -160,6 +160,7 @@ extension FakeRelayConnection {
         let found = FakeRelayQuery(filters: filters, behaviour: behaviour, salt: index).run(
             on: state.withLockedValue { $0.events })
         let shown = behaviour.changesSubscriptionID ? "other" : id
+        if behaviour.endsBeforeEvents { send(Self.eose(shown, nil)) }
         switch behaviour.answer {
         case .silent: return
         case .closed(let message):

@@ -65,6 +65,28 @@ import Testing
             #expect(state.relaysVisited == 1 && state.eventsNew == 25 && state.sightingsNew == 25)
             // The relay is due again only later.
             #expect(try await service.run().metrics["relays_visited"] == .count(0))
+            _ = try await self.service(database.brotr).run()
+            let fleet = try await database.pool.fetch(
+                "SELECT (state - 'last_run_at')::text FROM service_state WHERE service_name = 'synchronizer'")
+            #expect(
+                try fleet.first?.decode(String.self, at: 0)
+                    == #"{"cycles": 2, "events_new": 25, "sightings_new": 25, "relays_visited": 1}"#)
+        }
+        await relay.stop()
+    }
+
+    @Test func `a relay whose EOSE comes before its events contradicts itself`() async throws {
+        var factory = EventFactory(seed: 11)
+        var behaviour = FakeRelayBehaviour()
+        (behaviour.endsBeforeEvents, behaviour.eoseCopies) = (true, 0)
+        let relay = try await FakeRelay.start(events: factory.events(50), behaviour: behaviour)
+        try await withTestDatabase { database in
+            let record = RelayRecord(url: relay.url, insertedAt: UnixTime(seconds: 1_700_000_000))
+            _ = try await database.brotr.insertRelays([record])
+            #expect(try await service(database.brotr).run().success)
+            let rows = try await database.pool.fetch(
+                "SELECT coalesce((behaviour ->> 'contradictions')::int, 0) FROM relay_sync")
+            #expect(try #require(rows.first).decode(Int32.self, at: 0) > 0)
         }
         await relay.stop()
     }

@@ -35,6 +35,30 @@ extension Brotr {
             Self.saveServiceState, .text(name), .jsonb(json), timeout: timeout ?? settings.timeouts.query.duration)
     }
 
+    /// $1 name, $2 counts. What stands under other keys stays; a count that is no number begins anew.
+    static let addToServiceState = NamedStatement(
+        "add_to_service_state",
+        """
+        INSERT INTO service_state AS s (service_name, state, updated_at)
+        VALUES ($1, $2::jsonb || jsonb_build_object('last_run_at', extract(epoch FROM now())::bigint),
+                extract(epoch FROM now())::bigint)
+        ON CONFLICT (service_name) DO UPDATE
+           SET updated_at = excluded.updated_at,
+               state = s.state || excluded.state || (
+                   SELECT coalesce(jsonb_object_agg(c.key, c.value::bigint + CASE
+                              WHEN s.state ->> c.key ~ '^[0-9]{1,18}$' THEN (s.state ->> c.key)::bigint ELSE 0 END), '{}')
+                     FROM jsonb_each_text($2::jsonb) AS c)
+        """,
+        parameters: [.text, .jsonb])
+
+    /// Adds to the counts that all replicas of a service keep together, and says that one has run.
+    public func addToServiceState(name: String, _ counts: [String: Int64]) async throws {
+        let json = "{" + counts.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",") + "}"
+        try await pool.execute(
+            Self.addToServiceState, .text(name), .jsonb(Array(json.utf8)),
+            timeout: settings.timeouts.query.duration)
+    }
+
     /// $1 service, $2 name that stays, $3 seconds. Row locks are taken by name, and nobody waits for one.
     static let deleteOldStates = NamedStatement(
         "delete_old_states",

@@ -71,7 +71,7 @@ public struct Brotr: Sendable {
             claimRelays,
             renewLeases, releaseRelay, claimServiceLease, renewServiceLease, releaseServiceLease, heartbeat, shareWork,
             removeReplica, foldStatistics, eraseVanished, coverageParts, relayClasses, relayLag,
-            loadServiceState, saveServiceState, deleteOldStates,
+            loadServiceState, saveServiceState, addToServiceState, deleteOldStates,
         ] + Calls(names).all
     }
 

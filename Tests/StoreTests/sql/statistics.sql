@@ -103,8 +103,8 @@ SELECT pg_temp.expect('nobody vanished', erase_vanished(), -1);
 SELECT insert_event(sha256('deletion'), pg_temp.author(), 1299, 5, '[]', '', sha256('a') || sha256('b'), 'wss://r0.example', 'clearnet',
     1, 1, p_tomb_keys => ARRAY[sha256(int4send(5))], p_tomb_up_tos => ARRAY[9223372036854775807]);
 SELECT pg_temp.expect('nobody vanished yet', erase_vanished(), -1);
-SELECT insert_event(sha256('vanish'), pg_temp.author(), 1150, 62, '[]', '', sha256('a') || sha256('b'), 'wss://r0.example', 'clearnet', 1, 1,
-    p_tomb_keys => ARRAY[pg_temp.author()], p_tomb_up_tos => ARRAY[1150]);
+SELECT insert_event(sha256('vanish'), pg_temp.author(), 1150, 62, '[]', '', sha256('a') || sha256('b'), 'wss://r0.example', 'clearnet', 1,
+    1, p_tomb_keys => ARRAY[pg_temp.author()], p_tomb_up_tos => ARRAY[1150]);
 DO $$
 DECLARE
     vanished CONSTANT bigint := pg_temp.vanish();
