@@ -110,6 +110,7 @@ struct SetComparison: Sendable {
         let spans = state.withLock { $0.client.spans(for: message, within: bounds) }
         var loaded: [StoredSighting] = []
         for span in spans {
+            guard mayContinue() else { throw NegentropyError.tooManyRounds }
             let left = settings.mostCompared - loaded.count
             loaded += try await sightings(in: span.lowerBound.seconds...span.upperBound.seconds, limit: left)
         }

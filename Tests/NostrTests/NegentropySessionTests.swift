@@ -107,6 +107,24 @@ import Testing
         #expect(spans(0, 250, 60_000) == [0...149, 200...200])
     }
 
+    @Test func `many spans become few, and the widest spaces between them stay`() throws {
+        var writer = NegentropyWriter()
+        for second in UInt64(1)...1_000 {
+            writer.skip(to: NegentropyBound(timestamp: 10 * second + (second > 500 ? 90_000 : 0)))
+            let events: [NegentropyItem] = []
+            writer.range(to: NegentropyBound(timestamp: 10 * second + (second > 500 ? 90_001 : 1)), events[...])
+        }
+        let window = UnixTime(seconds: 0)...UnixTime(seconds: 200_000)
+        let spans = NegentropyClient().spans(for: try NegentropyMessage.decode(writer.bytes), within: window)
+        #expect(spans.count == 64)
+        #expect(spans.first?.lowerBound.seconds == 10 && spans.last?.upperBound.seconds == 100_000)
+        #expect(spans.contains { $0.upperBound.seconds == 5_000 } && spans.contains { $0.lowerBound.seconds == 95_010 })
+        #expect(
+            (1...1_000).allSatisfy { second in
+                spans.contains { $0.contains(UnixTime(seconds: second * 10 + (second > 500 ? 90_000 : 0))) }
+            })
+    }
+
     @Test func `where an answer may fill a frame, all that follows is needed`() throws {
         let spans = { (ranges: UInt64) in
             var writer = NegentropyWriter()

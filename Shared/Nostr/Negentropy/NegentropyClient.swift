@@ -5,6 +5,9 @@
 public struct NegentropyClient: Sendable {
     private enum State { case new, open, ended }
 
+    /// Most spans that an answer is made of: items of each are loaded by themselves.
+    static let mostSpans = 64
+
     private let limits: NegentropyLimits
     private var state = State.new
     private var have: Set<EventID> = []
@@ -36,7 +39,8 @@ public struct NegentropyClient: Sendable {
     /// The seconds whose items an answer to the message needs: closed ranges, ascending, apart from one another.
     ///
     /// Where the answer could fill a frame, it ends in the fingerprint of all that follows, so everything to the end of
-    /// the window is needed.
+    /// the window is needed. Of more than 64 ranges those nearest to each other become one: a message of 1 MiB could
+    /// have 150,000.
     public func spans(
         for message: NegentropyMessage, within window: ClosedRange<UnixTime>
     ) -> [ClosedRange<UnixTime>] {
@@ -53,7 +57,7 @@ public struct NegentropyClient: Sendable {
                 spans.append(span)
             }
         }
-        return spans
+        return Self.join(spans)
     }
 
     /// Takes a message of the relay. `items` are those of `spans(for:within:)`, or more.
@@ -84,6 +88,16 @@ public struct NegentropyClient: Sendable {
         state = .open
         bytes += writer.bytes.count
         return writer.bytes
+    }
+
+    /// No more spans than an answer may be made of, with the widest spaces between them.
+    private static func join(_ spans: [ClosedRange<UnixTime>]) -> [ClosedRange<UnixTime>] {
+        guard spans.count > mostSpans else { return spans }
+        let space = { spans[$0].lowerBound.seconds - spans[$0 - 1].upperBound.seconds }
+        let widest = (1..<spans.count).sorted { (space($0), $1) > (space($1), $0) }.prefix(mostSpans - 1)
+        let firsts = [0] + widest.sorted()
+        return zip(firsts, firsts.dropFirst() + [spans.count])
+            .map { first, next in spans[first].lowerBound...spans[next - 1].upperBound }
     }
 
     /// The part of a span that lies in the window; nil when there is none.
