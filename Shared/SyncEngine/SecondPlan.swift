@@ -43,6 +43,10 @@ struct SecondPlan: Sendable {
     /// Answers after which a second counts as saturated: a visit has other things to do.
     static let mostAnswers = 1_000
 
+    /// Events above which a second counts as saturated: what was seen of it stays in memory until it is over, a few
+    /// hundred bytes each.
+    static let mostEvents = 20_000
+
     /// The second that is read.
     let second: UnixTime
 
@@ -130,7 +134,7 @@ struct SecondPlan: Sendable {
         case .below: absorbBelow(facts)
         case .census: absorbCensus(facts, limit: limit, capSeen: capSeen)
         }
-        guard parts.isEmpty else { return .more }
+        guard parts.isEmpty else { return known.count <= Self.mostEvents ? .more : .saturated }
         return isSaturated ? .saturated : .proven
     }
 

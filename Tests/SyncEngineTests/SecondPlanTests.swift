@@ -89,6 +89,15 @@ import Testing
         #expect(Set(questions(large).map(\.kinds)).count * 2 == questions(large).count)
     }
 
+    @Test func `of a second without end no more is kept in mind than fits, and it is a gap`() {
+        var relay = ModelRelay(events: history([SecondPlan.mostEvents + 5_000]))
+        var plan = plan()
+        let result = plan.run(on: &relay)
+        #expect(result.gaps.map(\.reason) == [.saturatedSecond])
+        #expect(result.seen.count { $0.createdAt.seconds == 1_000_100 } <= SecondPlan.mostEvents + relay.cap)
+        #expect(result.verdict == .reachedEnd(byHint: false) && result.brokenPromises.isEmpty)
+    }
+
     @Test func `values are grouped by their weight, each once, and never all in one`() {
         let shown = Array(repeating: 1, count: 40) + Array(repeating: 2, count: 12) + Array(repeating: 3, count: 12)
         #expect(PartSplit(shown + [4], others: []).groups == [[1], [2], [3, 4]])
