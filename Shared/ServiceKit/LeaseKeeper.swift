@@ -67,15 +67,33 @@ public final class LeaseKeeper<Key: Hashable & Comparable & Sendable>: Sendable 
 
     /// Renews until the task is cancelled. Errors of the database are logged and tried again until leases run out.
     public func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.keepRenewing() }
+            group.addTask { await self.keepExpiring() }
+        }
+    }
+
+    private func keepRenewing() async {
         var renewalAt = clock.now() + renewal
         while !Task.isCancelled {
-            // Leases that come in meanwhile end later than the next renewal.
-            let wake = state.withLock { $0.table.nextWake(renewalAt: renewalAt) }
-            do { try await clock.sleep(wake) } catch { return }
-            lose(state.withLock { $0.table.expire(now: clock.now()) }, reason: "not renewed in time")
-            guard clock.now() >= renewalAt else { continue }
+            do { try await clock.sleep(renewalAt) } catch { return }
+            expire()
             renewalAt = clock.now() + (await renewAll() ? renewal : retry)
         }
+    }
+
+    /// Beside the renewals, whose answer may take longer than leases last.
+    private func keepExpiring() async {
+        while !Task.isCancelled {
+            // Leases that come in meanwhile end later.
+            let wake = state.withLock { $0.table.nextEnd(before: clock.now() + renewal) }
+            do { try await clock.sleep(wake) } catch { return }
+            expire()
+        }
+    }
+
+    private func expire() {
+        lose(state.withLock { $0.table.expire(now: clock.now()) }, reason: "not renewed in time")
     }
 
     /// Renews once.

@@ -65,8 +65,8 @@ struct LeaseTable<Key: Hashable & Comparable & Sendable>: Sendable {
         return over
     }
 
-    /// When something happens next: the next renewal, or the end of a lease before it.
-    func nextWake(renewalAt: Duration) -> Duration {
-        leases.values.map(\.usableUntil).reduce(renewalAt, min)
+    /// When a lease ends that is not renewed: the first one, or `limit` where none ends before.
+    func nextEnd(before limit: Duration) -> Duration {
+        leases.values.map(\.usableUntil).reduce(limit, min)
     }
 }

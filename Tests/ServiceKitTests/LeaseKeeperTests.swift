@@ -11,11 +11,13 @@ import Testing
     private let lost = Locked<[Int]>([])
     private let sent = Locked<[[Int]]>([])
     private let answer = Locked<Result<Set<Int>, Down>>(.success([]))
+    private let isHanging = Locked(false)
 
     private func keeper() -> LeaseKeeper<Int> {
         LeaseKeeper(ttl: .seconds(60), clock: MonotonicClock(manual), logger: LogLines().logger()) {
-            [sent, answer] claims in
+            [sent, answer, isHanging, manual] claims in
             sent.withLock { $0.append(claims.map(\.key)) }
+            if isHanging.withLock({ $0 }) { try await MonotonicClock(manual).sleep(for: .seconds(600)) }
             return try answer.withLock { try $0.get() }
         }
     }
@@ -32,10 +34,10 @@ import Testing
         await withTaskGroup { group in
             group.addTask { await keeper.run() }
             for _ in 1...3 {
-                await manual.waitForSleepers()
+                await manual.waitForSleepers(2)
                 manual.advance(by: .seconds(20))
             }
-            await manual.waitForSleepers()
+            await manual.waitForSleepers(2)
             group.cancelAll()
         }
         #expect(sent.withLock { $0 } == [[1, 2], [1, 2], [1, 2]])
@@ -62,16 +64,33 @@ import Testing
         await withTaskGroup { group in
             group.addTask { await keeper.run() }
             for _ in 0..<10 {
-                await manual.waitForSleepers()
+                await manual.waitForSleepers(2)
                 manual.advance(by: .seconds(5))
             }
-            await manual.waitForSleepers()
+            await manual.waitForSleepers(2)
             group.cancelAll()
         }
         #expect(manual.now.offset == .seconds(50))
         #expect(lost.withLock { $0 } == [1])
         // Renewal at 20 s, then every 5 s until the lease is out of use at 50 s.
         #expect(sent.withLock { $0.count } == 6)
+    }
+
+    @Test func `a lease ends in time while its renewal has no answer yet`() async {
+        let keeper = keeper()
+        isHanging.withLock { $0 = true }
+        hold(keeper, 1)
+        await withTaskGroup { group in
+            group.addTask { await keeper.run() }
+            for seconds in [20, 20, 10] {
+                await manual.waitForSleepers(2)
+                manual.advance(by: .seconds(seconds))
+            }
+            await manual.waitForSleepers(2)
+            group.cancelAll()
+        }
+        #expect(sent.withLock { $0 } == [[1]])
+        #expect(lost.withLock { $0 } == [1])
     }
 
     @Test func `a dropped lease is neither renewed nor reported`() async {

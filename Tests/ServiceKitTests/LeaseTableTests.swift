@@ -52,8 +52,8 @@ import Testing
 
     @Test func `the next wake is the renewal, or the end of a lease before it`() {
         var table = LeaseTable<Int>(ttl: .seconds(60))
-        #expect(table.nextWake(renewalAt: .seconds(20)) == .seconds(20))
+        #expect(table.nextEnd(before: .seconds(20)) == .seconds(20))
         table.hold(1, fence: 1, claimedAt: .seconds(-40))
-        #expect(table.nextWake(renewalAt: .seconds(20)) == .seconds(10))
+        #expect(table.nextEnd(before: .seconds(20)) == .seconds(10))
     }
 }
