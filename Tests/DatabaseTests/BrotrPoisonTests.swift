@@ -60,6 +60,33 @@ import Testing
         }
     }
 
+    @Test func `sums are those of the rows, wherever the search is cut off`() async throws {
+        var samples = EventSamples(seed: 13)
+        var events = try samples.next(20)
+        events[11] = poisoned(events[11])
+        try await withTestDatabase { database in
+            let brotr = database.brotr
+            let lease = try await brotr.claim(owner: owner)
+            var page = page(lease, events)
+            // What comes last is refused, as if somebody had been killed before it.
+            page.coveragePut = [
+                CoverageRow(lo: UnixTime(seconds: 9), hi: UnixTime(seconds: 8), state: 0)
+            ]
+            await #expect(throws: DatabaseError.self) {
+                try await brotr.commitPages(PagesBatch(owner: owner, pages: [page], events: events))
+            }
+            var sums: [Int32: DaySum] = [:]
+            for (place, event) in events.enumerated() where place != 11 {
+                sums[DaySum.day(of: event.createdAt), default: DaySum()].add(event.id)
+            }
+            let linked = try await brotr.number(
+                "SELECT count(*) FROM events_relays WHERE relay_id = $1", .int4(lease.relay.value))
+            #expect(linked == 19)
+            let stored = try await brotr.relayDays(lease.relay, days: page.days.map(\.day))
+            #expect(stored.filter { $0.value.count > 0 } == sums)
+        }
+    }
+
     @Test func `the pages of other relays are stored whole`() async throws {
         var samples = EventSamples(seed: 12)
         var events = try samples.next(30)

@@ -85,9 +85,16 @@ extension Brotr {
 /// One page with an event that the database cannot hold.
 extension Brotr {
     /// First the events, in parts and without progress, so that the bad ones are found; then the page without them.
+    /// Each call brings the sums of the rows that are there with it: who is killed in between leaves them right.
     private func commitWithoutPoison(_ batch: PagesBatch, _ cause: DatabaseError) async throws -> CommitAnswer {
         guard var page = batch.pages.first, !page.newEvents.isEmpty else { throw cause }
-        var search = PoisonSearch(answer: CommitAnswer(relay: page.relay, accepted: true))
+        var search = PoisonSearch(page, batch.events)
+        if !page.known.isEmpty || !page.gone.isEmpty {
+            for answer in try await commitOnce(PagesBatch(owner: batch.owner, pages: [search.rest(of: page)])) {
+                search.add(answer)
+            }
+            (page.known, page.gone) = ([], [])
+        }
         try await store(page.newEvents.map { batch.events[$0] }, of: page, batch.owner, &search)
         // Nothing was found: it is the page itself that is wrong.
         guard search.answer.accepted else { return search.answer }
@@ -105,6 +112,40 @@ extension Brotr {
     private struct PoisonSearch {
         var answer: CommitAnswer
         var poisoned: [(event: Event, error: DatabaseError)] = []
+        /// Of the days that the page touches, with what was stored so far.
+        private var sums: [Int32: DaySum]
+
+        init(_ page: RelayPage, _ events: [Event]) {
+            answer = CommitAnswer(relay: page.relay, accepted: true)
+            sums = Dictionary(page.days.map { ($0.day, $0.sum) }, uniquingKeysWith: { $1 })
+            for place in page.newEvents {
+                sums[DaySum.day(of: events[place].createdAt)]?.subtract(events[place].id)
+            }
+        }
+
+        /// What a page changes beside new events and progress.
+        func rest(of page: RelayPage) -> RelayPage {
+            var rest = RelayPage(relay: page.relay, fence: page.fence)
+            (rest.known, rest.gone) = (page.known, page.gone)
+            rest.days = sums.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+            return rest
+        }
+
+        /// The sums once these events are stored too.
+        func days(with events: [Event]) -> [(day: Int32, sum: DaySum)] {
+            var added: [Int32: DaySum] = [:]
+            for event in events {
+                let day = DaySum.day(of: event.createdAt)
+                guard var sum = added[day] ?? sums[day] else { continue }
+                sum.add(event.id)
+                added[day] = sum
+            }
+            return added.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        }
+
+        mutating func note(_ days: [(day: Int32, sum: DaySum)]) {
+            for (day, sum) in days { sums[day] = sum }
+        }
 
         mutating func add(_ part: CommitAnswer) {
             answer.accepted = answer.accepted && part.accepted
@@ -120,10 +161,12 @@ extension Brotr {
         guard search.answer.accepted, !events.isEmpty else { return }
         var bare = RelayPage(relay: page.relay, fence: page.fence)
         bare.newEvents = Array(events.indices)
+        bare.days = search.days(with: events)
         do {
             for answer in try await commitOnce(PagesBatch(owner: owner, pages: [bare], events: events)) {
                 search.add(answer)
             }
+            search.note(bare.days)
         } catch let error as DatabaseError where error.isOfData {
             guard events.count > 1 else { return search.poisoned.append((events[0], error)) }
             try await store(Array(events[..<(events.count / 2)]), of: page, owner, &search)
