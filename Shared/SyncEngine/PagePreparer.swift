@@ -147,11 +147,7 @@ struct PagePreparer {
         var pageDays: Set<Int32> = []
         for item in sightings.unknown {
             let event = page.materialised(item)
-            if part.rows > 0,
-                part.rows >= settings.batchRows || part.bytes + event.byteCount > settings.batchBytes.bytes
-            {
-                close(&part, &days, into: &prepared)
-            }
+            if isFull(part, with: event.byteCount) { close(&part, &days, into: &prepared) }
             let day = ledger.add(event.id, at: event.createdAt)
             days.insert(day)
             pageDays.insert(day)
@@ -165,10 +161,19 @@ struct PagePreparer {
             part.known.append(
                 KnownSighting(event: number, createdAt: event.createdAt, kind: event.kind, pubkey: event.pubkey))
         }
+        for event in prepared.rejected {
+            if isFull(part, with: event.bytes.count) { close(&part, &days, into: &prepared) }
+            part.add(event)
+        }
         close(&part, &days, into: &prepared)
         // The page before may still be on its way to the database, so its days cannot be read there yet.
         ledger.forget(all: pageDays.union(daysBefore))
         daysBefore = pageDays
+    }
+
+    private func isFull(_ part: PreparedPage.Part, with bytes: Int) -> Bool {
+        guard part.rows > 0 else { return false }
+        return part.rows >= settings.batchRows || part.bytes + bytes > settings.batchBytes.bytes
     }
 
     private func close(_ part: inout PreparedPage.Part, _ days: inout Set<Int32>, into prepared: inout PreparedPage) {

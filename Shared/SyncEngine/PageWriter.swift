@@ -34,7 +34,8 @@ struct PageWriter: Sendable {
             row.known = part.known
             row.gone = part.gone
             row.days = part.days
-            if isLast { apply(change, page, capSeen, pageSize, to: &row) }
+            row.quarantined = part.rejected.map { QuarantineRow(reason: $0.reason, digest: $0.digest, raw: $0.bytes) }
+            if isLast { apply(change, capSeen, pageSize, to: &row) }
             let batch = PagesBatch(owner: lease.owner, pages: [row], events: part.events)
             let answers = try await queue.commit(batch)
             result.answers += answers
@@ -47,8 +48,7 @@ struct PageWriter: Sendable {
     }
 
     private func apply(
-        _ change: VisitProgress.Change, _ page: PreparedPage, _ capSeen: Int, _ pageSize: Int,
-        to row: inout RelayPage
+        _ change: VisitProgress.Change, _ capSeen: Int, _ pageSize: Int, to row: inout RelayPage
     ) {
         row.frontier = change.frontier
         row.walkLo = change.walkLo
@@ -61,9 +61,6 @@ struct PageWriter: Sendable {
         row.pageSize = Int32(clamping: pageSize)
         row.coverageDrop = change.coverage.drop.map(UnixTime.init(seconds:))
         row.coveragePut = change.coverage.put.map(CoverageRow.init)
-        row.quarantined = page.rejected.map {
-            QuarantineRow(reason: $0.reason, digest: $0.digest, raw: $0.bytes)
-        }
     }
 }
 

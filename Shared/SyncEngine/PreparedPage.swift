@@ -12,16 +12,23 @@ struct PreparedPage: Sendable {
         var known: [KnownSighting] = []
         /// `events.id` of sightings that the relay no longer has.
         var gone: [Int64] = []
+        /// What is kept of rejected events.
+        private(set) var rejected: [FetchedPage.Rejected] = []
         /// Absolute day sums after this part.
         var days: [(day: Int32, sum: DaySum)] = []
         /// Event bytes.
         private(set) var bytes = 0
         /// Rows of any sort.
-        var rows: Int { events.count + known.count + gone.count }
+        var rows: Int { events.count + known.count + gone.count + rejected.count }
 
         mutating func add(_ event: Event) {
             events.append(event)
             bytes += event.byteCount
+        }
+
+        mutating func add(_ event: FetchedPage.Rejected) {
+            rejected.append(event)
+            bytes += event.bytes.count
         }
     }
 

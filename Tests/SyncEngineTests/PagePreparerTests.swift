@@ -64,7 +64,9 @@ import Testing
             store: store, transport: try LiveFixture.transport(), clock: MonotonicClock(ManualClock()),
             randomness: { 0 }, shutdown: ShutdownSignal(), replica: .random(), logger: Logger(label: "test"),
             isAuthentic: { verifier.isValid(signature: $0.signature, message: $0.id, publicKey: $0.pubkey) })
-        return PagePreparer(relay: RelayID(1), context: context, settings: SyncSettings())
+        var settings = SyncSettings()
+        settings.batchRows = 5
+        return PagePreparer(relay: RelayID(1), context: context, settings: settings)
     }
 
     private func page(_ events: [SampleEvent]) -> FetchedPage {
@@ -112,6 +114,14 @@ import Testing
         #expect(outcome == Outcome(linked: 1, second: 1, verified: 1, shown: 1))
         let linked = try await last([[other]], stored: event, isLinked: true)
         #expect(linked == Outcome(second: 1, verified: 1, shown: 1))
+    }
+
+    @Test func `what is rejected is cut into calls like what is stored`() async throws {
+        var preparer = try preparer(StockedStore())
+        let events = (0..<4).map { factory.sign(kind: 1, tags: [], content: "event \($0)") }
+        let junk = (0..<13).map { factory.sign(kind: 1, tags: [], content: "junk \($0)").withBrokenSignature }
+        let parts = try await preparer.prepare(page(events + junk)).parts
+        #expect(parts.map(\.events.count) == [4, 0, 0, 0] && parts.map(\.rejected.count) == [1, 5, 5, 2])
     }
 
     @Test(arguments: [false, true])
