@@ -103,6 +103,13 @@ public struct CoverageMap: Sendable, Equatable {
                 && rescanStep == other.rescanStep
         }
 
+        /// Makes one gap of two and of what lies between them. It is due as soon as one of them.
+        fileprivate mutating func takeIn(_ newer: Interval) {
+            hi = newer.hi
+            rescanAt = [rescanAt, newer.rescanAt].compactMap { $0 }.min()
+            (pages, items) = (nil, nil)
+        }
+
         /// The part from `lo` to `hi`: how many events lie in it is not known.
         func part(_ lo: Int64, _ hi: Int64) -> Interval {
             guard lo != self.lo || hi != self.hi else { return self }
@@ -127,6 +134,10 @@ public struct CoverageMap: Sendable, Equatable {
     /// The intervals, ascending and disjoint.
     public private(set) var intervals: [Interval]
     private var stored: [Interval]
+
+    /// Above so many intervals gaps that are near to each other become one: junk in every second of a relay must not
+    /// make rows without end.
+    static let mostIntervals = 2_000
 
     /// The map as the table holds it.
     public init(stored rows: [Interval] = []) {
@@ -162,6 +173,44 @@ public struct CoverageMap: Sendable, Equatable {
         }
         if let start = cursor, start <= new.hi { result.append(new.part(start, new.hi)) }
         intervals = Self.merged(result)
+        if new.state == .gap { joinGaps() }
+    }
+
+    /// A larger gap is honest too: what was read between two gaps is read again with them.
+    private mutating func joinGaps() {
+        guard intervals.count > Self.mostIntervals else { return }
+        let gaps = intervals.indices.filter { intervals[$0].state == .gap }
+        let nearest = zip(gaps, gaps.dropFirst()).filter { isRead(between: $0, $1) }
+            .sorted { intervals[$0.1].lo - intervals[$0.0].hi < intervals[$1.1].lo - intervals[$1.0].hi }
+            // A quarter less, so that it is not done for every gap.
+            .prefix(intervals.count - Self.mostIntervals / 4 * 3)
+        let next = Dictionary(nearest.map { ($0.0, $0.1) }, uniquingKeysWith: { first, _ in first })
+        var (result, place): ([Interval], Int) = ([], 0)
+        while place < intervals.count {
+            var joined = intervals[place]
+            while let other = next[place] {
+                joined.takeIn(intervals[other])
+                place = other
+            }
+            result.append(joined)
+            place += 1
+        }
+        intervals = result
+    }
+
+    /// Whether everything between two intervals was read, and nothing is left out.
+    private func isRead(between first: Int, _ last: Int) -> Bool {
+        (first..<last).allSatisfy { place in
+            let next = intervals[place + 1]
+            return next.lo - intervals[place].hi == 1
+                && (place + 1 == last || [.provisional, .sealed, .settled].contains(next.state))
+        }
+    }
+
+    /// Plans another time for looking at some intervals again.
+    mutating func postpone(to time: Int64, where isMeant: (Interval) -> Bool) {
+        for place in intervals.indices where isMeant(intervals[place]) { intervals[place].rescanAt = time }
+        intervals = Self.merged(intervals)
     }
 
     /// Why pages do not reach a part of the history, where the relay's way of answering is to blame.

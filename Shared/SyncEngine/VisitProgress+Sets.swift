@@ -104,10 +104,8 @@ extension VisitProgress {
     /// Gaps of one second that waited for sets are tried again with the other gaps.
     private mutating func postponeCrowdedSeconds(in seconds: ClosedRange<Int64>, _ change: Change) -> Change {
         var change = change
-        for var interval in coverage.intervals
-        where interval.reason == .saturatedSecond && seconds.contains(interval.lo) {
-            interval.rescanAt = schedule.retry(now: now.seconds)
-            coverage.set(interval)
+        coverage.postpone(to: schedule.retry(now: now.seconds)) {
+            $0.reason == .saturatedSecond && seconds.contains($0.lo)
         }
         change.coverage = coverage.changes
         coverage.markStored()

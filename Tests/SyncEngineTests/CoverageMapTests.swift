@@ -1,5 +1,6 @@
-import SyncEngine
 import Testing
+
+@testable import SyncEngine
 
 @Suite struct CoverageMapTests {
     private typealias Interval = CoverageMap.Interval
@@ -34,6 +35,26 @@ import Testing
         var map = CoverageMap(stored: [Interval(lo: 0, hi: 9, state: .walking)])
         map.set(.sealed, 7, 6)
         #expect(map.changes.isEmpty)
+    }
+
+    @Test func `of very many gaps those near to each other become one, and nothing that is not read`() {
+        var map = CoverageMap(stored: [
+            Interval(lo: 0, hi: 999, state: .open), Interval(lo: 1_000, hi: 1_999, state: .walking),
+            Interval(lo: 2_000, hi: 99_999, state: .provisional),
+        ])
+        map.set(.gap, 500, 500, reason: .unanswered)
+        map.set(.gap, 1_500, 1_500, reason: .unanswered)
+        let near = (0..<16_000).map { 2_000 + Int64($0) * 3 }
+        let seconds = near + (0..<300).map { 60_000 + Int64($0) * 100 }
+        for second in seconds { map.set(.gap, second, second, reason: .saturatedSecond) }
+        #expect(map.intervals.count <= CoverageMap.mostIntervals)
+        #expect(zip(map.intervals, map.intervals.dropFirst()).allSatisfy { $0.hi + 1 == $1.lo })
+        let gaps = map.intervals.filter { $0.state == .gap }
+        let inGaps = Set(gaps.flatMap { Array($0.lo...$0.hi) })
+        #expect(seconds.allSatisfy(inGaps.contains))
+        #expect(gaps.allSatisfy { $0.hi < 50_000 || $0.lo == $0.hi }, "those that are far from each other stay")
+        #expect(gaps.filter { $0.lo < 2_000 }.map(\.lo) == [500, 1_500] && gaps.count < 2_000)
+        #expect(map.intervals.filter { $0.lo < 2_000 && $0.state != .gap }.count == 4)
     }
 
     @Test(arguments: 1...300)
