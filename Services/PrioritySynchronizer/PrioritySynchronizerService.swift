@@ -28,7 +28,6 @@ actor PrioritySynchronizerService: BaseService {
         let cycle = try await work.run { await list.run() }
         state.add(cycle)
         await fleet.add(cycle)
-        if context.shutdown.isRequested { await list.giveBack() }
         var outcome = cycle.outcome
         if let step = await list.step {
             outcome.steps.append(step)
@@ -36,5 +35,15 @@ actor PrioritySynchronizerService: BaseService {
             if !step.success { outcome.errors.append(step.message) }
         }
         return outcome
+    }
+
+    func end() async {
+        let rest = await work.end()
+        await list.giveBack()
+        await fleet.end(rest)
+        guard rest.visits > 0 else { return }
+        state.add(rest)
+        // Nothing depends on it, and the database may be what went away.
+        try? await saveState()
     }
 }

@@ -25,4 +25,13 @@ actor SynchronizerService: BaseService {
         await fleet.add(cycle)
         return cycle.outcome
     }
+
+    func end() async {
+        let rest = await work.end()
+        await fleet.end(rest)
+        guard rest.visits > 0 else { return }
+        state.add(rest)
+        // Nothing depends on it, and the database may be what went away.
+        try? await saveState()
+    }
 }

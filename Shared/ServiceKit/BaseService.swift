@@ -33,6 +33,10 @@ public protocol BaseService<State>: Actor {
     /// - Throws: whatever went wrong; only the loop around it catches everything.
     func run() async throws -> Outcome
 
+    /// Brings to an end what goes on from one cycle to the next, after the last one. Ends soon after the task is
+    /// cancelled.
+    func end() async
+
     /// What speaks for or against its readiness beyond database, schema and cycles.
     func healthCheck() async -> HealthReport
 }
@@ -46,6 +50,8 @@ extension BaseService {
     public static var keepsState: Bool { true }
     /// The service's name.
     public nonisolated var stateName: String { Self.serviceName }
+    /// Nothing goes on.
+    public func end() async {}
     /// Nothing speaks against it.
     public func healthCheck() async -> HealthReport { HealthReport() }
 
@@ -107,9 +113,18 @@ extension BaseService {
         _ body: @Sendable () async throws -> Result
     ) async throws -> Result {
         try await context.brotr.withRunning {
-            defer { stop() }
-            try await start()
-            return try await body()
+            let result: Result
+            do {
+                try await start()
+                result = try await body()
+            } catch {
+                stop()
+                await end()
+                throw error
+            }
+            stop()
+            await end()
+            return result
         }
     }
 

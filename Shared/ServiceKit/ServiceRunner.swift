@@ -56,6 +56,7 @@ struct ServiceRunner<S: BaseService>: Sendable {
                 group.addTask { await watch(since: verdict) }
                 if isPresent { group.addTask { await presence.announce() } }
                 let status = await cycles(service, verdict)
+                await service.end()
                 group.cancelAll()
                 return status
             }

@@ -5,7 +5,7 @@ internal import Synchronization
 /// own fair part then. Pure.
 ///
 /// Visits end by themselves within a minute or so, but a relay that is followed, and a history that goes on, stay where
-/// they are. A replica that has just started would have nothing to do for as long as a cycle lasts.
+/// they are. A replica that has just started would have nothing to do.
 struct CrewShare: Sendable, Equatable {
     /// From one look at the other replicas to the next.
     static let interval = Duration.seconds(5)

@@ -1,7 +1,7 @@
 internal import Database
 internal import Nostr
 
-/// What is under way in one cycle: which visits run, who has a slot, and who has lent his. Pure but for the words it
+/// What is under way: which visits run, who has a slot, and who has lent his. Pure but for the words it
 /// says to visits.
 struct CrewState {
     /// A relay that was claimed.
@@ -74,6 +74,11 @@ struct CrewState {
         let visits = running.values.filter { $0.hasSlot && $0.control.mayContinue }
             .sorted { ($0.control.isStaying ? 0 : 1, $0.number) < ($1.control.isStaying ? 0 : 1, $1.number) }
         for visit in visits.prefix(count) { visit.control.yield() }
+    }
+
+    /// Has the visits of these relays end at their next page.
+    func letGo(_ relays: Set<RelayID>) {
+        for relay in relays { running[relay]?.control.yield() }
     }
 
     /// Takes a visit out and hands its slot on.

@@ -26,7 +26,16 @@ public actor FleetTotals {
     /// Adds one cycle's work. A database that fails is logged, and the work waits for the next time.
     public func add(_ cycle: SyncTally.Cycle) async {
         waiting.add(cycle)
-        guard pace.begin() || context.shutdown.isRequested else { return }
+        if pace.begin() { await save() }
+    }
+
+    /// Adds what was done since the last cycle, and writes all of it.
+    public func end(_ rest: SyncTally.Cycle) async {
+        if rest.visits > 0 { waiting.add(rest) }
+        if waiting.cycles > 0 { await save() }
+    }
+
+    private func save() async {
         let counts = waiting
         waiting = SyncState()
         do {

@@ -8,7 +8,7 @@ internal import Telemetry
 
 /// Claims due relays and visits them, as many at a time as each network allows, until nothing is due.
 ///
-/// One cycle of a synchronizer. Any number of crews may work on the same relays: a claim takes only rows whose time
+/// Any number of crews may work on the same relays: a claim takes only rows whose time
 /// has come, and the fence of a lost lease refuses whatever its former holder still sends.
 public struct SyncCrew: Sendable {
     /// Relays visited at the same time, by network; a network that is absent is not visited.
@@ -17,7 +17,8 @@ public struct SyncCrew: Sendable {
     private enum Happening: Sendable {
         case visited(VisitReport)
         case claimTime
-        case cycleOver
+        case lookTime
+        case timeIsOver
         case stopping
         case heartbeatEnded
     }
@@ -45,15 +46,20 @@ public struct SyncCrew: Sendable {
         memory = PageMemory(bytes: settings.sync.pageMemory.bytes)
     }
 
-    /// Works until no relay is due and no visit runs, the cycle's time is over, or the service stops. Relays that are
-    /// followed are visits that run.
-    /// - Parameter report: called after each round of each visit, in no particular order.
+    /// Works until no relay is due and no visit runs, the time is over, or the service stops. Relays that are followed
+    /// are visits that run.
+    /// - Parameters:
+    ///   - limit: after this time visits end at their next page and nothing more is claimed; nil for no such time.
+    ///   - report: called after each round of each visit, in no particular order.
     /// - Throws: `DatabaseError` when claiming fails; a database error within a visit ends that visit alone.
-    public func run(report: @escaping @Sendable (VisitReport) -> Void) async throws {
+    public func run(
+        atMost limit: Duration? = nil, report: @escaping @Sendable (VisitReport) -> Void
+    ) async throws {
         let keeper = makeKeeper()
         try await withThrowingTaskGroup(of: Happening.self) { group in
             defer { group.cancelAll() }
-            group.addTask { try await waitForCycleEnd() }
+            if let limit { group.addTask { try await pause(limit, then: .timeIsOver) } }
+            group.addTask { try await pause(lookInterval, then: .lookTime) }
             group.addTask { await waitForStop() }
             group.addTask { await keepLeases(keeper) }
             var crew = CrewState(free: slots, mostStaying: settings.tail.enabled ? settings.tail.slots : 0)
@@ -70,7 +76,10 @@ public struct SyncCrew: Sendable {
                 case .claimTime:
                     crew.isTimerSet = false
                     await claim(&crew, keeper, report, &group)
-                case .cycleOver:
+                case .lookTime:
+                    await letGoOthers(&crew)
+                    group.addTask { try await pause(lookInterval, then: .lookTime) }
+                case .timeIsOver:
                     crew.mayClaim = false
                     for visit in crew.running.values { visit.control.yield() }
                 case .stopping:
@@ -133,10 +142,7 @@ public struct SyncCrew: Sendable {
         share.update { $0.wantsWork = wantsWork }
         guard !crew.isTimerSet, !crew.running.isEmpty else { return }
         crew.isTimerSet = true
-        group.addTask {
-            try await context.clock.sleep(for: settings.sync.claimInterval.duration)
-            return .claimTime
-        }
+        group.addTask { try await pause(settings.sync.claimInterval.duration, then: .claimTime) }
     }
 
     /// Lets relays go where another replica waits for work and this one has more than its part.
@@ -152,6 +158,14 @@ public struct SyncCrew: Sendable {
             lane: lane, replica: context.replica, slots: slots.values.reduce(0, +), wantsWork: wantsWork)
         let surplus = share.update { $0.look(others, running: crew.running.count) }
         crew.letGo(surplus)
+    }
+
+    /// Lets relays go that are another lane's, are to go there, or were set to `ignored`: one that is followed would
+    /// stay for ever.
+    private func letGoOthers(_ crew: inout CrewState) async {
+        // Without an answer they are asked about again after the same time.
+        let leaving = try? await context.store.leavingRelays(crew.running.keys.sorted(), lane: lane)
+        crew.letGo(leaving ?? [])
     }
 
     /// What is claimed, in this order: its own lane, then with the slots that are left what another lane leaves undone.
@@ -172,9 +186,12 @@ public struct SyncCrew: Sendable {
         }
     }
 
-    private func waitForCycleEnd() async throws -> Happening {
-        try await context.clock.sleep(for: settings.sync.cycleLimit.duration)
-        return .cycleOver
+    /// From one look for relays that are to be let go to the next.
+    private var lookInterval: Duration { settings.sync.cycleLimit.duration }
+
+    private func pause(_ time: Duration, then happening: Happening) async throws -> Happening {
+        try await context.clock.sleep(for: time)
+        return happening
     }
 
     private func waitForStop() async -> Happening {

@@ -36,7 +36,8 @@ public struct SyncSettings: SettingsSection {
     public var revisitInterval: Seconds = 60
     /// Time between two looks for relays that are due. Too small: the database is asked for nothing.
     public var claimInterval: Seconds = 1
-    /// Longest cycle: visits still running then stop at the next page and are taken up again at once.
+    /// Longest cycle, which is an account of what was done: visits go on beyond it, but in a process that ends with its
+    /// cycle. Relays that changed their lane or are ignored are let go after the same time.
     public var cycleLimit: Seconds = 600
     /// How long a relay of the priority list has to wait for its own service before the Synchronizer visits it, with
     /// slots that are left. Too small: the reserved capacity is of no use. Too large: relays wait while that service is

@@ -13,6 +13,8 @@ public protocol SyncStore: Sendable {
     func shareWork(lane: Int16, replica: ReplicaID, slots: Int, wantsWork: Bool) async throws -> WorkShare
     /// Renews leases until `ttl` from now and gives those that are still ours.
     func renewLeases(_ leases: [(RelayID, Int64)], owner: ReplicaID, ttl: Duration) async throws -> Set<RelayID>
+    /// Those of these relays that are not this lane's, are to leave it, or are ignored.
+    func leavingRelays(_ relays: [RelayID], lane: Int16) async throws -> Set<RelayID>
     /// Gives a relay back; false when it was no longer ours.
     func releaseRelay(_ release: RelayRelease) async throws -> Bool
     /// What is known about the history of a relay, ascending.

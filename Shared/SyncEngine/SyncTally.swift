@@ -50,11 +50,13 @@ public final class SyncTally: Sendable {
         self.logger = logger
     }
 
-    /// The sums since `beginCycle`.
-    public var cycle: Cycle { state.withLock { $0 } }
-
-    /// Forgets the last cycle's sums.
-    public func beginCycle() { state.withLock { $0 = Cycle() } }
+    /// The sums since the last call.
+    public func takeCycle() -> Cycle {
+        state.withLock { cycle in
+            defer { cycle = Cycle() }
+            return cycle
+        }
+    }
 
     /// Adds one visit.
     public func count(_ visit: VisitReport) {

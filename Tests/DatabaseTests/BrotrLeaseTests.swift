@@ -66,6 +66,23 @@ import Testing
         }
     }
 
+    @Test func `relays that are ignored, of another lane or on their way there are to be let go`() async throws {
+        try await withTestDatabase { database in
+            let relays = try await insert(4, database)
+            let leaving = try await database.brotr.leavingRelays(relays, lane: 0)
+            #expect(leaving.isEmpty)
+            _ = try await database.brotr.claimRelays(
+                lane: 0, network: .clearnet, limit: 4, owner: owner, ttl: .seconds(60))
+            try await database.pool.fetch("UPDATE relays SET status = 'ignored' WHERE relay_id = 1")
+            try await database.pool.fetch("UPDATE relay_sync SET lane = 1 WHERE relay_id = 2")
+            try await database.pool.fetch("UPDATE relay_sync SET lane_next = 1 WHERE relay_id = 3")
+            let left = try await database.brotr.leavingRelays(relays, lane: 0)
+            #expect(left == [RelayID(1), RelayID(2), RelayID(3)])
+            let stays = try await database.brotr.leavingRelays([RelayID(4)], lane: 0)
+            #expect(stays.isEmpty)
+        }
+    }
+
     @Test func `an ended lease goes to the next with a higher fence, and the first can write no more`() async throws {
         try await withTestDatabase { database in
             let brotr = database.brotr

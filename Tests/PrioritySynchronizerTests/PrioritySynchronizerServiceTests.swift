@@ -80,7 +80,7 @@ import Testing
             let before = try await database.pool.fetch(NamedStatement("held", held)).first
             #expect(try before?.decode(Int64.self, at: 0) == 1)
             service.stop()
-            _ = try await service.run()
+            await service.end()
             let after = try await database.pool.fetch(NamedStatement("held", held)).first
             #expect(try after?.decode(Int64.self, at: 0) == 0)
         }

@@ -99,6 +99,24 @@ import Testing
         }
     }
 
+    @Test func `what goes on between cycles is ended once, after the last one`() async throws {
+        try await withTestDatabase { database in
+            for once in [true, false] {
+                let context = context(database)
+                let cycles = Cycles([
+                    {
+                        context.shutdown.request()
+                        return Outcome(success: true, message: "")
+                    }
+                ])
+                _ = await Cycles.$current.withValue(cycles) {
+                    await ServiceRunner<TrialService>(launch: trialLaunch(context, once: once), context: context).run()
+                }
+                #expect(cycles.ends == [1])
+            }
+        }
+    }
+
     @Test func `a replica is seen while its service works, and gone after a clean stop`() async throws {
         try await withTestDatabase { database in
             let context = context(database)

@@ -35,6 +35,8 @@ actor TrialService: BaseService {
         state.seenRelays += 1
         return try await cycles.next()
     }
+
+    func end() async { cycles.noteEnd() }
 }
 
 /// The script of a trial service: one closure a cycle, the last one repeated.
@@ -44,10 +46,16 @@ final class Cycles: Sendable {
 
     private let script: [Cycle]
     private let started = Mutex(0)
+    private let ended = Mutex<[Int]>([])
 
     init(_ script: [Cycle]) { self.script = script }
 
     var count: Int { started.withLock { $0 } }
+
+    /// Cycles begun by each end of the service.
+    var ends: [Int] { ended.withLock { $0 } }
+
+    func noteEnd() { ended.withLock { $0.append(count) } }
 
     func next() async throws -> Outcome {
         let number = started.withLock { started in

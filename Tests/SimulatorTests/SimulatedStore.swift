@@ -45,6 +45,10 @@ struct SimulatedStore: SyncStore {
         }
     }
 
+    func leavingRelays(_ relays: [RelayID], lane: Int16) async throws -> Set<RelayID> {
+        try await call("leaving_relays") { _ in [] }
+    }
+
     func releaseRelay(_ release: RelayRelease) async throws -> Bool {
         try await call("release_relay") { tables in
             guard var row = tables.rows[release.relay], row.fence == release.fence, row.owner == release.owner else {

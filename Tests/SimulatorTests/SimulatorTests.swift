@@ -159,6 +159,15 @@ import Testing
         #expect(relay.phantoms >= relay.held && relay.items == 0, "\(relay.phantoms) and \(relay.items)")
     }
 
+    @Test func `a relay stays followed, and what is due is claimed, while another one is silent`() throws {
+        let silent = try #require(Vices.closed.first { $0.description == "silent" })
+        let plan = Scenario.Plan(length: .seconds(3_000), arrivals: 50, lane: .priority)
+        let result = try Scenario(seed: 6, relays: [Vices(), silent], events: 100, plan: plan).run()
+        #expect(result.failures.isEmpty && result.looked > 40)
+        let visits = result.relays.map(\.visits)
+        #expect(visits.first == 1 && visits.last ?? 0 > 40, "\(visits)")
+    }
+
     @Test func `followed relays keep none waiting`() throws {
         let plan = Scenario.Plan(length: .seconds(6_000), arrivals: 50, slots: 1)
         let result = try Scenario(seed: 3, relays: [Vices(), Vices(), Vices()], events: 200, plan: plan).run()

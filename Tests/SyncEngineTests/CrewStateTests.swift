@@ -57,6 +57,13 @@ import Testing
         #expect(!one.givesWay)
     }
 
+    @Test func `relays that belong elsewhere are let go, the others stay`() throws {
+        var crew = CrewState(free: [.clearnet: 2], mostStaying: 10)
+        let (one, two) = (try crew.begin(lease(1), mayStay: true), try crew.begin(lease(2), mayStay: true))
+        crew.letGo([RelayID(2), RelayID(3)])
+        #expect(one.mayContinue && !two.mayContinue && !two.givesWay)
+    }
+
     @Test func `no more than so many may stay`() throws {
         var crew = CrewState(free: [.clearnet: 5], mostStaying: 1)
         #expect(try crew.begin(lease(1), mayStay: true).mayStay)

@@ -17,6 +17,7 @@ extension PartialStore {
     func renewLeases(_ leases: [(RelayID, Int64)], owner: ReplicaID, ttl: Duration) async throws -> Set<RelayID> {
         throw UnusedCall()
     }
+    func leavingRelays(_ relays: [RelayID], lane: Int16) async throws -> Set<RelayID> { throw UnusedCall() }
     func releaseRelay(_ release: RelayRelease) async throws -> Bool { throw UnusedCall() }
     func relayCoverage(_ relay: RelayID) async throws -> [CoverageRow] { throw UnusedCall() }
     func relayBehaviour(_ relay: RelayID) async throws -> RelayBehaviour { throw UnusedCall() }

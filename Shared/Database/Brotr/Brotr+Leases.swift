@@ -104,6 +104,23 @@ extension Brotr {
         return Set(try rows.map { RelayID(try $0.decode(at: 0)) })
     }
 
+    /// $1 relays, $2 lane.
+    static let leavingRelays = NamedStatement(
+        "leaving_relays",
+        """
+        SELECT s.relay_id FROM relay_sync s JOIN relays r ON r.relay_id = s.relay_id
+         WHERE s.relay_id = ANY ($1::int[]) AND (s.lane <> $2 OR s.lane_next IS NOT NULL OR r.status = 'ignored')
+        """,
+        parameters: [.int4Array, .int2], columns: [.int4], isIdempotent: true)
+
+    /// Those of these relays that are not this lane's, are to leave it when they are given back, or are ignored.
+    public func leavingRelays(_ relays: [RelayID], lane: Int16) async throws -> Set<RelayID> {
+        guard !relays.isEmpty else { return [] }
+        let rows = try await pool.fetch(
+            Self.leavingRelays, .int4s(relays.map(\.value)), .int2(lane), timeout: settings.timeouts.query.duration)
+        return Set(try rows.map { RelayID(try $0.decode(at: 0)) })
+    }
+
     /// $1 relay, $2 fence, $3 owner, $4 seconds until due, $5 class or NULL, $6 fails, $7 error or NULL, $8 rate or
     /// NULL, $9 deficit.
     static let releaseRelay = NamedStatement(

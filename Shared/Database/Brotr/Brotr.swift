@@ -68,7 +68,7 @@ public struct Brotr: Sendable {
         [
             ping, typeIdentifiers, schemaVersions, missingProcedures, relayDays, relayCoverage,
             relayBehaviour, relaySightings, matchingSightings, relayDayRange, storedEvents, notedPhantoms, notePhantoms,
-            claimRelays,
+            claimRelays, leavingRelays,
             renewLeases, releaseRelay, claimServiceLease, renewServiceLease, releaseServiceLease, heartbeat, shareWork,
             removeReplica, foldStatistics, eraseVanished, coverageParts, relayClasses, relayLag,
             loadServiceState, saveServiceState, addToServiceState, deleteOldStates,
