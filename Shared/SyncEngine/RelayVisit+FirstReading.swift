@@ -25,9 +25,9 @@ extension RelayVisit {
         _ part: ReadingChoice.Part, _ walking: inout Walking, _ session: any RelaySession,
         _ reading: inout Reading, _ report: inout VisitReport
     ) async throws {
-        let began = context.clock.now()
+        let began = ownTime(reading)
         // One that does not come to an end leaves the other half of the time to pages.
-        let half = (reading.deadline + began) / 2
+        let half = (reading.deadline + context.clock.now()) / 2
         let compared = try await compare(part.seconds, until: half, session, &reading, &report)
         guard let (verdict, difference) = compared else { return }
         switch verdict {
@@ -43,7 +43,7 @@ extension RelayVisit {
             walking.plan.skip(below: UnixTime(seconds: part.seconds.lowerBound))
             walking.choice.note(part.seconds, ids: taken.items, needed: difference.need.count, asked: taken.asked)
         case .tooLarge(let isSaid):
-            walking.choice.shrink(part.seconds, lost: isSaid ? .zero : context.clock.now() - began)
+            walking.choice.shrink(part.seconds, lost: isSaid ? .zero : ownTime(reading) - began)
             // One that never compared anything, and is silent or endless whatever the window, is like one that cannot.
             if walking.choice.isOver, !isSaid, reading.progress.behaviour.negentropy != true {
                 try await giveUpSets(InconclusiveReason.overBudget.rawValue, &reading)

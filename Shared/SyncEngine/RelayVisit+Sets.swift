@@ -10,18 +10,21 @@ extension RelayVisit {
     /// Sessions of one visit that were halved; a relay that refuses more is left to pages.
     private static let mostHalves = 64
 
+    /// Ids of a difference that are kept in mind beside the comparisons under way.
+    private static let fewIDs = 5_000
+
     /// Compares every window that is due. What remains due afterwards is for pages.
     func compareSets(_ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport) async throws {
         guard reading.progress.behaviour.negentropy != false else { return }
         var windows = reading.progress.windows
         var (halves, look) = (0, SetLook())
         if !windows.isEmpty { report.isStuck = true }
-        let (began, half) = (context.clock.now(), (reading.deadline + context.clock.now()) / 2)
+        let (began, half) = (ownTime(reading), (reading.deadline + context.clock.now()) / 2)
         while report.ending == .complete, let window = windows.popLast() {
             guard mayContinue(reading) else { return report.ending = .yielded }
             // A relay that never comes to an end leaves the other half of the time to pages.
             if report.isStuck, context.clock.now() >= half {
-                return try await leaveSets(after: context.clock.now() - began, &reading)
+                return try await leaveSets(after: ownTime(reading) - began, &reading)
             }
             look.begin()
             let deadline = report.isStuck ? half : reading.deadline
@@ -52,7 +55,8 @@ extension RelayVisit {
     }
 
     /// Compares one window, and takes note of what that shows of the relay. Nil when the visit is over by what came
-    /// live meanwhile; the report says why, and so it does where the connection ended.
+    /// live meanwhile, or because it was not the relay's turn in time; the report says why, and so it does where the
+    /// connection ended.
     func compare(
         _ window: ClosedRange<Int64>, until deadline: Duration, _ session: any RelaySession, _ reading: inout Reading,
         _ report: inout VisitReport
@@ -61,8 +65,14 @@ extension RelayVisit {
             session: session, store: context.store, relay: lease.relay, settings: settings.sync,
             archive: reading.archive, mayContinue: mayContinue(until: deadline))
         reading.live.watch(window)
-        let compared = try await asking(&reading, &report) { try await comparison.run(window) }
-        guard let (ending, difference) = compared else { return nil }
+        let turn = try await asking(&reading, &report) { try await run(comparison, window, until: deadline) }
+        guard let turn else { return nil }
+        reading.waited += turn.waited
+        guard let (ending, difference) = turn.outcome else {
+            // The relay is not to blame: it stands in line again as soon as it may.
+            (report.ending, report.isStuck) = (.yielded, false)
+            return nil
+        }
         report.count(ending)
         let speaks = reading.progress.behaviour.negentropy == true
         let verdict = SetVerdict(ending, speaks: speaks, isStopped: control.isStopped)
@@ -78,6 +88,32 @@ extension RelayVisit {
         }
         return (verdict, difference)
     }
+
+    /// What became of waiting for a place among the comparisons under way.
+    private struct Turn: Sendable {
+        let waited: Duration
+        /// Nil where there was none in time.
+        var outcome: (ReconciliationEnding, SetComparison.Difference)?
+    }
+
+    /// Compares when it is the relay's turn.
+    private func run(
+        _ comparison: SetComparison, _ window: ClosedRange<Int64>, until deadline: Duration
+    ) async throws -> Turn {
+        let (began, control, clock) = (context.clock.now(), control, context.clock)
+        let place = try await places.enter {
+            await firstOf([{ await control.waitForEnd() }, { try? await clock.sleep(deadline) }])
+        }
+        var turn = Turn(waited: clock.now() - began)
+        guard let place else { return turn }
+        var (ending, difference) = try await comparison.run(window)
+        if difference.need.count + difference.gone.count > Self.fewIDs { difference.place = place }
+        turn.outcome = (ending, difference)
+        return withExtendedLifetime(place) { turn }
+    }
+
+    /// A clock that stands while the relay waits for others.
+    func ownTime(_ reading: Reading) -> Duration { context.clock.now() - reading.waited }
 
     /// Nothing came to its end. One that never did, and had its time, is read by pages alone from now on.
     func leaveSets(after lost: Duration, _ reading: inout Reading) async throws {

@@ -18,6 +18,8 @@ struct RelayVisit: Sendable {
     var addresses = AddressBook()
     /// What their pages may hold in memory, likewise.
     let memory: PageMemory
+    /// For their comparisons of sets, likewise.
+    var places: Places
     /// Told of each round but the last, whose report is the visit's.
     var onRound: @Sendable (VisitReport) -> Void = { _ in }
     /// When it began: the database's time goes on from here.
@@ -35,6 +37,7 @@ struct RelayVisit: Sendable {
         self.settings = settings
         self.control = control
         self.memory = memory ?? PageMemory(bytes: settings.sync.pageMemory.bytes)
+        places = Places(settings.sync.comparisons)
         began = context.clock.now()
     }
 
@@ -87,6 +90,8 @@ struct RelayVisit: Sendable {
         /// When the round began, and when its time is over.
         var roundBegan: Duration
         var deadline: Duration
+        /// Time in which other relays compared their sets, and this one stood in line.
+        var waited = Duration.zero
     }
 
     /// The database's time now, at the latest.

@@ -16,6 +16,8 @@ struct SetComparison: Sendable {
         var gone: [StoredSighting] = []
         /// Live sightings here, before the comparison.
         var held = 0
+        /// Its place among the comparisons under way, of one that is large; it goes back with it.
+        var place: Place?
     }
 
     let session: any RelaySession

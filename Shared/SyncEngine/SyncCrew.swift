@@ -30,6 +30,7 @@ public struct SyncCrew: Sendable {
     private let queue: CommitQueue
     private let addresses: AddressBook
     private let memory: PageMemory
+    private let places: Places
     private let share = ShareBook()
 
     /// A crew for one lane.
@@ -44,6 +45,7 @@ public struct SyncCrew: Sendable {
             store: context.store, executor: context.executor, limits: CommitQueue.Limits(settings.sync))
         addresses = AddressBook(settings.rate)
         memory = PageMemory(bytes: settings.sync.pageMemory.bytes)
+        places = Places(settings.sync.comparisons)
     }
 
     /// Works until no relay is due and no visit runs, the time is over, or the service stops. Relays that are followed
@@ -230,6 +232,7 @@ public struct SyncCrew: Sendable {
             context, queue: queue, lease: lease, settings: settings.of(lease.url), control: control,
             memory: memory)
         visit.addresses = addresses
+        visit.places = places
         visit.onRound = onRound
         do {
             return try await visit.run()

@@ -18,6 +18,9 @@ public struct SyncSettings: SettingsSection {
     /// made of them, and the call that stores them, are about twice as much again. Too small: relays wait for each
     /// other.
     public var pageMemory: ByteCount = .mebibytes(16)
+    /// Comparisons of sets under way at the same time; each may have 100,000 ids of both sides in memory, and a large
+    /// one keeps its place until it is taken up. Too few: relays wait for each other.
+    public var comparisons = 4
     /// Time without a message from the relay after which a page is given up.
     public var progressTimeout: Seconds = 30
     /// Bytes of events a minute that a relay sends at least, once it sends any; a page that comes slower is given up.
@@ -62,6 +65,7 @@ public struct SyncSettings: SettingsSection {
         problems.require(
             pageBytes.bytes <= pageMemory.bytes, "page_bytes", given: pageBytes.settingText,
             allowed: "at most page_memory (\(pageMemory.settingText))")
+        problems.check("comparisons", comparisons, in: 1...1_000)
         problems.check("progress_timeout", progressTimeout, in: 0.1...600)
         problems.check("progress_bytes", progressBytes, in: 0...ByteCount.mebibytes(16))
         problems.check("page_timeout", pageTimeout, in: 0.1...3_600)
