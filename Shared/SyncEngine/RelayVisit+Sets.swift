@@ -13,9 +13,10 @@ extension RelayVisit {
     /// Ids of a difference that are kept in mind beside the comparisons under way.
     private static let fewIDs = 5_000
 
-    /// Compares every window that is due. What remains due afterwards is for pages.
+    /// Compares every window that is due. What remains due afterwards is for pages. Where the visit is over, it says
+    /// nothing of it.
     func compareSets(_ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport) async throws {
-        guard reading.progress.behaviour.negentropy != false else { return }
+        guard report.ending == .complete, reading.progress.behaviour.negentropy != false else { return }
         var windows = reading.progress.windows
         var (halves, look) = (0, SetLook())
         if !windows.isEmpty { report.isStuck = true }

@@ -27,6 +27,8 @@ extension Scenario {
         var connectionsPerAddress: Int?
         /// Bytes of events that a visit may download; nil for what is usual, which no simulated relay has.
         var visitBytes: Int?
+        /// From a first reading to the pass that proves it, in seconds.
+        var secondPass = 600
         /// When all processes are killed at once, and come back at once.
         var massacreAt: Duration?
         /// When each process is ended and started again.

@@ -178,7 +178,7 @@ struct Scenario {
         settings.rate.connectionsPerAddress = network.limits.connectionsPerAddress
         settings.sync.pageBytes = .kibibytes(network.limits.pageBytes >> 10)
         settings.budget.bytes = .kibibytes(network.limits.bytes >> 10)
-        settings.proof.secondPass = 600
+        settings.proof.secondPass = Seconds(floatLiteral: Double(plan.secondPass))
         settings.rescan.schedule = [900, 1_800, 3_600]
         return settings
     }

@@ -96,6 +96,17 @@ import Testing
         #expect(runs[0].failures == runs[1].failures)
     }
 
+    @Test(arguments: [Vices(), Vices("no NIP-77") { $0.sets = .unknown }])
+    func `history that does not fit into one visit goes on at once, whatever else is due`(vices: Vices) throws {
+        var plan = Scenario.Plan(length: .seconds(60), follows: false)
+        // A page or two each, and what it read is due again before the next one.
+        (plan.visitBytes, plan.secondPass) = (64 << 10, 1)
+        let result = try Scenario(seed: 2, relays: [vices], events: 1_500, plan: plan).run()
+        #expect(result.failures.isEmpty)
+        let claims = try #require(result.relays.first?.claims)
+        #expect(claims.count > 12, "\(claims)")
+    }
+
     @Test func `what comes to a followed relay is stored at once`() throws {
         for lane in [SyncLane.ordinary, .priority] {
             let plan = Scenario.Plan(replicas: 2, length: .seconds(3_000), arrivals: 200, lane: lane)
