@@ -189,7 +189,7 @@ public struct SyncCrew: Sendable {
     }
 
     /// From one look for relays that are to be let go to the next.
-    private var lookInterval: Duration { settings.sync.cycleLimit.duration }
+    private var lookInterval: Duration { settings.lease.heartbeat.duration }
 
     private func pause(_ time: Duration, then happening: Happening) async throws -> Happening {
         try await context.clock.sleep(for: time)

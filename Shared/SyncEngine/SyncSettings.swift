@@ -39,9 +39,11 @@ public struct SyncSettings: SettingsSection {
     public var revisitInterval: Seconds = 60
     /// Time between two looks for relays that are due. Too small: the database is asked for nothing.
     public var claimInterval: Seconds = 1
-    /// Longest cycle, which is an account of what was done: visits go on beyond it, but in a process that ends with its
-    /// cycle. Relays that changed their lane or are ignored are let go after the same time.
+    /// Longest cycle of a process that ends with it (`--once`). Too small: what is due is left undone.
     public var cycleLimit: Seconds = 600
+    /// Longest cycle of a process that goes on: an account of what was done, by which metrics, state and readiness are
+    /// brought up to date. Visits go on beyond it. Too small: rows are written for nothing.
+    public var accountInterval: Seconds = 30
     /// How long a relay of the priority list has to wait for its own service before the Synchronizer visits it, with
     /// slots that are left. Too small: the reserved capacity is of no use. Too large: relays wait while that service is
     /// down.
@@ -74,6 +76,7 @@ public struct SyncSettings: SettingsSection {
         problems.check("revisit_interval", revisitInterval, in: 0.1...604_800)
         problems.check("claim_interval", claimInterval, in: 0.01...60)
         problems.check("cycle_limit", cycleLimit, in: 1...86_400)
+        problems.check("account_interval", accountInterval, in: 1...86_400)
         problems.check("help_overdue", helpOverdue, in: 0.1...604_800)
         problems.check("quarantine_bytes", quarantineBytes, in: .kibibytes(1)...(.kibibytes(64)))
         problems.require(
