@@ -14,7 +14,9 @@ extension RelayVisit {
     func following(
         _ session: any RelaySession, _ body: @escaping @Sendable (Tail?) async throws -> VisitReport
     ) async throws -> VisitReport {
-        guard control.mayStay, settings.tail.enabled else { return try await body(nil) }
+        guard control.mayStay, settings.tail.enabled, !unfollowed.contains(lease.relay, at: context.clock.now()) else {
+            return try await body(nil)
+        }
         let feed = try await session.follow(tailRequest.filter, budget: settings.feedBudget)
         let tail = Tail(feed, settings: settings.tail, clock: context.clock)
         context.onTail(.began(lease.network))
@@ -53,6 +55,16 @@ extension RelayVisit {
             }
             return nil
         }
+    }
+
+    /// Whether a page that was too large for a message is none: the subscription's stored part, asked for before it, has
+    /// not come to its end. Then the relay is read without one from its next visit on.
+    func isOfTail(_ page: FetchedPage, _ reading: Reading) -> Bool {
+        guard page.facts.endsConnection, page.facts.ending == .inconclusive(.overBudget),
+            let tail = reading.live.tail, !tail.isCaughtUp
+        else { return false }
+        unfollowed.add(lease.relay, at: context.clock.now())
+        return true
     }
 
     /// What is archived of what arrives.

@@ -77,6 +77,10 @@ extension RelayVisit {
         guard let raw = asked.page else { return true }
         let page = FetchedPage(raw, request: request, limits: pageLimits)
         report.count(page)
+        guard !isOfTail(page, reading) else {
+            (report.ending, report.isStuck) = (.yielded, false)
+            return false
+        }
         walking.isCutOff = page.facts.endsConnection && page.facts.ending == .inconclusive(.overBudget)
         let isPage = walking.plan.isBetweenPages
         var step = absorb(page, request, &walking, &reading)

@@ -20,6 +20,8 @@ struct RelayVisit: Sendable {
     let memory: PageMemory
     /// For their comparisons of sets, likewise.
     var places: Places
+    /// Relays on which no subscription is opened, likewise.
+    var unfollowed = UnfollowedRelays()
     /// Told of each round but the last, whose report is the visit's.
     var onRound: @Sendable (VisitReport) -> Void = { _ in }
     /// When it began: the database's time goes on from here.

@@ -31,6 +31,7 @@ public struct SyncCrew: Sendable {
     private let addresses: AddressBook
     private let memory: PageMemory
     private let places: Places
+    private let unfollowed = UnfollowedRelays()
     private let share = ShareBook()
 
     /// A crew for one lane.
@@ -233,6 +234,7 @@ public struct SyncCrew: Sendable {
             memory: memory)
         visit.addresses = addresses
         visit.places = places
+        visit.unfollowed = unfollowed
         visit.onRound = onRound
         do {
             return try await visit.run()

@@ -304,7 +304,9 @@ public struct WalkPlan: Sendable {
         case .timedOut:
             timeouts += 1
             if timeouts >= 2 { pageSize = max(limits.smallestPage, pageSize / 2) }
-        case .closed, .contradicted: break
+        // There are relays that refuse a limit above theirs, and give no other reason.
+        case .closed: pageSize = max(min(pageSize, limits.smallestPage), pageSize / 4)
+        case .contradicted: break
         }
         guard inconclusive >= limits.inconclusiveInARow else { return Progress() }
         // A relay that answers everything but the narrow questions inside one second is left that second.
