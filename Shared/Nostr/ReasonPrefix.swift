@@ -20,6 +20,8 @@ public enum ReasonPrefix: String, Sendable, CaseIterable {
     case error
     /// Authenticate first (NIP-42).
     case authRequired = "auth-required"
+    /// Pay first; not in NIP-01, and in use.
+    case paymentRequired = "payment-required"
     /// The relay does not do this; NIP-01's own example.
     case unsupported
 

@@ -64,7 +64,10 @@ extension RelayBehaviour {
     private static let patience: Int64 = 7 * 86_400
 
     /// It says that the relay lacks what others can do.
-    var isShort: Bool { negentropy == false || count == false || order == RelayOrder.unordered.rawValue }
+    var isShort: Bool {
+        negentropy == false || count == false || order == RelayOrder.unordered.rawValue
+            || ReadingNote(reading).isBounded
+    }
 
     /// Without shortcomings that were found long ago.
     func worthTryingAgain(at now: UnixTime) -> RelayBehaviour {
@@ -73,6 +76,9 @@ extension RelayBehaviour {
         if negentropy == false { behaviour.negentropy = nil }
         if count == false { behaviour.count = nil }
         if order == RelayOrder.unordered.rawValue { behaviour.order = nil }
+        var note = ReadingNote(reading)
+        note.isBounded = false
+        if reading != nil { behaviour.reading = note.word }
         return behaviour
     }
 }

@@ -221,7 +221,7 @@ public struct CoverageMap: Sendable, Equatable {
     /// Brings looks at one place of the schedule nearer that are planned for later than `time`: to an eighth of what
     /// they are later. So those of different times stay apart, and no row joins one that was proven at another time.
     mutating func hasten(_ step: Int16, to time: Int64) {
-        for place in intervals.indices where intervals[place].rescanStep == step {
+        for place in intervals.indices where intervals[place].lookStep == step {
             guard let planned = intervals[place].rescanAt, planned > time else { continue }
             let (later, isOver) = planned.subtractingReportingOverflow(time)
             intervals[place].rescanAt = isOver ? time : time + later / 8

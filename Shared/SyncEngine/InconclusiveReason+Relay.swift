@@ -8,6 +8,7 @@ extension InconclusiveReason {
             switch prefix {
             case .authRequired: .authRequired
             case .restricted, .blocked, .mute: .restricted
+            case .paymentRequired: .paymentRequired
             case .rateLimited: .rateLimited
             default: .closed
             }

@@ -58,6 +58,8 @@ public enum InconclusiveReason: String, Sendable, Equatable, CaseIterable {
     case authRequired = "auth_required"
     /// CLOSED with `restricted`, `blocked` or `mute`: the relay will not serve us this.
     case restricted
+    /// CLOSED with `payment-required`.
+    case paymentRequired = "payment_required"
     /// CLOSED with `rate-limited`.
     case rateLimited = "rate_limited"
     /// CLOSED with any other prefix, or none.

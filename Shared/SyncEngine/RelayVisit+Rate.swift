@@ -14,7 +14,11 @@ extension RelayVisit {
         let paced = PacedSession(
             session, rate: learned, address: address, addresses: addresses, clock: context.clock)
         var report = try await control.guarding(paced) {
-            try await following(paced) { try await rounds(paced, $0) }
+            let behaviour = try await context.store.relayBehaviour(lease.relay)
+                .worthTryingAgain(at: lease.databaseNow)
+            return try await following(paced, ReadingNote(behaviour.reading)) {
+                try await rounds(paced, $0, behaviour)
+            }
         }
         report.rate = paced.rate
         report.oddities.merge(await paced.facts().oddities, uniquingKeysWith: +)

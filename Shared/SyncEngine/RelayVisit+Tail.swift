@@ -12,12 +12,14 @@ extension RelayVisit {
     /// Runs the body with an open subscription where the relay may be followed. It is opened before anything is read:
     /// what the relay stores after its EOSE comes here, what it stored before is for the pages that follow.
     func following(
-        _ session: any RelaySession, _ body: @escaping @Sendable (Tail?) async throws -> VisitReport
+        _ session: any RelaySession, _ note: ReadingNote,
+        _ body: @escaping @Sendable (Tail?) async throws -> VisitReport
     ) async throws -> VisitReport {
-        guard control.mayStay, settings.tail.enabled, !unfollowed.contains(lease.relay, at: context.clock.now()) else {
-            return try await body(nil)
-        }
-        let feed = try await session.follow(tailRequest.filter, budget: settings.feedBudget)
+        // It may be the subscription that breaks the connection: pages get their turn after two failures.
+        guard control.mayStay, settings.tail.enabled, lease.fails < 2,
+            !unfollowed.contains(lease.relay, at: context.clock.now())
+        else { return try await body(nil) }
+        let feed = try await session.follow(tailRequest(note).filter, budget: settings.feedBudget)
         let tail = Tail(feed, settings: settings.tail, clock: context.clock)
         context.onTail(.began(lease.network))
         defer { context.onTail(.ended(lease.network, reason: tail.end?.word ?? "left")) }
@@ -70,6 +72,15 @@ extension RelayVisit {
     /// What is archived of what arrives.
     private var tailRequest: PageRequest { settings.archive.narrow(Tail.request) }
 
+    /// Where an event ahead of the clock breaks the connection it is left out, for longer than a cycle lasts.
+    private func tailRequest(_ note: ReadingNote) -> PageRequest {
+        var request = tailRequest
+        guard note.isBounded, request.until == nil else { return request }
+        let ahead = settings.sync.clockSlack.value + settings.sync.cycleLimit.value
+        request.until = lease.databaseNow.moved(by: Int64(ahead))
+        return request
+    }
+
     private static func ready<Answer>(_ tail: Tail) async -> Answer? {
         await tail.ready()
         return nil
@@ -107,11 +118,14 @@ extension RelayVisit {
 
     /// Follows the relay until the next round is due; false when the visit is over.
     func stay(_ reading: inout Reading, _ report: inout VisitReport) async throws -> Bool {
-        guard report.ending == .complete || report.ending == .yielded, !report.hasPoison else { return false }
+        let hasFailed = report.hasFailed && report.hasRead
+        guard report.ending == .complete || report.ending == .yielded || hasFailed, !report.hasPoison else {
+            return false
+        }
         guard let tail = reading.live.tail, reading.live.isOpen, control.mayContinue else { return false }
         // From here on the slot is lent.
         control.stay()
-        guard report.ending == .complete else { return true }
+        guard report.ending != .yielded else { return true }
         reading.live.watch(nil)
         let next = reading.roundBegan + settings.sync.revisitInterval.duration
         while true {

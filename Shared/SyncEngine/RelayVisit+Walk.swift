@@ -45,6 +45,7 @@ extension RelayVisit {
             }
             guard try await finishCommit(&commits, &walking, &report) else { return }
             try await leave(&walking, writer, &reading, &report)
+            reading.unanswered = unanswered(walking, report)
             if let verdict = walking.plan.verdict { report.end(verdict, isStopped: control.isStopped) }
         }
     }
@@ -57,7 +58,7 @@ extension RelayVisit {
             stretch, capSeen: reading.capSeen, pageSize: reading.pageSize, sync: settings.sync,
             now: reading.progress.now, order: reading.progress.order, archive: reading.archive,
             doubts: reading.progress.doubts, span: reading.span,
-            passed: reading.progress.passed(above: stretch))
+            passed: reading.progress.passed(above: stretch), lookSize: reading.lookSize, isBounded: reading.isBounded)
         return Walking(stretch: stretch, plan: plan, choice: reading.choice)
     }
 
@@ -125,8 +126,13 @@ extension RelayVisit {
         step.describe(page, walking.plan, since: doubts)
         step.behaviour = reading.calibration.observe(page.facts, request, capSeen: walking.plan.capSeen)
         reading.capSeen = max(reading.capSeen, walking.plan.capSeen)
-        // A further pass asks for less on purpose: that is no size to begin the next visit with.
-        if walking.stretch.isFirstLook { reading.pageSize = walking.plan.pageSize }
+        // A further pass asks for less on purpose: that is no size to begin the next visit with, but for another such.
+        if walking.stretch.isFirstLook {
+            reading.pageSize = walking.plan.pageSize
+        } else if !walking.stretch.isOversize {
+            reading.lookSize = walking.plan.pageSize
+        }
+        if walking.plan.isCutAhead { reading.isBounded = true }
         return step
     }
 

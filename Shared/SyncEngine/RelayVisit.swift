@@ -86,6 +86,12 @@ struct RelayVisit: Sendable {
         var storedPageSize: Int?
         /// Seconds that hold an answer's worth of events, of a relay that is read in windows of time.
         var span: Int64?
+        /// Events that further passes ask for in a page, where that had to shrink.
+        var lookSize: Int?
+        /// An event dated ahead of the clock broke the connection.
+        var isBounded: Bool
+        /// What this round got nothing out of.
+        var unanswered: Unanswered?
         var live: LiveReading
         /// Answers of this connection so far whose EOSE came before their events.
         var earlyEnds = 0
@@ -105,8 +111,10 @@ struct RelayVisit: Sendable {
         { [control, clock = context.clock] in control.mayContinue && clock.now() < deadline }
     }
 
-    func rounds(_ session: any RelaySession, _ tail: Tail?) async throws -> VisitReport {
-        var reading = try await begin(tail)
+    func rounds(
+        _ session: any RelaySession, _ tail: Tail?, _ behaviour: RelayBehaviour
+    ) async throws -> VisitReport {
+        var reading = try await begin(tail, behaviour)
         try await store(reading.progress.restart(under: reading.archive), writer, reading)
         var report = VisitReport(lease)
         while true {
@@ -124,11 +132,10 @@ struct RelayVisit: Sendable {
         return (now, now + settings.budget.visit.duration)
     }
 
-    private func begin(_ tail: Tail?) async throws -> Reading {
+    private func begin(_ tail: Tail?, _ behaviour: RelayBehaviour) async throws -> Reading {
         let stored = try await context.store.relayCoverage(lease.relay).compactMap(CoverageMap.Interval.init)
         let coverage = CoverageMap(stored: stored)
-        let behaviour = try await context.store.relayBehaviour(lease.relay)
-        let round = roundTimes()
+        let (note, round) = (ReadingNote(behaviour.reading), roundTimes())
         return Reading(
             archive: settings.archive,
             progress: VisitProgress(
@@ -136,10 +143,11 @@ struct RelayVisit: Sendable {
                 schedule: settings.schedule, behaviour: behaviour),
             calibration: Calibration(coverage, behaviour),
             preparer: PagePreparer(relay: lease.relay, context: context, settings: settings.sync),
-            choice: ReadingChoice(pageSize: settings.sync.pageSize, failures: lease.fails),
+            choice: ReadingChoice(pageSize: settings.sync.pageSize, failures: max(lease.fails, Int32(note.unanswered))),
             capSeen: Int(lease.capSeen ?? 0),
             pageSize: min(settings.sync.pageSize, lease.pageSize.map { max(Int($0), 1) } ?? .max),
-            storedPageSize: lease.pageSize.map(Int.init), span: behaviour.span, live: LiveReading(tail),
+            storedPageSize: lease.pageSize.map(Int.init), span: behaviour.span,
+            lookSize: note.lookSize > 0 ? note.lookSize : nil, isBounded: note.isBounded, live: LiveReading(tail),
             roundBegan: round.began, deadline: round.deadline)
     }
 
@@ -148,9 +156,11 @@ struct RelayVisit: Sendable {
         _ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport
     ) async throws {
         let (now, before) = (reading.progress.now, reading.progress.coverage)
+        reading.unanswered = nil
         let settled = UnixTime(seconds: now.seconds - Int64(settings.sync.overlap.value))
         if let history = reading.progress.state.history, !looksAhead(at: now) {
             try await walk(history, session, &reading, &report)
+            report.isPartial = report.ending != .complete
         }
         let stretches = reading.progress.state.stretches(settled: settled, of: reading.archive)
         for stretch in stretches where report.ending == .complete {
@@ -163,7 +173,8 @@ struct RelayVisit: Sendable {
         let counted = try await observeCount(since: before, session, &reading, &report)
         var seen = await session.facts().behaviour(hasAnswered: report.conclusivePages > 0)
         seen.span = reading.span
-        let change = VisitProgress.Change(behaviour: reading.progress.learn(seen.merging(counted)))
+        var change = control.isStopped ? VisitProgress.Change() : settle(&reading, report)
+        change.add(reading.progress.learn(seen.merging(counted)))
         try await store(change, writer, reading, isForced: reading.pageSize != reading.storedPageSize)
         reading.storedPageSize = reading.pageSize
         report.unpageable = reading.progress.coverage.unpageable
@@ -171,9 +182,9 @@ struct RelayVisit: Sendable {
     }
 
     /// Whether what is new comes first. A relay that is visited often for its history is asked for that as often as one
-    /// that was read whole.
+    /// that was read whole; and so is one that failed twice, for it may be its history alone that is not answered.
     private func looksAhead(at now: UnixTime) -> Bool {
-        guard let asked = lease.tailSeen else { return true }
+        guard let asked = lease.tailSeen, lease.fails < 2 else { return true }
         return now >= asked.moved(by: Int64(settings.sync.revisitInterval.value))
     }
 

@@ -57,13 +57,14 @@ struct ReleasePlan: Sendable, Equatable {
             relayClass = reason == .unordered ? .unordered : .unpageable
             lastError = reason.word
         case .failed(let kind), .databaseFailed(let kind):
-            // One that got on before it failed begins a new row: the next one goes on from there.
-            let before = report.hasGotOn ? 0 : fails
+            // One that got on before it failed begins a new row: the next one goes on from there. So does one that read
+            // what is new: only a part of the history is not answered about, and that is left after some visits.
+            let before = report.hasGotOn || report.hasRead ? 0 : fails
             self.fails = before == .max ? .max : before + 1
             dueIn = settings.budget.retry.delay(afterAttempt: Int(self.fails), jitter: jitter)
             lastError = kind
             guard case .failed = report.ending else { return }
-            relayClass = RelayClass(failure: kind)
+            if !report.hasRead && !report.isPartial { relayClass = RelayClass(failure: kind) }
             wait(report, kind, settings.budget, jitter)
         }
     }
@@ -72,7 +73,7 @@ struct ReleasePlan: Sendable, Equatable {
     private mutating func wait(_ report: VisitReport, _ kind: String, _ budget: BudgetSettings, _ jitter: Double) {
         if let asked = report.retryAfter {
             dueIn = max(asked, budget.retryDelay.duration) * (1 + jitter / 4)
-        } else if report.conclusivePages == 0, relayClass == .blocked {
+        } else if report.conclusivePages == 0, !report.isPartial, relayClass == .blocked {
             dueIn = Self.blockedInterval
         } else if report.conclusivePages > 0, kind == InconclusiveReason.rateLimited.rawValue {
             // It answered until it was asked too fast: that is for the rate, and no failure of the relay's.
@@ -111,7 +112,7 @@ enum RelayClass: Int16, Sendable, CaseIterable {
         self =
             switch InconclusiveReason(rawValue: kind) {
             case .authRequired: .auth
-            case .restricted: .blocked
+            case .restricted, .paymentRequired: .blocked
             case nil: .unreachable
             default: .ok
             }

@@ -34,8 +34,11 @@ struct RescanSchedule: Sendable, Equatable {
         return Plan(at: Self.time(after: waits[wait], now), step: look)
     }
 
-    /// When a gap is tried again: a relay's software may have changed by then.
-    func retry(now: Int64) -> Int64 { Self.time(after: 86_400, now) }
+    /// When a gap is tried again: a relay's software may have changed by then. Twice as long with each time that it was
+    /// left before, up to a month.
+    func retry(now: Int64, after times: Int16 = 0) -> Int64 {
+        Self.time(after: Seconds(floatLiteral: Double(86_400 << Int64(min(max(times, 0), 5)))), now)
+    }
 
     private static func time(after wait: Seconds, _ now: Int64) -> Int64 {
         let seconds = Int64(max(wait.value.rounded(.up), 1))

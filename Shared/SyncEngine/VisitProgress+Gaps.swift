@@ -42,6 +42,7 @@ extension VisitProgress {
         // Set reconciliation has no trouble with a crowded second.
         let isForSets = reason == .saturatedSecond && behaviour.negentropy != false
         interval.rescanAt = isForSets ? now.seconds : schedule.retry(now: now.seconds)
+        if reason == .unanswered { interval.rescanStep = 1 }
         return interval
     }
 }

@@ -4,12 +4,12 @@ internal import Nostr
 /// Further passes over what was read before.
 extension VisitProgress {
     mutating func look(_ step: Step, _ interval: CoverageMap.Interval, _ change: inout Change) {
-        defer { if case .reachedEnd = step.verdict { noteYield(of: interval.rescanStep, found, &change) } }
+        defer { if case .reachedEnd = step.verdict { noteYield(of: interval.lookStep, found, &change) } }
         guard let part = part(step.progress, step.verdict, of: step.stretch) else { return }
         top = part.lowerBound - 1
         let (lo, hi) = (part.lowerBound, part.upperBound)
         // What is read for the first time here has nothing to be compared with.
-        let isFirst = interval.state == .open || interval.state == .gap
+        let isFirst = interval.isUnread
         if let difference = step.difference {
             found.late += difference.fresh
             found.all += difference.shown
@@ -32,8 +32,7 @@ extension VisitProgress {
         }
         var seen = RelayBehaviour()
         seen.rescans = yield.word
-        guard let seen = learn(seen) else { return }
-        change.behaviour = (change.behaviour ?? RelayBehaviour()).merging(seen)
+        change.add(learn(seen))
     }
 
     func provisional(_ lo: Int64, _ hi: Int64, _ step: Step?) -> CoverageMap.Interval {

@@ -29,12 +29,12 @@ extension VisitProgress {
         for case .interval(let interval) in coverage.due(at: now).reversed() where interval.state != .open {
             let isLook = interval.state == .sealed || interval.state == .settled
             if let last = windows.last, last.seconds.upperBound == interval.lo - 1 {
-                let step = [last.step, interval.rescanStep].compactMap { $0 }.min()
+                let step = [last.step, interval.lookStep].compactMap { $0 }.min()
                 windows[windows.count - 1] = Window(
                     seconds: last.seconds.lowerBound...interval.hi, step: step, isLook: last.isLook && isLook)
             } else {
                 windows.append(
-                    Window(seconds: interval.lo...interval.hi, step: interval.rescanStep, isLook: isLook))
+                    Window(seconds: interval.lo...interval.hi, step: interval.lookStep, isLook: isLook))
             }
         }
         return windows

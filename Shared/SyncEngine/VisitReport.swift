@@ -87,8 +87,13 @@ public struct VisitReport: Sendable {
     var conclusivePages: Int { pages[Self.conclusive, default: 0] }
     /// An event was refused by the database; what is in memory counts it.
     private(set) var hasPoison = false
+    /// The visit came to its end in the history, and what is new was not asked for.
+    var isPartial = false
+    /// A stretch was read to its end.
+    private(set) var hasRead = false
+    /// Why the last page proved nothing; nil where it did.
+    private(set) var unanswered: InconclusiveReason?
     private var lastFailure: String?
-    private var isLastInconclusive = false
 
     init(_ lease: RelayLease) {
         relay = lease.relay
@@ -98,10 +103,12 @@ public struct VisitReport: Sendable {
         deficitBytes = lease.deficitBytes
     }
 
-    /// It failed after something was proven of what it was reading.
-    var hasGotOn: Bool {
-        if case .failed = ending { !isStuck } else { false }
+    var hasFailed: Bool {
+        if case .failed = ending { true } else { false }
     }
+
+    /// It failed after something was proven of what it was reading.
+    var hasGotOn: Bool { hasFailed && !isStuck }
 
     mutating func count(_ page: FetchedPage) {
         bytes += page.byteCount
@@ -109,12 +116,12 @@ public struct VisitReport: Sendable {
         switch page.facts.ending {
         case .conclusive:
             pages[Self.conclusive, default: 0] += 1
-            isLastInconclusive = false
+            unanswered = nil
         case .inconclusive(let reason):
             let failure = page.failure ?? reason.rawValue
             lastFailure = failure
             pages[failure, default: 0] += 1
-            isLastInconclusive = true
+            unanswered = reason
         }
     }
 
@@ -138,13 +145,13 @@ public struct VisitReport: Sendable {
     /// the relay's answer is what it waited for, it has failed.
     mutating func blameSilence() {
         guard ending == .yielded, isStuck else { return }
-        ending = isLastInconclusive ? .failed(lastFailure ?? "timed_out") : .stuck
+        ending = unanswered != nil ? .failed(lastFailure ?? "timed_out") : .stuck
     }
 
     /// Takes over how a walk ended. One cut off because the visit was stopped has not failed.
     mutating func end(_ verdict: WalkPlan.Verdict, isStopped: Bool) {
         switch verdict {
-        case .reachedEnd: break
+        case .reachedEnd: hasRead = true
         case .inconclusive where isStopped: ending = .yielded
         case .inconclusive(let reason): ending = .failed(lastFailure ?? reason.rawValue)
         case .unpageable(let reason): ending = .unpageable(reason)

@@ -9,7 +9,13 @@ extension WalkPlan {
     /// One event alone is too much. It stands at the frontier or at some second below, so a few seconds are left out
     /// and the walk goes on behind them; many more where that is not enough. A later look at the gap comes down to the
     /// event again and leaves less.
-    mutating func passOver() -> Progress {
+    mutating func passOver(endsConnection: Bool) -> Progress {
+        // It may be dated ahead of the clock, and then all that is due stands below it: the next visit sets a bound.
+        if endsConnection, frontier == nil {
+            isCutAhead = true
+            mode = .over(.inconclusive(.overBudget))
+            return Progress()
+        }
         switch mode {
         case .second(let plan): return leave(plan, .oversize)
         case .splitting: break

@@ -24,19 +24,20 @@ extension WalkPlan {
     init(
         _ stretch: WalkState.Stretch, capSeen: Int, pageSize: Int, sync: SyncSettings, now: UnixTime,
         order: RelayOrder = .unknown, archive: ArchiveFilter = .everything, doubts: Doubts = Doubts(),
-        span: Int64? = nil, passed: Int64? = nil
+        span: Int64? = nil, passed: Int64? = nil, lookSize: Int? = nil, isBounded: Bool = false
     ) {
         var limits = Limits()
         // Another pass asks for other pages, so that a fault that depends on where pages end does not repeat.
-        limits.pageSize = stretch.isFirstLook ? pageSize : max(1, pageSize * 2 / 3)
+        limits.pageSize = stretch.isFirstLook ? pageSize : max(1, min(pageSize * 2 / 3, lookSize ?? .max))
         limits.largestPage = stretch.isFirstLook ? sync.pageSize : max(1, sync.pageSize * 2 / 3)
         // The event that left it stands somewhere in it, and ends each connection that meets it.
-        if case .interval(let interval) = stretch, interval.reason == .oversize { limits.pageSize = 1 }
+        if stretch.isOversize { limits.pageSize = 1 }
         limits.smallestPage = min(limits.smallestPage, limits.pageSize)
         limits.clockSlack = Int64(sync.clockSlack.value)
+        let newest = isBounded ? now.moved(by: limits.clockSlack) : nil
         let (lo, frontier): (UnixTime, UnixTime?) =
             switch stretch {
-            case .fresh(let lo, _), .head(let lo, _): (lo, archive.until)
+            case .fresh(let lo, _), .head(let lo, _): (lo, archive.until ?? newest)
             case .history(let lo, let frontier, _): (lo, frontier)
             case .interval(let interval): (UnixTime(seconds: interval.lo), UnixTime(seconds: interval.hi))
             }
@@ -53,6 +54,11 @@ extension WalkState.Stretch {
     /// Nothing of it was read before.
     var isFirstLook: Bool {
         if case .interval(let interval) = self { interval.state == .open } else { true }
+    }
+
+    /// Something in it was too large for an answer.
+    var isOversize: Bool {
+        if case .interval(let interval) = self { interval.reason == .oversize } else { false }
     }
 }
 

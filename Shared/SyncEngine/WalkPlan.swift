@@ -112,6 +112,8 @@ public struct WalkPlan: Sendable {
     public private(set) var isHinted = true
     /// Seconds above the frontier that were passed over because what stands there is too large; nil where none may be.
     var passed: Int64?
+    /// The newest event that there is, alone and asked for without a bound, was too large for a message.
+    public internal(set) var isCutAhead = false
     /// What is known of the order of the relay's pages.
     public internal(set) var order: RelayOrder
     let now: UnixTime
@@ -279,6 +281,9 @@ public struct WalkPlan: Sendable {
 
     var lowerBound: UnixTime? { lo.seconds > 0 ? lo : nil }
 
+    /// No smaller page is asked for because others took too long.
+    var isSmallest: Bool { pageSize <= limits.smallestPage }
+
     /// The newest second that is left; nil while nothing is known of it.
     var top: UnixTime? { frontier ?? (liveAfter == .max ? nil : liveAfter) }
 
@@ -286,7 +291,7 @@ public struct WalkPlan: Sendable {
         guard case .inconclusive(let reason) = ending else { return Progress() }
         inconclusive += 1
         switch reason {
-        case .authRequired, .restricted, .disconnected, .rateLimited:
+        case .authRequired, .restricted, .paymentRequired, .disconnected, .rateLimited:
             // It may be that something far below breaks the connection. By itself that second is asked about alone.
             if case .second(let plan) = mode, reason == .disconnected, plan.looksBelow {
                 let progress = leave(plan, .saturatedSecond)
@@ -299,7 +304,7 @@ public struct WalkPlan: Sendable {
             // A page that is too large says nothing about the relay's health: it only has to get smaller.
             inconclusive -= 1
             if let progress = absorbOversized(endsConnection: endsConnection) { return progress }
-            guard pageSize > 1 else { return passOver() }
+            guard pageSize > 1 else { return passOver(endsConnection: endsConnection) }
             shrink(endsConnection: endsConnection)
         case .timedOut:
             timeouts += 1

@@ -14,6 +14,7 @@ extension HostileCase {
             ($0.behaviour.answer, $0.stored) = (.closed(message), .none)
             $0.fails(error, as: relayClass)
             $0.reasons = [error]
+            $0.gap = ["payment_required": 6, "restricted": 7][error]
         }
     }
 
@@ -21,6 +22,7 @@ extension HostileCase {
         ["error", "invalid", "duplicate", "pow", "unsupported", "unknown-word"].map {
             closed($0, $0 + ": because", "closed", as: .ok)
         } + ["restricted", "blocked", "mute"].map { closed($0, $0 + ": because", "restricted", as: .blocked) } + [
+            closed("payment-required", "payment-required: see our page", "payment_required", as: .blocked),
             closed("without a prefix", "", "closed", as: .ok),
             closed("rate-limited", "rate-limited: slow down", "rate_limited", as: .ok),
             closed("auth-required", "auth-required: sign in", "auth_required", as: .auth),

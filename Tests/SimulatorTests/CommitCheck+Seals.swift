@@ -72,10 +72,10 @@ extension CoverageRow {
     var isSealed: Bool { state == CoverageState.sealed.rawValue }
 
     /// A row that was cut out of another, or whose next look came nearer, says nothing new; what is sealed again is
-    /// planned for later.
+    /// planned for later. One that was not answered waits a day, which is longer than any look here.
     fileprivate func isNoLaterThan(_ old: CoverageRow) -> Bool {
         guard rescanStep == old.rescanStep, let planned = old.rescanAt else { return false }
-        return rescanAt.map { $0 <= planned } ?? false
+        return rescanAt.map { $0 <= planned || $0.seconds - planned.seconds > 50_000 } ?? false
     }
 
     fileprivate func holds(_ event: SimulatedEvent) -> Bool { (lo.seconds...hi.seconds).contains(event.createdAt) }

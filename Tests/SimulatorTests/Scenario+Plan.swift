@@ -29,6 +29,8 @@ extension Scenario {
         var visitBytes: Int?
         /// From a first reading to the pass that proves it, in seconds.
         var secondPass = 600
+        /// Half way, one that is larger than a message may be appears amid the history of each relay.
+        var lateOversized = false
         /// When all processes are killed at once, and come back at once.
         var massacreAt: Duration?
         /// When each process is ended and started again.

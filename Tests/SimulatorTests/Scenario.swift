@@ -191,6 +191,7 @@ struct Scenario {
             let history = SimulatedHistory(holdings: .init(), offset: 500_000 + number * 1_000_000)
             let late = history.events(max(plan.late, 1), &random)
             network.publish(Array(late.prefix(plan.late)), to: url)
+            if plan.lateOversized { network.publish(history.oversized(1, after: late.last?.createdAt ?? 0), to: url) }
             network.change(url) { $0.remove(share: plan.deleted, at: world.now) }
         }
     }

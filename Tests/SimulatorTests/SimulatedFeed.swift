@@ -13,11 +13,14 @@ final class SimulatedFeed: RelayFeed {
     }
 
     let process: SimulatedProcess
+    /// What it would have shown first was too large for a message: that ends the connection.
+    let isTooLarge: Bool
     private let network: SimulatedNetwork
     private let state: Mutex<State>
     private let bell = Bell()
 
-    init(network: SimulatedNetwork, process: SimulatedProcess, stored: [SimulatedEvent]) {
+    init(network: SimulatedNetwork, process: SimulatedProcess, stored: [SimulatedEvent], isTooLarge: Bool = false) {
+        self.isTooLarge = isTooLarge
         self.network = network
         self.process = process
         state = Mutex(State(waiting: [.events(EventChunk(stored)), .caughtUp]))

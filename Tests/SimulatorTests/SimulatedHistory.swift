@@ -24,7 +24,8 @@ struct SimulatedHistory {
             }
         }
         guard let oldest = events.last?.createdAt else { return events }
-        return events + crowd(at: oldest - 1) + future(&random) + oversized(after: oldest)
+        return events + crowd(at: oldest - 1) + future(&random) + oversized(holdings.oversized, after: oldest)
+            + oversizedAhead
     }
 
     private func flaw(_ random: inout SplitMix64) -> SimulatedEvent.Flaw? {
@@ -49,9 +50,17 @@ struct SimulatedHistory {
         }
     }
 
+    private var oversizedAhead: [SimulatedEvent] {
+        (0..<holdings.oversizedAhead).map { number in
+            SimulatedEvent(
+                createdAt: SimulatedWorld.epoch + 30_000_000 + Int64(number), kind: 1, author: 6,
+                serial: offset + 400_000 + number, padding: SimulatedRelay.mostMessageBytes)
+        }
+    }
+
     /// Amid the others.
-    private func oversized(after oldest: Int64) -> [SimulatedEvent] {
-        (0..<holdings.oversized).map { number in
+    func oversized(_ count: Int, after oldest: Int64) -> [SimulatedEvent] {
+        (0..<count).map { number in
             SimulatedEvent(
                 createdAt: (oldest + SimulatedWorld.epoch) / 2 - Int64(number), kind: 1, author: 5,
                 serial: offset + 300_000 + number, padding: SimulatedRelay.mostMessageBytes)

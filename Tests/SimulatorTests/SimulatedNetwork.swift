@@ -104,7 +104,8 @@ final class SimulatedNetwork: Sendable {
             case .partial(_, let reason), .broken(_, let reason, _): refusal = reason
             }
         }
-        let feed = SimulatedFeed(network: self, process: process, stored: stored)
+        let feed = SimulatedFeed(
+            network: self, process: process, stored: stored, isTooLarge: refusal == .overBudget)
         if let refusal { feed.end(refusal) }
         state.withLock { state in
             state.log.show(stored, by: url)

@@ -78,10 +78,13 @@ struct SimulatedRelay {
     mutating func answer(_ filter: Filter, at now: Duration) -> Answer {
         defer { churn(at: now) }
         if chance(vices.timeouts) { return .partial([], .timedOut) }
-        if chance(vices.refusals) { return .partial([], vices.refusal) }
+        if vices.opensAt.map({ now < $0 }) ?? true, chance(vices.refusals) { return .partial([], vices.refusal) }
         let matching = matches(filter, at: now)
         let cap = now < Vices.capFallsAt ? vices.cap : vices.laterCap ?? vices.cap
         var page = cut(matching, limit: vices.ignoresLimit ? .max : min(cap, filter.limit ?? .max))
+        if let (seconds, reason) = vices.withheld, page.contains(where: { seconds.contains($0.createdAt) }) {
+            return .partial([], reason)
+        }
         if chance(vices.disconnects) { return .broken(start(of: page), .disconnected, failure: nil) }
         if chance(vices.floods) { return .broken(start(of: page), .disconnected, failure: "notice_flood") }
         if let place = page.firstIndex(where: { $0.json.count > Self.mostMessageBytes }) {

@@ -127,6 +127,7 @@ final class SimulatedSession: RelaySession {
         if !isClosed { network.asks(ObjectIdentifier(self), 1, url, process) }
         try await process.wait(network.latency())
         let feed = network.follow(filter, ObjectIdentifier(self), url, process)
+        if feed.isTooLarge { await close() }
         if isClosed { feed.end(.disconnected) }
         return feed
     }

@@ -82,7 +82,8 @@ import Testing
         let result = try Scenario(seed: 1, relays: [vices], events: 100, plan: .init(length: .seconds(8_000))).run()
         #expect(result.failures.isEmpty)
         let relay = try #require(result.relays.first)
-        #expect(relay.states.isEmpty)
+        #expect(Set(relay.states.keys) == Set(vices.expected.states))
+        #expect(relay.gaps == Set([vices.expected.gap].compactMap { $0 }))
         #expect(relay.lastError == vices.expected.error)
         #expect(relay.visits > 0 && relay.visits <= vices.expected.visits ?? 400)
     }

@@ -88,9 +88,10 @@ extension Vices {
         Vices("malformed sets") { ($0.sets, $0.expected.proof) = (.malformed, .twoWalks) },
     ]
 
-    /// Relays that let nobody read, by what they say: nothing is ever known of them.
+    /// Relays that let nobody read, by what they say: nothing is ever known of them but that.
     static let closed: [Vices] = [
-        closed(.authRequired), closed(.restricted, visits: 1), closed(.rateLimited), closed(.closed),
+        closed(.authRequired, gap: .auth), closed(.restricted, gap: .restricted, visits: 1),
+        closed(.paymentRequired, gap: .payment), closed(.rateLimited), closed(.closed),
         Vices("silent") { vices in
             (vices.timeouts, vices.expected.states, vices.expected.error) = (1, [], "timed_out")
         },
@@ -99,10 +100,13 @@ extension Vices {
         },
     ]
 
-    private static func closed(_ reason: InconclusiveReason, visits: Int? = nil) -> Vices {
+    private static func closed(
+        _ reason: InconclusiveReason, gap: CoverageReason? = nil, visits: Int? = nil
+    ) -> Vices {
         Vices("always \(reason.rawValue)") { vices in
             (vices.refusals, vices.refusal) = (1, reason)
-            vices.expected = Expected(states: [], error: reason.rawValue, visits: visits)
+            vices.expected = Expected(
+                states: gap == nil ? [] : [.gap], error: reason.rawValue, gap: gap, visits: visits)
         }
     }
 
@@ -163,5 +167,6 @@ extension Vices.Holdings {
         crowd = max(crowd, other.crowd)
         future = max(future, other.future)
         oversized = max(oversized, other.oversized)
+        oversizedAhead = max(oversizedAhead, other.oversizedAhead)
     }
 }

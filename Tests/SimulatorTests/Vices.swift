@@ -20,6 +20,10 @@ struct Vices: Sendable, CustomStringConvertible {
     var refusals = 0.0
     /// What the refusals say.
     var refusal = InconclusiveReason.rateLimited
+    /// From then on it refuses nobody.
+    var opensAt: Duration?
+    /// Answers that would show one of these seconds end like this instead.
+    var withheld: (seconds: ClosedRange<Int64>, reason: InconclusiveReason)?
     /// NOTICEs until the connection is given up.
     var floods = 0.0
     /// A NOTICE of a rate limit beside an answer.
@@ -103,6 +107,8 @@ struct Vices: Sendable, CustomStringConvertible {
         var future = 0
         /// Events larger than a message may be.
         var oversized = 0
+        /// Likewise, dated a year ahead.
+        var oversizedAhead = 0
     }
 
     /// What is expected of a relay with one vice.

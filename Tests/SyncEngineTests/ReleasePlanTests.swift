@@ -64,6 +64,15 @@ import Testing
         #expect(stuck.fails == 8 && stuck.dueIn > .seconds(3_600))
     }
 
+    @Test func `a visit that read what is new before it failed is no worse than the first failure`() throws {
+        var hasRead = try report(.complete, pages: 3)
+        hasRead.end(.reachedEnd(byHint: false), isStopped: false)
+        hasRead.end(.inconclusive(.authRequired), isStopped: false)
+        let plan = plan(hasRead, fails: 7)
+        #expect(plan.fails == 1 && plan.dueIn < .seconds(120) && plan.relayClass == .ok)
+        #expect(plan.lastError == "auth_required")
+    }
+
     @Test(arguments: CoverageReason.allCases) func `what cannot be paged is named in snake_case`(
         reason: CoverageReason
     ) throws {

@@ -83,7 +83,10 @@ COMMENT ON COLUMN public.relay_sync.behaviour IS 'How the relay answers; a key i
     'calibrated_at: Unix seconds of the last shortcoming; contradictions, short_answers: how many; filter: of the coverage; '
     'span: seconds of history that hold an answer''s worth of events, where it is read in windows of time; '
     'rescans: by age of read intervals, from the first look after the second pass, steps of the schedule by which looks come '
-    'nearer (below 0: farther) and those in a row that found nothing.';
+    'nearer (below 0: farther) and those in a row that found nothing; '
+    'reading: visits in a row that got nothing out of a part of the history though the relay answered other questions, '
+    'events asked for in a page of a further pass where that had to shrink (else 0), and 1 where what is dated ahead is '
+    'not asked for.';
 
 CREATE TABLE IF NOT EXISTS public.relay_checks (
     relay_id       int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,
@@ -152,7 +155,7 @@ COMMENT ON COLUMN public.relay_coverage.pages IS 'Conclusive pages behind this r
 COMMENT ON COLUMN public.relay_coverage.cap IS 'Largest page seen when it was proven.';
 COMMENT ON COLUMN public.relay_coverage.items IS 'Events found in the interval.';
 COMMENT ON COLUMN public.relay_coverage.rescan_at IS 'When the interval is looked at again; NULL when not planned.';
-COMMENT ON COLUMN public.relay_coverage.rescan_step IS 'Position in the re-scan schedule.';
+COMMENT ON COLUMN public.relay_coverage.rescan_step IS 'Position in the re-scan schedule; of a gap, how often it was left unanswered.';
 COMMENT ON COLUMN public.relay_coverage.proved_at IS 'When it reached provisional, sealed or settled; NULL before.';
 
 CREATE TABLE IF NOT EXISTS public.relay_day (

@@ -712,10 +712,10 @@ BEGIN
     -- What synchronizers have seen of how it answers belongs to what is known of it, and is asked for by nobody twice.
     -- What they note for themselves does not.
     SELECT p_nip66 || jsonb_build_object('behaviour',
-               (s.behaviour - '{filter,rescans,span}'::text[])
+               (s.behaviour - '{filter,rescans,span,reading}'::text[])
                || CASE WHEN s.cap_seen > 0 THEN jsonb_build_object('page', s.cap_seen) ELSE '{}' END)
       INTO measured FROM relay_sync s
-     WHERE s.relay_id = p_relay AND (s.behaviour - '{filter,rescans,span}'::text[] <> '{}' OR s.cap_seen > 0);
+     WHERE s.relay_id = p_relay AND (s.behaviour - '{filter,rescans,span,reading}'::text[] <> '{}' OR s.cap_seen > 0);
     PERFORM insert_relay_metadata(relay.relay_url, relay.network, began, began, p_nip11_raw, p_nip11,
         coalesce(measured, p_nip66), p_nip11_error,
         CASE WHEN NOT p_is_up THEN p_reason END, planned, unwatched);

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x23b1bb68fb7ef54b324430fc2cdc3acb42f8e8f06a4527425a9790e3e06a6cb5')
+            (1, '0001_first_release', '\xa05e9d5f25c06433c62c9d9b424370405754b2d70f216654ee3aed034ce839cd')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

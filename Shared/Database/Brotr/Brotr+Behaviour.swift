@@ -11,10 +11,11 @@ extension Brotr {
         SELECT behaviour ->> 'contradictions', behaviour ->> 'short_answers', behaviour ->> 'order',
                behaviour ->> 'filter', behaviour ->> 'since', behaviour ->> 'until', behaviour ->> 'hints',
                behaviour ->> 'count', behaviour ->> 'negentropy', behaviour ->> 'auth',
-               behaviour ->> 'calibrated_at', behaviour ->> 'rescans', behaviour ->> 'span'
+               behaviour ->> 'calibrated_at', behaviour ->> 'rescans', behaviour ->> 'span',
+               behaviour ->> 'reading'
           FROM relay_sync WHERE relay_id = $1
         """,
-        parameters: [.int4], columns: Array(repeating: .text, count: 13), isIdempotent: true)
+        parameters: [.int4], columns: Array(repeating: .text, count: 14), isIdempotent: true)
 
     /// What earlier visits learnt of a relay. A value that is none counts as not seen yet, and is logged.
     public func relayBehaviour(_ relay: RelayID) async throws -> RelayBehaviour {
@@ -59,6 +60,7 @@ extension RelayBehaviour {
         behaviour.calibratedAt = try value("calibrated_at", at: 10) { $0 >= 0 }
         behaviour.rescans = try value("rescans", at: 11)
         behaviour.span = try value("span", at: 12) { $0 > 0 }
+        behaviour.reading = try value("reading", at: 13)
         return (behaviour, unreadable)
     }
 }

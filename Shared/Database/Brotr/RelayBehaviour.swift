@@ -34,6 +34,9 @@ public struct RelayBehaviour: Sendable, Equatable {
     /// What further looks at read intervals found, by age of the interval; the sync engine's own word.
     public var rescans: String?
 
+    /// What one visit leaves for the next one to keep in mind; the sync engine's own word.
+    public var reading: String?
+
     /// Nothing is known.
     public init() {}
 
@@ -53,6 +56,7 @@ public struct RelayBehaviour: Sendable, Equatable {
         merged.filter = later.filter ?? filter
         merged.span = later.span ?? span
         merged.rescans = later.rescans ?? rescans
+        merged.reading = later.reading ?? reading
         return merged
     }
 
@@ -65,7 +69,9 @@ public struct RelayBehaviour: Sendable, Equatable {
             members.append("\"\(key)\":\(number)")
         }
         // Our own words, never a relay's.
-        for case (let key, let word?) in [("order", order), ("filter", filter), ("rescans", rescans)] {
+        for case (let key, let word?) in [
+            ("order", order), ("filter", filter), ("rescans", rescans), ("reading", reading),
+        ] {
             members.append("\"\(key)\":\"\(word)\"")
         }
         let flags = [
