@@ -15,8 +15,18 @@ struct PassRecord: Sendable {
         var returned: [Returned] = []
         /// Events shown.
         var shown = 0
+        /// Another slice of the same part had sightings that were not shown.
+        var hasLost = false
         /// The two are equal.
-        var isNone: Bool { fresh == 0 && gone.isEmpty && returned.isEmpty }
+        var isNone: Bool { fresh == 0 && gone.isEmpty && returned.isEmpty && !hasLost }
+
+        /// Takes another slice of the same part in; what is gone from it was taken care of.
+        mutating func add(_ slice: Difference) {
+            fresh += slice.fresh
+            shown += slice.shown
+            returned += slice.returned
+            hasLost = hasLost || slice.hasLost || !slice.gone.isEmpty
+        }
     }
 
     /// An event that was gone and is shown again.

@@ -145,14 +145,24 @@ extension RelayVisit {
         record.add(prepared)
         record.add(live: reading.live.takeShown())
         guard let part = reading.progress.part(step.progress, step.verdict, of: step.stretch) else { return }
-        let stored = try await context.store.relaySightings(
-            lease.relay, from: UnixTime(seconds: part.lowerBound), to: UnixTime(seconds: part.upperBound),
-            limit: settings.sync.mostCompared, matching: reading.archive.filter)
-        let difference = record.close(part, stored: stored ?? [], gap: step.progress.gap)
-        // A part too large to compare stays unproven.
-        guard stored != nil else { return }
-        try await reading.preparer.amend(&prepared, with: difference)
-        step.difference = difference
+        var (slices, difference, isWhole) = ([part], PassRecord.Difference(), true)
+        // A relay that lost much shows little of a part that is large here.
+        while let slice = slices.popLast() {
+            let stored = try await context.store.relaySightings(
+                lease.relay, from: UnixTime(seconds: slice.lowerBound), to: UnixTime(seconds: slice.upperBound),
+                limit: context.mostCompared, matching: reading.archive.filter)
+            if stored == nil, slice.lowerBound < slice.upperBound {
+                let middle = slice.lowerBound + (slice.upperBound - slice.lowerBound) / 2
+                slices += [slice.lowerBound...middle, (middle + 1)...slice.upperBound]
+                continue
+            }
+            let found = record.close(slice, stored: stored ?? [], gap: step.progress.gap)
+            // A second too large to compare leaves its part unproven.
+            isWhole = isWhole && stored != nil
+            try await reading.preparer.amend(&prepared, with: found)
+            difference.add(found)
+        }
+        if isWhole { step.difference = difference }
     }
 
     /// What a walk that was cut off leaves behind so that the next visit does not begin it again.

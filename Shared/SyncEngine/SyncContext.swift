@@ -30,6 +30,8 @@ public struct SyncContext: Sendable {
     public var eventLimits = EventLimits.anySize
     /// Told of relays that are followed; nobody by default.
     public var onTail: @Sendable (TailHappening) -> Void = { _ in }
+    /// Sightings that one comparison with pages takes into memory.
+    public var mostCompared = SyncSettings().mostCompared
 
     /// Direct form.
     public init(

@@ -31,6 +31,8 @@ extension Scenario {
         var secondPass = 600
         /// Half way, one that is larger than a message may be appears amid the history of each relay.
         var lateOversized = false
+        /// Sightings that one comparison with pages takes into memory.
+        var mostCompared = 100_000
         /// When all processes are killed at once, and come back at once.
         var massacreAt: Duration?
         /// When each process is ended and started again.

@@ -152,7 +152,8 @@ struct Scenario {
     private func synchronize(_ process: SimulatedProcess, _ kinds: [UInt16]) async {
         var settings = self.settings
         settings.filter.kinds = kinds.map(Int.init)
-        let context = SyncContext(simulating: process, world, network, archive, seed: seed)
+        var context = SyncContext(simulating: process, world, network, archive, seed: seed)
+        context.mostCompared = plan.mostCompared
         let crew = SyncCrew(context, settings: settings, lane: plan.lane.rawValue, slots: [.clearnet: plan.slots])
         while !Task.isCancelled {
             // A cycle that the database ended is tried again; whatever went wrong shows in the tables.

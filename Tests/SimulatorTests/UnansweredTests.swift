@@ -54,4 +54,12 @@ import Testing
         #expect(relay.missing == 0, "\(relay.states) \(relay.lastError ?? "")")
         #expect(relay.gaps == [.oversize] && relay.read == .sealed, "\(relay.states)")
     }
+
+    @Test func `a part with more sightings than fit into memory is compared nevertheless`() throws {
+        var plan = Scenario.Plan(length: .seconds(20_000), follows: false)
+        (plan.deleted, plan.mostCompared) = (0.95, 100)
+        let relay = try run(Vices { $0.sets = .unknown }, plan)
+        #expect(relay.deleted.unnoticed == 0 && relay.deleted.gone > 400, "\(relay.deleted)")
+        #expect(relay.read == .sealed, "\(relay.states)")
+    }
 }
