@@ -13,13 +13,29 @@ extension RelayVisit {
 
     /// What a window brought so far.
     private struct Haul {
+        let window: ClosedRange<Int64>
         /// Stored events that are to be linked to the relay.
         var links: [PassRecord.Returned] = []
+        /// Ids of stored events that are of other times, whatever the relay says: they may be linked to it already.
+        var misplaced = 0
         /// What came live meanwhile is linked already, and the relay has it.
         var live: Set<EventID> = []
         /// Events that were asked for.
         var asked = 0
         var phantoms = 0
+
+        init(_ window: ClosedRange<Int64>) { self.window = window }
+
+        mutating func link(_ ids: [EventID], _ stored: [EventID: KnownSighting]) {
+            for id in ids {
+                guard let sighting = stored[id] else { continue }
+                if window.contains(sighting.createdAt.seconds) {
+                    links.append(.init(id: id, sighting: sighting))
+                } else {
+                    misplaced += 1
+                }
+            }
+        }
     }
 
     /// What became of a window.
@@ -33,11 +49,11 @@ extension RelayVisit {
     /// Takes up what the relay has and we lack, ends sightings it no longer has, and seals the window. Rows are stored
     /// as they come, so that a visit that ends early has not asked in vain. Nil when it did.
     func take(
-        _ difference: SetComparison.Difference, _ session: any RelaySession, _ reading: inout Reading,
-        _ report: inout VisitReport,
+        _ difference: SetComparison.Difference, of window: ClosedRange<Int64>, _ session: any RelaySession,
+        _ reading: inout Reading, _ report: inout VisitReport,
         seal: (inout VisitProgress, VisitProgress.Found, _ cap: Int) -> VisitProgress.Change
     ) async throws -> Taken? {
-        var haul = Haul()
+        var haul = Haul(window)
         let linkedBefore = report.sightingsNew
         guard let unknown = try await linkStored(difference.need, &haul, &reading, &report),
             try await fetch(unknown, &haul, session, &reading, &report)
@@ -49,10 +65,12 @@ extension RelayVisit {
         var prepared = PreparedPage()
         try await reading.preparer.amend(&prepared, with: changes)
         if prepared.parts.isEmpty { prepared.parts = [PreparedPage.Part()] }
-        let items = difference.held + difference.need.count - haul.phantoms - difference.gone.count
+        let items =
+            difference.held + difference.need.count - haul.phantoms - haul.misplaced - difference.gone.count
         // What is never stored, such as an event of an ephemeral kind, is lacking at every look and late at none.
         let late = report.sightingsNew - linkedBefore + changes.returned.count
-        let change = seal(&reading.progress, .init(late: late, all: items), reading.capSeen)
+        let found = VisitProgress.Found(late: late, all: items, misplaced: haul.misplaced)
+        let change = seal(&reading.progress, found, reading.capSeen)
         guard try await commit(prepared, change, reading, &report) else { return nil }
         report.isStuck = false
         return Taken(items: items, asked: haul.asked)
@@ -70,7 +88,7 @@ extension RelayVisit {
             let noted = try await context.store.notedPhantoms(lacking, lease.relay)
             haul.phantoms += noted.count
             unknown += lacking.filter { !noted.contains($0) }
-            haul.links += part.compactMap { id in stored[id].map { .init(id: id, sighting: $0) } }
+            haul.link(part, stored)
             guard try await linkFull(&haul, &reading, &report) else { return nil }
         }
         return unknown
@@ -116,7 +134,7 @@ extension RelayVisit {
             guard !next.isEmpty else { return true }
             let stored = try await context.store.storedEvents(next)
             let taken = queue.take { stored[$0] != nil }
-            haul.links += taken.stored.compactMap { id in stored[id].map { .init(id: id, sighting: $0) } }
+            haul.link(taken.stored, stored)
             guard try await linkFull(&haul, &reading, &report) else { return false }
             let missing = try await fetch(taken.wanted, &queue, &haul, session, &commits, &reading, &report)
             guard let missing else { return false }

@@ -36,8 +36,8 @@ extension RelayVisit {
             try await giveUpSets("other_sets", &reading)
         case .compared:
             let (window, stretch) = (VisitProgress.Window(seconds: part.seconds), walking.stretch)
-            let taken = try await take(difference, session, &reading, &report) { progress, found, cap in
-                progress.seal(window, of: stretch, found, cap: cap)
+            let taken = try await take(difference, of: part.seconds, session, &reading, &report) {
+                $0.seal(window, of: stretch, $1, cap: $2)
             }
             guard let taken else { return }
             walking.plan.skip(below: UnixTime(seconds: part.seconds.lowerBound))

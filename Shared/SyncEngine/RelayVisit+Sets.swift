@@ -33,7 +33,7 @@ extension RelayVisit {
             guard let (verdict, difference) = compared else { return }
             switch verdict {
             case .compared:
-                _ = try await take(difference, session, &reading, &report) { progress, found, cap in
+                _ = try await take(difference, of: window.seconds, session, &reading, &report) { progress, found, cap in
                     progress.seal(window, found, of: look.end(found), cap: cap)
                 }
             case .tooLarge:

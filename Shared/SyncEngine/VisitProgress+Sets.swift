@@ -46,7 +46,7 @@ extension VisitProgress {
     ///   - look: with the last part of what was looked at as one, all that its parts brought.
     ///   - cap: the largest page so far.
     mutating func seal(_ window: Window, _ found: Found, of look: Found? = nil, cap: Int) -> Change {
-        var change = Change(behaviour: learnSets())
+        var change = Change(behaviour: learnSets(found))
         if let look, window.isLook { noteYield(of: window.step, look, &change) }
         cover(window, items: found.all, cap: cap)
         change.coverage = coverage.changes
@@ -57,7 +57,7 @@ extension VisitProgress {
     /// The sets of the newest part of what a walk has left are equal now: it goes on below that part, or is over.
     mutating func seal(_ window: Window, of stretch: WalkState.Stretch, _ found: Found, cap: Int) -> Change {
         guard let (lo, hi) = stretch.walk else { return seal(window, found, cap: cap) }
-        var change = Change(behaviour: learnSets())
+        var change = Change(behaviour: learnSets(found))
         let left = UnixTime(seconds: window.seconds.lowerBound - 1)
         // What the relay says of the end of its pages is about those below.
         walkTop = left.seconds
@@ -75,10 +75,11 @@ extension VisitProgress {
         return change
     }
 
-    private mutating func learnSets() -> RelayBehaviour? {
+    /// It compares sets. An id that is not of the times that it was claimed for denies what the event itself says.
+    private mutating func learnSets(_ found: Found) -> RelayBehaviour? {
         var seen = RelayBehaviour()
         seen.negentropy = true
-        return learn(seen)
+        return learn(seen, Doubts(contradictions: found.misplaced))
     }
 
     private mutating func cover(_ window: Window, items: Int, cap: Int) {

@@ -50,6 +50,8 @@ struct VisitProgress: Sendable {
         var late = 0
         /// Events that the relay has in it.
         var all = 0
+        /// Ids that its set claims to have in it and that are of other times.
+        var misplaced = 0
     }
 
     var state: WalkState
@@ -142,12 +144,18 @@ struct VisitProgress: Sendable {
         return change
     }
 
-    /// What the page says of the relay itself. New doubts take their seals from earlier intervals.
+    /// What the page says of the relay itself.
     private mutating func learn(_ step: Step) -> RelayBehaviour? {
         var seen = step.behaviour
         if step.order != .unknown { seen.order = step.order.rawValue }
-        guard !step.doubts.areNone else { return learn(seen) }
-        let doubts = doubts + step.doubts
+        return learn(seen, step.doubts)
+    }
+
+    /// New doubts take their seals from earlier intervals.
+    mutating func learn(_ seen: RelayBehaviour, _ news: Doubts) -> RelayBehaviour? {
+        guard !news.areNone else { return learn(seen) }
+        var seen = seen
+        let doubts = doubts + news
         seen.contradictions = Int32(clamping: doubts.contradictions)
         seen.shortAnswers = Int32(clamping: doubts.shortAnswers)
         coverage.unseal { !doubts.allow($0) }

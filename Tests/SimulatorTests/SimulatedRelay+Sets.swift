@@ -22,6 +22,11 @@ extension SimulatedRelay {
         if case .lies(let count) = vices.sets, let first = items.first {
             items += (0..<count).map { NegentropyItem(createdAt: first.createdAt, id: SHA256.hash([UInt8($0)])) }
         }
+        if case .misplaced(let count) = vices.sets, let first = items.first {
+            let known = Set(events.map(\.id))
+            items += held.map(\.event).filter { $0.isValid && !known.contains($0.id) }.prefix(count)
+                .map { NegentropyItem(createdAt: first.createdAt, id: $0.id) }
+        }
         return .success(NegentropySet(items))
     }
 
@@ -35,7 +40,7 @@ extension SimulatedRelay {
             return [version, infinity, noPrefix, fingerprint] + (0..<16).map { _ in chance(0.5) ? 0xA5 : 0x5A }
         // Two bounds in one second, the second one below the first.
         case .malformed: return [version, 101, 1, 0xFF, 0, 1, 1, 0x01, 0]
-        case .compared, .unknown, .limited, .lies: return nil
+        case .compared, .unknown, .limited, .lies, .misplaced: return nil
         }
     }
 }

@@ -163,6 +163,16 @@ import Testing
         #expect(expected.proof.map(relay.proofs.contains) ?? true, "\(relay.proofs)")
     }
 
+    @Test func `an id that is claimed for times that are not its own is not linked again, and casts a doubt`() throws {
+        // What comes later is no part of the windows that are looked at before.
+        let plan = Scenario.Plan(length: .seconds(8_000), arrivals: 300, follows: false)
+        let vices = Vices { $0.sets = .misplaced(3) }
+        let result = try Scenario(seed: 2, relays: [vices], events: 300, plan: plan).run()
+        #expect(result.failures.isEmpty)
+        let relay = try #require(result.relays.first)
+        #expect(relay.missing == 0 && relay.read == .settled, "\(relay.states)")
+    }
+
     @Test func `an id that is answered by forgeries alone is a phantom, and no event of the relay's`() throws {
         let vices = Vices { $0.forgeries = 1 }
         let result = try Scenario(seed: 4, relays: [vices], events: 60, plan: .init(length: .seconds(8_000))).run()

@@ -67,6 +67,8 @@ struct Vices: Sendable, CustomStringConvertible {
         case limited(Int)
         /// Claims events that it does not deliver.
         case lies(Int)
+        /// Claims so many of its events for times that are not theirs.
+        case misplaced(Int)
         /// Never comes to an end.
         case endless
         /// Breaks the protocol: bounds that fall.

@@ -165,6 +165,13 @@ import Testing
         #expect(progress.leaveHead(at: second(9_900), stretch).isEmpty, "only what is dated ahead was read")
     }
 
+    @Test func `a set that claims events for other times proves nothing`() {
+        var progress = progress(WalkState(), [.init(lo: 0, hi: 8_000, state: .provisional)])
+        let change = progress.seal(.init(seconds: 0...8_000), .init(all: 9, misplaced: 2), cap: 500)
+        #expect(change.behaviour?.contradictions == 2)
+        #expect(progress.coverage.intervals.map(\.state) == [.settled])
+    }
+
     @Test func `no row says anything of seconds above the stretch`() {
         var progress = progress()
         let stretch = WalkState.Stretch.fresh(lo: second(0), hi: second(9_000))
