@@ -95,10 +95,13 @@ extension RelayVisit {
     }
 
     /// Stores links once they fill a call of the database; false when the visit is over.
+    /// - Parameter settle: awaits the commit under way: the day sums of its parts are those before the links.
     private func linkFull(
-        _ haul: inout Haul, _ reading: inout Reading, _ report: inout VisitReport
+        _ haul: inout Haul, _ reading: inout Reading, _ report: inout VisitReport,
+        after settle: (inout VisitReport) async throws -> Bool = { _ in true }
     ) async throws -> Bool {
         guard haul.links.count >= settings.sync.batchRows else { return true }
+        guard try await settle(&report) else { return false }
         haul.live.formUnion(reading.live.takeShown().map(\.id))
         var changes = PassRecord.Difference()
         changes.returned = haul.links.filter { !haul.live.contains($0.id) }
@@ -135,7 +138,8 @@ extension RelayVisit {
             let stored = try await context.store.storedEvents(next)
             let taken = queue.take { stored[$0] != nil }
             haul.link(taken.stored, stored)
-            guard try await linkFull(&haul, &reading, &report) else { return false }
+            let isLinked = try await linkFull(&haul, &reading, &report) { try await finish(&commits, &$0) }
+            guard isLinked else { return false }
             let missing = try await fetch(taken.wanted, &queue, &haul, session, &commits, &reading, &report)
             guard let missing else { return false }
             guard try await context.store.notePhantoms(missing, lease) else {
@@ -200,9 +204,9 @@ extension RelayVisit {
         }
         let request = reading.archive.narrow(PageRequest(ids: ids))
         let hasTime = mayContinue(until: reading.deadline)
-        let asked = try await asking(&reading, &report) {
-            try await self.page(request, session, while: hasTime)
-        }
+        let asked = try await asking(
+            &reading, &report, before: { try await finish(&commits, &$0) },
+            { try await self.page(request, session, while: hasTime) })
         guard let asked else { return nil }
         report.count(dropped: asked.dropped)
         guard let raw = asked.page else {

@@ -33,6 +33,8 @@ extension Scenario {
         var lateOversized = false
         /// Sightings that one comparison with pages takes into memory.
         var mostCompared = 100_000
+        /// Rows of one call of the database; nil for what is usual, which most pages fit into.
+        var batchRows: Int?
         /// When all processes are killed at once, and come back at once.
         var massacreAt: Duration?
         /// When each process is ended and started again.

@@ -168,6 +168,7 @@ struct Scenario {
         settings.lease.ttl = 20
         settings.lease.heartbeat = 5
         settings.sync.pageSize = 100
+        settings.sync.batchRows = plan.batchRows ?? settings.sync.batchRows
         settings.sync.overlap = Seconds(floatLiteral: Double(CommitCheck.overlap))
         settings.sync.revisitInterval = 120
         settings.sync.progressTimeout = 5

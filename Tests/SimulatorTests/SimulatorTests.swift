@@ -173,6 +173,16 @@ import Testing
         #expect(relay.missing == 0 && relay.read == .settled, "\(relay.states)")
     }
 
+    @Test(arguments: [1, 8, 10] as [UInt64])
+    func `what a comparison brings is stored in one order, in however many calls`(seed: UInt64) throws {
+        var plan = Scenario.Plan(length: .seconds(3_000), arrivals: 3_000, lane: .priority, slots: 1, batchRows: 10)
+        plan.common = (1_500, 0.7)
+        let result = try Scenario(seed: seed, relays: [Vices(), Vices()], events: 400, plan: plan).run()
+        // So small calls keep nobody fresh.
+        #expect(result.failures.filter { !$0.hasPrefix("freshness") } == [])
+        #expect(result.relays.last?.partsBySets ?? 0 > 0)
+    }
+
     @Test func `an id that is answered by forgeries alone is a phantom, and no event of the relay's`() throws {
         let vices = Vices { $0.forgeries = 1 }
         let result = try Scenario(seed: 4, relays: [vices], events: 60, plan: .init(length: .seconds(8_000))).run()
