@@ -134,7 +134,9 @@ struct RelayVisit: Sendable {
 
     private func begin(_ tail: Tail?, _ behaviour: RelayBehaviour) async throws -> Reading {
         let stored = try await context.store.relayCoverage(lease.relay).compactMap(CoverageMap.Interval.init)
-        let coverage = CoverageMap(stored: stored)
+        var coverage = CoverageMap(stored: stored)
+        // One that served us nothing until now is read as soon as it answers what is new.
+        if lease.isRefused { coverage.retryRefused(at: now.seconds) }
         let (note, round) = (ReadingNote(behaviour.reading), roundTimes())
         return Reading(
             archive: settings.archive,

@@ -1,3 +1,4 @@
+internal import Database
 internal import Settings
 
 /// What is written when a lease is given back: when the relay is due again, and what is thought of it. Pure.
@@ -97,6 +98,9 @@ enum RelayClass: Int16, Sendable, CaseIterable {
     case blocked = 4
     case unreachable = 5
 
+    /// Nothing is served to us.
+    var isRefusal: Bool { self == .auth || self == .blocked }
+
     /// The class of a relay that answers.
     fileprivate init(_ report: VisitReport) {
         self =
@@ -117,4 +121,9 @@ enum RelayClass: Int16, Sendable, CaseIterable {
             default: .ok
             }
     }
+}
+
+extension RelayLease {
+    /// The visit before was refused, whatever it asked for.
+    var isRefused: Bool { RelayClass(rawValue: relayClass)?.isRefusal == true }
 }

@@ -7,11 +7,13 @@ struct Unanswered: Sendable {
     /// What the relay says of it, or that it says nothing.
     let reason: CoverageReason
 
-    /// The relay said no.
-    var isRefused: Bool { reason != .unanswered }
+    var isRefused: Bool { reason.isRefusal }
 }
 
 extension CoverageReason {
+    /// The relay said no.
+    fileprivate var isRefusal: Bool { self == .auth || self == .payment || self == .restricted }
+
     /// Why a gap is left where answers end like this; nil where that says nothing of what was asked about.
     init?(_ failure: InconclusiveReason) {
         switch failure {
@@ -121,6 +123,16 @@ extension VisitProgress {
         gap.rescanAt = schedule.retry(now: now.seconds, after: times)
         if reason == .unanswered { gap.rescanStep = times == .max ? times : times + 1 }
         return gap
+    }
+}
+
+extension CoverageMap {
+    /// What was refused is due again.
+    mutating func retryRefused(at time: Int64) {
+        for var interval in intervals where interval.reason?.isRefusal == true {
+            interval.rescanAt = min(interval.rescanAt ?? time, time)
+            set(interval)
+        }
     }
 }
 

@@ -111,6 +111,18 @@ import Testing
         #expect(row.lookStep == nil, "it has no place in the schedule of looks at what was read")
     }
 
+    @Test func `what a relay refused that answers again is due at once, and nothing else is`() {
+        var gaps = [CoverageReason.auth, .payment, .restricted, .unanswered, .oversize].enumerated().map {
+            place, reason in
+            CoverageMap.Interval(lo: Int64(place) * 10, hi: Int64(place) * 10 + 9, state: .gap, reason: reason)
+        }
+        for place in gaps.indices { gaps[place].rescanAt = Self.now + 80_000 }
+        var coverage = CoverageMap(stored: gaps)
+        #expect(coverage.due(at: second(Self.now)).isEmpty)
+        coverage.retryRefused(at: Self.now)
+        #expect(coverage.due(at: second(Self.now)) == coverage.intervals.prefix(3).reversed().map { .interval($0) })
+    }
+
     @Test(arguments: ["", "1:2", "1:2:3:4", "-1:0:0", "a:0:0", "70000:0:0"])
     func `a note that cannot be read counts as none`(word: String) {
         #expect(ReadingNote(word) == ReadingNote())
