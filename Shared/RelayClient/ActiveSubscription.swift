@@ -1,9 +1,11 @@
+import Nostr
+
 /// A subscription as its connection sees it. Event loop only.
 final class ActiveSubscription {
     let number: Int
     let id: String
     let idBytes: [UInt8]
-    let isOfThePast: Bool
+    let storedUntil: UnixTime?
     let mailbox: Mailbox<SubscriptionItem>
     var state: SubscriptionState
     var builder = ChunkBuilder()
@@ -12,7 +14,7 @@ final class ActiveSubscription {
         self.number = number
         id = Self.id(number)
         idBytes = [UInt8](id.utf8)
-        isOfThePast = limits.isOfThePast
+        storedUntil = limits.storedUntil
         mailbox = Mailbox(limitBytes: limits.bufferedBytes)
         state = SubscriptionState(limits: limits, now: now, received: received)
     }

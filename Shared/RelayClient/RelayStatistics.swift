@@ -8,7 +8,7 @@ public struct RelayStatistics: Sendable, Equatable {
     public internal(set) var events = 0
     /// EVENTs for a subscription that is over.
     public internal(set) var lateEvents = 0
-    /// Subscriptions for stored events whose EOSE came before their events.
+    /// Subscriptions whose EOSE came before stored events (`SubscriptionLimits.storedUntil`).
     public internal(set) var earlyEnds = 0
     /// Bytes of the JSON of late events, and of NEG-MSGs for reconciliations that are over.
     public internal(set) var lateBytes = 0

@@ -56,7 +56,9 @@ extension SessionCore {
         case .finish(let end, let sendsClose):
             if sendsClose { connection?.send(text: ClientMessage.close(subscription.id).encode()) }
             subscriptions.removeAll { $0 === subscription }
-            if case .eose = end, subscription.isOfThePast { recentEnds.add(subscription.number) }
+            if case .eose = end, let time = subscription.storedUntil {
+                recentEnds.add(subscription.number, storedUntil: time)
+            }
             flush(subscription)
             if subscription.mailbox.finish(end, discarding: end == .cancelled) { resume() }
             restIfIdle()
@@ -66,7 +68,7 @@ extension SessionCore {
     private func stray(_ event: UnsafeBufferPointer<UInt8>, _ id: UnsafeBufferPointer<UInt8>) {
         if let number = ActiveSubscription.number(id), number > 0, number < nextNumber {
             statistics.lateEvents += 1
-            if recentEnds.isDenied(number) { statistics.earlyEnds += 1 }
+            if recentEnds.isDenied(number, by: event) { statistics.earlyEnds += 1 }
             countLate(event.count)
         } else {
             statistics.foreignEvents += 1

@@ -1,3 +1,5 @@
+public import Nostr
+
 /// Bounds of one subscription. What is over ends it, and the end says which bound it was.
 public struct SubscriptionLimits: Sendable, Equatable {
     /// Events taken before the subscription ends over budget.
@@ -18,9 +20,9 @@ public struct SubscriptionLimits: Sendable, Equatable {
     /// Over `bufferedBytes` the subscription ends over budget, and the socket is read on: for readers that may be
     /// behind, on connections with other requests that must not wait for them.
     public var endsWhenFull = false
-    /// Asks for stored events alone, so that nothing may come after EOSE; `RelayStatistics.earlyEnds` counts where much
-    /// does.
-    public var isOfThePast = false
+    /// Events that claim to be this old are stored ones: they may come before EOSE alone, and
+    /// `RelayStatistics.earlyEnds` counts where more do; nil where nobody wants to know.
+    public var storedUntil: UnixTime?
     /// Goes on after EOSE with what the relay stores from now on; EOSE then comes as `.caughtUp`,
     /// and budgets and timeouts hold up to there only.
     public var keepsOpen = false

@@ -53,9 +53,7 @@ struct LiveSession: RelaySession {
     private func ask(_ filter: Filter, _ budget: PageBudget) async throws -> RawPage {
         let subscription: Subscription
         do {
-            var limits = SubscriptionLimits(budget)
-            limits.isOfThePast = filter.until != nil
-            subscription = try await connection.subscribe([filter], limits: limits)
+            subscription = try await connection.subscribe([filter], limits: SubscriptionLimits(budget))
         } catch {
             return RawPage(chunks: [], ending: .inconclusive(.disconnected), failure: error.kind)
         }
@@ -85,6 +83,7 @@ extension SubscriptionLimits {
         progressTimeout = budget.progressTimeout
         totalTimeout = budget.totalTimeout
         minimumBytes = budget.bytesPerMinute
+        storedUntil = budget.storedUntil
     }
 }
 

@@ -62,6 +62,8 @@ public struct PageBudget: Sendable {
     public var totalTimeout: Duration
     /// Bytes of events a minute, once some came; fewer end the page as too slow.
     public var bytesPerMinute = 10_000
+    /// What is dated until then was stored before it was asked for; nil where nobody counts what comes too late.
+    var storedUntil: UnixTime?
     /// What the page takes of the memory of all; nil where nobody counts.
     var loan: PageLoan?
 

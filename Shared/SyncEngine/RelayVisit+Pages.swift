@@ -39,6 +39,7 @@ extension RelayVisit {
         var budget = settings.sync.pageBudget(request)
         let loan = try await memory.begin(with: room)
         budget.loan = loan
+        budget.storedUntil = now.moved(by: -Int64(settings.sync.overlap.value))
         var page = try await session.page(request.filter, budget: budget)
         loan.settle()
         page.loan = loan

@@ -103,7 +103,7 @@ struct RelayVisit: Sendable {
     }
 
     /// The database's time now, at the latest.
-    private var now: UnixTime { lease.databaseNow.moved(by: (context.clock.now() - began).components.seconds) }
+    var now: UnixTime { lease.databaseNow.moved(by: (context.clock.now() - began).components.seconds) }
 
     func mayContinue(_ reading: Reading) -> Bool { mayContinue(until: reading.deadline)() }
 

@@ -309,8 +309,11 @@ public struct WalkPlan: Sendable {
         case .timedOut:
             timeouts += 1
             if timeouts >= 2 { pageSize = max(limits.smallestPage, pageSize / 2) }
-        // There are relays that refuse a limit above theirs, and give no other reason.
-        case .closed: pageSize = max(min(pageSize, limits.smallestPage), pageSize / 4)
+        case .closed:
+            // There are relays that refuse a limit above theirs, and give no other reason. What is asked inside a second
+            // may be refused for what it names.
+            if case .second = mode { break }
+            pageSize = max(min(pageSize, limits.smallestPage), pageSize / 4)
         case .contradicted: break
         }
         guard inconclusive >= limits.inconclusiveInARow else { return Progress() }

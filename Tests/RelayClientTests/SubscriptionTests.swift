@@ -37,14 +37,15 @@ import Testing
         await relay.waitForClosed(1)
     }
 
-    @Test func `events behind the EOSE of an answer about the past are counted`() async throws {
+    @Test func `stored events behind their EOSE are counted`() async throws {
         var behaviour = FakeRelayBehaviour()
         (behaviour.endsBeforeEvents, behaviour.eoseCopies) = (true, 0)
-        for (isOfThePast, stored, early) in [(true, 5, 1), (true, 2, 0), (false, 5, 0)] {
+        let (newest, oldest) = (UnixTime(seconds: 2_000_000_000), UnixTime(seconds: 1))
+        for (until, stored, early) in [(newest, 5, 1), (newest, 2, 0), (oldest, 5, 0), (nil, 5, 0)] {
             let relay = try await FakeRelay.start(events: RelayFixture.events(stored), behaviour: behaviour)
             let connection = try await RelayFixture.connect(relay)
             let received = try await Received(
-                connection.subscribe([Filter()], limits: limits { $0.isOfThePast = isOfThePast }))
+                connection.subscribe([Filter()], limits: limits { $0.storedUntil = until }))
             #expect(received.end == .eose(hint: nil) && received.texts.isEmpty)
             try await eventually("they have come") { await connection.statistics().lateEvents == stored }
             #expect(await connection.statistics().earlyEnds == early)
