@@ -29,7 +29,7 @@ import Testing
     @Test func `the newest event hides nothing of what is older, though a subscription would show it first`()
         async throws
     {
-        var factory = EventFactory(seed: 98, createdAt: Int64(Date().timeIntervalSince1970) - 300_000)
+        var factory = EventFactory(seed: 98, createdAt: Int64(Date().timeIntervalSince1970) - 12_200)
         var events: [SampleEvent] = (0..<200).map { _ in
             factory.createdAt += 60
             return factory.next()
