@@ -4,9 +4,15 @@ internal import Settings
 extension VisitProgress.Step {
     /// Something was proven, or nothing is left to be asked.
     var getsOn: Bool {
-        if progress != WalkPlan.Progress() { return true }
+        if progress != WalkPlan.Progress(), !isAhead { return true }
         if case .inconclusive = verdict { return false }
         return verdict != nil
+    }
+
+    /// It came down through what is dated behind the stretch, which the next visit has to read again.
+    private var isAhead: Bool {
+        guard let frontier = progress.frontier, progress.gap == nil else { return false }
+        return frontier.seconds > stretch.hi
     }
 
     mutating func describe(_ page: FetchedPage, _ plan: WalkPlan, since before: Doubts) {
