@@ -30,8 +30,8 @@ public actor LaneCycle {
         memory = FreedMemory(clock: context.clock)
     }
 
-    /// One cycle: until no relay is due and no visit runs, `sync.account_interval` has passed, or the service stops. In a
-    /// process that ends with it, its visits end too, after `sync.cycle_limit`.
+    /// One cycle: until no relay is due and no visit runs, `sync.account_interval` has passed, or the service stops. In
+    /// a process that ends with it, its visits end too, after `sync.cycle_limit`.
     /// - Parameter companion: runs beside the crew until the service stops.
     /// - Returns: what happened since the last cycle.
     /// - Throws: `NetError` when the certificate file cannot be read; `DatabaseError` when claiming fails.

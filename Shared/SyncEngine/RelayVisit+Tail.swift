@@ -59,8 +59,8 @@ extension RelayVisit {
         }
     }
 
-    /// Whether a page that was too large for a message is none: the subscription's stored part, asked for before it, has
-    /// not come to its end. Then the relay is read without one from its next visit on.
+    /// Whether a page that was too large for a message is none: the subscription's stored part, asked for before it,
+    /// has not come to its end. Then the relay is read without one from its next visit on.
     func isOfTail(_ page: FetchedPage, _ reading: Reading) -> Bool {
         guard page.facts.endsConnection, page.facts.ending == .inconclusive(.overBudget),
             let tail = reading.live.tail, !tail.isCaughtUp

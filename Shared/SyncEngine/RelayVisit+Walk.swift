@@ -109,8 +109,8 @@ extension RelayVisit {
         return true
     }
 
-    /// Answers that the relay called whole and went on with, since the page before. They are seen once something else is
-    /// asked, so what they were about is proven by then; the doubt takes that back.
+    /// Answers that the relay called whole and went on with, since the page before. They are seen once something else
+    /// is asked, so what they were about is proven by then; the doubt takes that back.
     private func newEarlyEnds(_ session: any RelaySession, _ reading: inout Reading) async -> Int {
         let ends = await session.facts().earlyEnds
         defer { reading.earlyEnds = ends }

@@ -2,8 +2,8 @@ internal import Nostr
 
 /// What is larger than a message or a page may be, and stands in the way of all that is older.
 extension WalkPlan {
-    /// How many times more seconds are passed over where those before were too few. Each step may cost a connection, and
-    /// so much more than had to be is passed over at most: some ten for what is a week away.
+    /// How many times more seconds are passed over where those before were too few. Each step may cost a connection,
+    /// some ten for what is a week away, and so much more than had to be is passed over at most.
     private static let wider: Int64 = 4
 
     /// One event alone is too much. It stands at the frontier or at some second below, so a few seconds are left out

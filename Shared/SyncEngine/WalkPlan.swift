@@ -310,8 +310,8 @@ public struct WalkPlan: Sendable {
             timeouts += 1
             if timeouts >= 2 { pageSize = max(limits.smallestPage, pageSize / 2) }
         case .closed:
-            // There are relays that refuse a limit above theirs, and give no other reason. What is asked inside a second
-            // may be refused for what it names.
+            // There are relays that refuse a limit above theirs, and give no other reason. What is asked inside a
+            // second may be refused for what it names.
             if case .second = mode { break }
             pageSize = max(min(pageSize, limits.smallestPage), pageSize / 4)
         case .contradicted: break

@@ -45,8 +45,8 @@ extension Brotr {
         ON CONFLICT (service_name) DO UPDATE
            SET updated_at = excluded.updated_at,
                state = s.state || excluded.state || (
-                   SELECT coalesce(jsonb_object_agg(c.key, c.value::bigint + CASE
-                              WHEN s.state ->> c.key ~ '^[0-9]{1,18}$' THEN (s.state ->> c.key)::bigint ELSE 0 END), '{}')
+                   SELECT coalesce(jsonb_object_agg(c.key, c.value::bigint
+                              + coalesce(substring(s.state ->> c.key FROM '^[0-9]{1,18}$')::bigint, 0)), '{}')
                      FROM jsonb_each_text($2::jsonb) AS c)
         """,
         parameters: [.text, .jsonb])
