@@ -30,7 +30,8 @@ extension WalkPlan {
     /// An end is believed after empty answers of different shapes. The question about what lies below comes last: an
     /// event there that is too large for any message ends the connection, and by then nothing else is left to be asked.
     func endQuestion(after answers: Int) -> EndQuestion {
-        if answers + 1 >= answersNeeded { return .below }
+        // One event alone is all that may be asked for where one is too large, and below it may stand.
+        if answers + 1 >= answersNeeded { return pageSize > 1 || lowerBound == nil ? .below : .same }
         switch answers % 3 {
         case 1: return .one
         case 2: return midpoint.map(EndQuestion.olderHalf) ?? .same

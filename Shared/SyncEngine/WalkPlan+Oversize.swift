@@ -58,6 +58,7 @@ extension WalkPlan {
             // What lies below the interval is none of its business. Nothing inside was shown, which is what the
             // question was for, and it is the last.
             guard lowerBound != nil else { return nil }
+            if endsConnection { pageSize = 1 }
             mode = .over(.reachedEnd(byHint: false))
             return Progress()
         case .olderHalf:

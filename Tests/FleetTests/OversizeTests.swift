@@ -1,3 +1,4 @@
+import Foundation
 import Nostr
 import Support
 import Testing
@@ -23,6 +24,32 @@ import Testing
             guard number == 100 else { return factory.next() }
             return factory.sign(kind: 1, tags: [], content: String(repeating: "x", count: 100_000))
         }
+    }
+
+    @Test func `the newest event hides little of what is older, though a subscription would show it first`()
+        async throws
+    {
+        var factory = EventFactory(seed: 98, createdAt: Int64(Date().timeIntervalSince1970) - 14_000)
+        var events: [SampleEvent] = (0..<200).map { _ in
+            factory.createdAt += 60
+            return factory.next()
+        }
+        let small = Set(events.map(\.id))
+        factory.createdAt += 60
+        events.append(factory.sign(kind: 1, tags: [], content: String(repeating: "x", count: 100_000)))
+        let relay = try await FakeRelay.start(events: events)
+        try await withFleet { fleet in
+            try await fleet.add([relay.url.text])
+            let file = SynchronizerFile(retry: 0.2, retryCeiling: 1, follows: true).text
+            let process = try fleet.start(own: file, core: Self.core)
+            // Four fifths of what was passed over may be more than had to be, until the gap is looked at again.
+            try await eventually("most of it is stored", found: { process.everything }) {
+                try await fleet.eventCount() >= 140
+            }
+            #expect(try await process.terminate() == 0, "\(process.everything)")
+            #expect(try await fleet.archive().ids.isSubset(of: small))
+        }
+        await relay.stop()
     }
 
     @Test func `what is older is archived too, and all of it once messages may be larger`() async throws {
