@@ -6,106 +6,37 @@ internal import Synchronization
 /// then waits in line until there is room for more. While anybody stands in that line, further pages stand
 /// behind, so that those who hold memory come to their end.
 final class PageMemory: Sendable {
-    fileprivate struct Waiter {
-        let number: Int
-        let bytes: Int
-        let turn: CheckedContinuation<Void, any Error>
-    }
-
-    fileprivate struct State {
-        var free: Int
-        var line: [Waiter] = []
-        var nextNumber = 0
-    }
-
     /// Bytes of each page that do not count: a relay with little to say is not kept waiting by those with much.
     static let allowance = 16 << 10
 
     /// All there is.
     let bytes: Int
-    private let state: Mutex<State>
+    private let line: WaitingLine
 
     init(bytes: Int) {
         self.bytes = bytes
-        state = Mutex(State(free: bytes))
+        line = WaitingLine(bytes)
     }
 
     /// Bytes that nobody holds.
-    var free: Int { state.withLock { $0.free } }
+    var free: Int { line.free }
 
     /// How many stand in line.
-    var waiting: Int { state.withLock { $0.line.count } }
+    var waiting: Int { line.waiting }
 
     /// Lets a page begin: at once while nobody waits and there is room for what it wants from the beginning.
     /// - Parameter bytes: what it may hold without asking again; more than there is counts as all there is.
     /// - Throws: `CancellationError`.
     func begin(with bytes: Int = 0) async throws -> PageLoan {
         let bytes = min(bytes, self.bytes)
-        let number = state.withLock { state in
-            state.nextNumber += 1
-            return state.nextNumber
-        }
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { turn in
-                let isAdmitted: Bool? = state.withLock { state in
-                    // Cancelled before the continuation was kept: nobody would resume it later.
-                    if Task.isCancelled { return false }
-                    guard state.line.isEmpty, state.free >= bytes else {
-                        state.line.append(Waiter(number: number, bytes: bytes, turn: turn))
-                        return nil
-                    }
-                    state.free -= bytes
-                    return true
-                }
-                switch isAdmitted {
-                case true?: turn.resume()
-                case false?: turn.resume(throwing: CancellationError())
-                case nil: break
-                }
-            }
-        } onCancel: {
-            leave(number)
-        }
+        try await line.enter(for: bytes)
         return PageLoan(self, held: bytes)
     }
 
     /// Takes bytes where there are so many.
-    fileprivate func take(_ bytes: Int) -> Bool {
-        state.withLock { state in
-            guard state.free >= bytes else { return false }
-            state.free -= bytes
-            return true
-        }
-    }
+    fileprivate func take(_ bytes: Int) -> Bool { line.take(bytes) }
 
-    fileprivate func give(_ bytes: Int) {
-        let admitted = state.withLock { state in
-            state.free += bytes
-            return state.admit()
-        }
-        for waiter in admitted { waiter.turn.resume() }
-    }
-
-    private func leave(_ number: Int) {
-        let (left, admitted) = state.withLock { state in
-            let place = state.line.firstIndex { $0.number == number }
-            return (place.map { state.line.remove(at: $0) }, state.admit())
-        }
-        left?.turn.resume(throwing: CancellationError())
-        for waiter in admitted { waiter.turn.resume() }
-    }
-}
-
-extension PageMemory.State {
-    /// Those at the head of the line for whom there is room now.
-    fileprivate mutating func admit() -> [PageMemory.Waiter] {
-        var admitted: [PageMemory.Waiter] = []
-        while let first = line.first, first.bytes <= free {
-            free -= first.bytes
-            admitted.append(line.removeFirst())
-        }
-        return admitted
-    }
+    fileprivate func give(_ bytes: Int) { line.give(bytes) }
 }
 
 /// What one page holds of the memory of all. It goes back with the last reference, wherever the page's way ends.

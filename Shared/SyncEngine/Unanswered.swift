@@ -115,7 +115,7 @@ extension VisitProgress {
     }
 
     /// One that was left unanswered before waits longer each time.
-    private func gap(
+    func gap(
         _ reason: CoverageReason, _ lo: Int64, _ hi: Int64, after before: CoverageMap.Interval? = nil
     ) -> CoverageMap.Interval {
         var gap = CoverageMap.Interval(lo: lo, hi: hi, state: .gap, reason: reason)

@@ -38,11 +38,9 @@ extension VisitProgress {
     }
 
     private func interval(of reason: CoverageReason, _ lo: Int64, _ hi: Int64) -> CoverageMap.Interval {
-        var interval = CoverageMap.Interval(lo: lo, hi: hi, state: .gap, reason: reason)
+        var interval = gap(reason, lo, hi)
         // Set reconciliation has no trouble with a crowded second.
-        let isForSets = reason == .saturatedSecond && behaviour.negentropy != false
-        interval.rescanAt = isForSets ? now.seconds : schedule.retry(now: now.seconds)
-        if reason == .unanswered { interval.rescanStep = 1 }
+        if reason == .saturatedSecond, behaviour.negentropy != false { interval.rescanAt = now.seconds }
         return interval
     }
 }
