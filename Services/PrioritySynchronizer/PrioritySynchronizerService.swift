@@ -2,15 +2,15 @@ import ServiceKit
 import SyncEngine
 
 /// Archives the listed relays with reserved capacity: keeps the lanes as the list says, and works on its own.
-actor PrioritySynchronizerService: BaseService {
+actor PrioritySynchronizerService: SynchronizingService {
     static let serviceName = "priority_synchronizer"
 
     nonisolated let context: ServiceContext
     nonisolated let stateName: String
     var state = SyncState()
 
-    private let work: LaneCycle
-    private let fleet: FleetTotals
+    let work: LaneCycle
+    let fleet: FleetTotals
     private let list: PriorityListKeeper
 
     init(config: PrioritySynchronizerConfig, context: ServiceContext) {
@@ -26,8 +26,7 @@ actor PrioritySynchronizerService: BaseService {
         await list.refreshIfDue()
         let list = list
         let cycle = try await work.run { await list.run() }
-        state.add(cycle)
-        await fleet.add(cycle)
+        await add(cycle)
         var outcome = cycle.outcome
         if let step = await list.step {
             outcome.steps.append(step)
@@ -38,12 +37,7 @@ actor PrioritySynchronizerService: BaseService {
     }
 
     func end() async {
-        let rest = await work.end()
+        await endVisits()
         await list.giveBack()
-        await fleet.end(rest)
-        guard rest.visits > 0 else { return }
-        state.add(rest)
-        // Nothing depends on it, and the database may be what went away.
-        try? await saveState()
     }
 }

@@ -2,15 +2,15 @@ import ServiceKit
 import SyncEngine
 
 /// Archives the events of all usable relays: claims those that are due and visits them, cycle by cycle.
-actor SynchronizerService: BaseService {
+actor SynchronizerService: SynchronizingService {
     static let serviceName = "synchronizer"
 
     nonisolated let context: ServiceContext
     nonisolated let stateName: String
     var state = SyncState()
 
-    private let work: LaneCycle
-    private let fleet: FleetTotals
+    let work: LaneCycle
+    let fleet: FleetTotals
 
     init(config: SynchronizerConfig, context: ServiceContext) {
         self.context = context
@@ -21,17 +21,9 @@ actor SynchronizerService: BaseService {
 
     func run() async throws -> Outcome {
         let cycle = try await work.run()
-        state.add(cycle)
-        await fleet.add(cycle)
+        await add(cycle)
         return cycle.outcome
     }
 
-    func end() async {
-        let rest = await work.end()
-        await fleet.end(rest)
-        guard rest.visits > 0 else { return }
-        state.add(rest)
-        // Nothing depends on it, and the database may be what went away.
-        try? await saveState()
-    }
+    func end() async { await endVisits() }
 }
