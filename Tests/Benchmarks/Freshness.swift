@@ -67,7 +67,7 @@ struct Freshness {
             while delays.count < samples.count, ContinuousClock.now < deadline {
                 try await ContinuousClock().sleep(for: .milliseconds(5))
                 let waiting = sent.waiting
-                let found = try await database.brotr.storedEvents(Array(waiting.keys))
+                let found = try await database.brotr.storedEvents(Array(waiting.keys), RelayID(1))
                 let now = ContinuousClock.now
                 for (id, start) in waiting where found[id] != nil { delays.append(now - start) }
                 sent.forget(found.keys)

@@ -24,7 +24,7 @@ import Testing
         var written = RelayBehaviour()
         (written.contradictions, written.shortAnswers) = (3, 0)
         (written.order, written.filter, written.rescans) = ("unordered", "", "0:2,1:0")
-        written.reading = "2:50:1"
+        written.reading = "2:50:1:0"
         (written.since, written.until, written.hints) = (true, false, true)
         (written.count, written.negentropy, written.auth) = (false, true, false)
         (written.calibratedAt, written.span) = (1_700_000_000, 9_000_000_000)

@@ -4,14 +4,14 @@ import Support
 
 /// How it compares sets (NIP-77).
 extension SimulatedRelay {
-    enum SetRefusal: Error { case unknown, tooMany, disconnected }
+    enum SetRefusal: Error { case unknown, unsupported, tooMany, disconnected }
 
     /// It may have named what it never showed.
     var comparesSets: Bool { if case .unknown = vices.sets { false } else { true } }
 
     /// What it says it has of what a filter asks for.
     mutating func set(_ filter: Filter, at now: Duration) -> Result<NegentropySet, SetRefusal> {
-        if case .unknown = vices.sets { return .failure(.unknown) }
+        if let refusal = refusal() { return .failure(refusal) }
         if chance(vices.disconnects) { return .failure(.disconnected) }
         let events = held[places(filter.since?.seconds ?? .min, filter.until?.seconds ?? .max)]
             .filter { $0.isThere(at: now) && filter.asks(for: $0.event) }.map(\.event)
@@ -19,6 +19,14 @@ extension SimulatedRelay {
         // What no reader can take is nothing to compare.
         var items = events.filter(\.isValid)
             .map { NegentropyItem(createdAt: UnixTime(seconds: $0.createdAt), id: $0.id) }
+        switch vices.sets {
+        case .partial(let distance): items = items.enumerated().filter { $0.offset % distance > 0 }.map(\.element)
+        case .shifted(let seconds):
+            items = items.map {
+                NegentropyItem(createdAt: UnixTime(seconds: $0.createdAt.seconds + seconds), id: $0.id)
+            }
+        default: break
+        }
         if case .lies(let count) = vices.sets, let first = items.first {
             items += (0..<count).map { NegentropyItem(createdAt: first.createdAt, id: SHA256.hash([UInt8($0)])) }
         }
@@ -28,6 +36,18 @@ extension SimulatedRelay {
                 .map { NegentropyItem(createdAt: first.createdAt, id: $0.id) }
         }
         return .success(NegentropySet(items))
+    }
+
+    private mutating func refusal() -> SetRefusal? {
+        switch vices.sets {
+        case .unknown: return .unknown
+        case .breaks(let most), .ends(let most):
+            setsAsked += 1
+            guard setsAsked > most else { return nil }
+            if case .ends = vices.sets { return .unsupported }
+            return .disconnected
+        default: return nil
+        }
     }
 
     /// The message that it sends whatever it is told; nil where it answers as it should.
@@ -40,7 +60,7 @@ extension SimulatedRelay {
             return [version, infinity, noPrefix, fingerprint] + (0..<16).map { _ in chance(0.5) ? 0xA5 : 0x5A }
         // Two bounds in one second, the second one below the first.
         case .malformed: return [version, 101, 1, 0xFF, 0, 1, 1, 0x01, 0]
-        case .compared, .unknown, .limited, .lies, .misplaced: return nil
+        case .compared, .unknown, .limited, .lies, .misplaced, .partial, .shifted, .breaks, .ends: return nil
         }
     }
 }

@@ -27,6 +27,8 @@ struct SimulatedRelay {
     var address: String?
     private var random: SplitMix64
     private var churned = 0
+    /// Comparisons of sets that it was asked for, where it bears only some.
+    var setsAsked = 0
 
     init(vices: Vices, seed: UInt64) {
         self.vices = vices

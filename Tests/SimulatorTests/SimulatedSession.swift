@@ -85,7 +85,8 @@ final class SimulatedSession: RelaySession {
             switch network.set(url, filter) {
             case .failure(.unknown):
                 try await process.wait(budget.firstAnswerTimeout)
-                return .unsupported
+                return .silent
+            case .failure(.unsupported): return .unsupported
             case .failure(.tooMany): return .refused(prefix: .blocked, message: "blocked: too many query results")
             case .failure(.disconnected):
                 await close()

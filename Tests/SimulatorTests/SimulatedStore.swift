@@ -118,9 +118,13 @@ struct SimulatedStore: SyncStore {
         }
     }
 
-    func storedEvents(_ ids: [EventID]) async throws -> [EventID: KnownSighting] {
+    func storedEvents(_ ids: [EventID], _ relay: RelayID) async throws -> [EventID: HeldEvent] {
         try await call("stored_events") { tables in
-            let stored = ids.compactMap { id in tables.events[id].flatMap { tables.stamps[$0] }.map { (id, $0) } }
+            let linked = tables.sightings[relay] ?? [:]
+            let stored = ids.compactMap { id -> (EventID, HeldEvent)? in
+                guard let event = tables.events[id], let stamp = tables.stamps[event] else { return nil }
+                return (id, HeldEvent(sighting: stamp, isLinked: linked[event].map { !$0.isGone } ?? false))
+            }
             return Dictionary(stored, uniquingKeysWith: { first, _ in first })
         }
     }

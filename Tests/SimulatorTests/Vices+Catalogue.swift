@@ -86,6 +86,10 @@ extension Vices {
         Vices("phantoms") { ($0.sets, $0.expected.proof) = (.lies(5), .negentropy) },
         Vices("endless sets") { ($0.sets, $0.expected.proof) = (.endless, .twoWalks) },
         Vices("malformed sets") { ($0.sets, $0.expected.proof) = (.malformed, .twoWalks) },
+        Vices("partial sets") { ($0.sets, $0.expected.states) = (.partial(3), [.settled]) },
+        Vices("shifted sets") { ($0.sets, $0.expected.states) = (.shifted(86_400), [.settled]) },
+        Vices("sets that break") { $0.sets = .breaks(after: 2) },
+        Vices("sets that end") { $0.sets = .ends(after: 2) },
     ]
 
     /// Relays that let nobody read, by what they say: nothing is ever known of them but that.

@@ -73,6 +73,14 @@ struct Vices: Sendable, CustomStringConvertible {
         case endless
         /// Breaks the protocol: bounds that fall.
         case malformed
+        /// Lacks each so many-th event that pages show.
+        case partial(Int)
+        /// Claims its events for so many seconds later.
+        case shifted(Int64)
+        /// Compares so often, and from then on closes the connection instead.
+        case breaks(after: Int)
+        /// Compares so often, and says then that it cannot.
+        case ends(after: Int)
     }
 
     enum Order: Sendable { case newestFirst, oldestFirst, randomSubset }

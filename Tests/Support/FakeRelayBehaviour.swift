@@ -73,6 +73,10 @@ public struct FakeRelayBehaviour: Sendable {
         case silent(after: Int)
         /// By the protocol so many times, then the TCP connection ends.
         case disconnect(after: Int)
+        /// By the protocol, without each so many-th event.
+        case partial(lacking: Int)
+        /// By the protocol, each event so many seconds later than it is.
+        case shifted(by: Int64)
     }
 
     /// How COUNT is answered (NIP-45).

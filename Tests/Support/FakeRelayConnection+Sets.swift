@@ -19,7 +19,7 @@ extension FakeRelayConnection {
         case .error(let text, let most): send(#"["NEG-ERR","\#(id)","\#(text)"\#(most.map { ",\($0)" } ?? "")]"#)
         case .endless: reply(id, [0x61, 0, 0, 1] + SHA256.hash(bytes).bytes.prefix(16))
         case .text(let text): send(#"["NEG-MSG","\#(id)","\#(text)"]"#)
-        case .normal: answer(id, bytes, open.filter, behaviour)
+        case .normal, .partial, .shifted: answer(id, bytes, open.filter, behaviour)
         case .silent(let count):
             if open.answers < count { answer(id, bytes, open.filter, behaviour) }
         case .disconnect(let count):
@@ -42,8 +42,16 @@ extension FakeRelayConnection {
     private func answer(
         _ id: String, _ message: [UInt8], _ filter: FakeRelayFilter, _ behaviour: FakeRelayBehaviour
     ) {
-        let items = matching([filter], behaviour).map {
+        var items = matching([filter], behaviour).map {
             NegentropyItem(createdAt: UnixTime(seconds: $0.createdAt), id: $0.id)
+        }
+        switch behaviour.reconciling {
+        case .partial(let distance): items = items.enumerated().filter { $0.offset % distance > 0 }.map(\.element)
+        case .shifted(let seconds):
+            items = items.map {
+                NegentropyItem(createdAt: UnixTime(seconds: $0.createdAt.seconds + seconds), id: $0.id)
+            }
+        default: break
         }
         do {
             reply(id, try NegentropyServer(NegentropySet(items)).answer(message))

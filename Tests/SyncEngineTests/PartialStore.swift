@@ -28,7 +28,9 @@ extension PartialStore {
     func relayDays(_ relay: RelayID, in days: ClosedRange<Int32>) async throws -> [(day: Int32, sum: DaySum)] {
         throw UnusedCall()
     }
-    func storedEvents(_ ids: [EventID]) async throws -> [EventID: KnownSighting] { throw UnusedCall() }
+    func storedEvents(_ ids: [EventID], _ relay: RelayID) async throws -> [EventID: HeldEvent] {
+        throw UnusedCall()
+    }
     func notedPhantoms(_ ids: [EventID], _ relay: RelayID) async throws -> Set<EventID> { throw UnusedCall() }
     func notePhantoms(_ ids: [EventID], _ lease: RelayLease) async throws -> Bool { throw UnusedCall() }
     func relaySightings(

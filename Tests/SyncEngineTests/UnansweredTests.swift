@@ -43,9 +43,9 @@ import Testing
     @Test func `rounds without an answer are counted, and one with an answer begins anew`() {
         var progress = walk()
         let history = progress.state.history
-        #expect(settle(&progress, history).behaviour?.reading == "1:0:0")
-        #expect(settle(&progress, history).behaviour?.reading == "2:0:0" && progress.note.unanswered == 2)
-        #expect(settle(&progress, nil).behaviour?.reading == "0:0:0")
+        #expect(settle(&progress, history).behaviour?.reading == "1:0:0:0")
+        #expect(settle(&progress, history).behaviour?.reading == "2:0:0:0" && progress.note.unanswered == 2)
+        #expect(settle(&progress, nil).behaviour?.reading == "0:0:0:0")
         #expect(settle(&progress, nil).isEmpty)
     }
 
@@ -123,7 +123,7 @@ import Testing
         #expect(coverage.due(at: second(Self.now)) == coverage.intervals.prefix(3).reversed().map { .interval($0) })
     }
 
-    @Test(arguments: ["", "1:2", "1:2:3:4", "-1:0:0", "a:0:0", "70000:0:0"])
+    @Test(arguments: ["", "1:2:3", "1:2:3:4:5", "-1:0:0:0", "a:0:0:0", "70000:0:0:0"])
     func `a note that cannot be read counts as none`(word: String) {
         #expect(ReadingNote(word) == ReadingNote())
     }

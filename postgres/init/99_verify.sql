@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\xa05e9d5f25c06433c62c9d9b424370405754b2d70f216654ee3aed034ce839cd')
+            (1, '0001_first_release', '\x055e9607c8ada96ed7a660535273837a685709b8c8977fd2f5b9248b2a6fc4a9')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

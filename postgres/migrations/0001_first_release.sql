@@ -467,8 +467,8 @@ COMMENT ON COLUMN public.relay_sync.behaviour IS 'How the relay answers; a key i
     'rescans: by age of read intervals, from the first look after the second pass, steps of the schedule by which looks come '
     'nearer (below 0: farther) and those in a row that found nothing; '
     'reading: visits in a row that got nothing out of a part of the history though the relay answered other questions, '
-    'events asked for in a page of a further pass where that had to shrink (else 0), and 1 where what is dated ahead is '
-    'not asked for.';
+    'events asked for in a page of a further pass where that had to shrink (else 0), 1 where what is dated ahead is '
+    'not asked for, and visits in a row in which sets that were compared before were not.';
 
 CREATE TABLE IF NOT EXISTS public.relay_checks (
     relay_id       int PRIMARY KEY REFERENCES public.relays (relay_id) ON DELETE CASCADE,

@@ -21,31 +21,36 @@ extension Brotr {
         }
     }
 
-    /// $1 ids.
+    /// $1 ids, $2 relay.
     static let storedEvents = NamedStatement(
         "stored_events",
         """
-        SELECT e.event_id, e.id, e.created_at, e.kind, e.pubkey FROM unnest($1::bytea[]) AS w (event_id)
+        SELECT e.event_id, e.id, e.created_at, e.kind, e.pubkey,
+               (SELECT s.gone_at IS NULL FROM events_relays s WHERE s.event = e.id AND s.relay_id = $2) IS TRUE
+          FROM unnest($1::bytea[]) AS w (event_id)
          CROSS JOIN LATERAL (
             SELECT v.event_id, v.id, v.created_at, v.kind, v.pubkey FROM events v
              WHERE v.event_id = w.event_id OFFSET 0) AS e
         """,
-        parameters: [.byteaArray], columns: [.bytea, .int8, .int8, .int4, .bytea], isIdempotent: true)
+        parameters: [.byteaArray, .int4], columns: [.bytea, .int8, .int8, .int4, .bytea, .bool], isIdempotent: true)
 
-    /// Those of these events that are stored, as sightings of them are written; at most one call's worth of ids.
-    public func storedEvents(_ ids: [EventID]) async throws -> [EventID: KnownSighting] {
+    /// Those of these events that are stored, as sightings of them are written, and whether this relay is known to have
+    /// them now; at most one call's worth of ids.
+    public func storedEvents(_ ids: [EventID], _ relay: RelayID) async throws -> [EventID: HeldEvent] {
         guard !ids.isEmpty else { return [:] }
         var parameters = SQLParameters()
-        parameters.reserve(bytes: ids.count * 36 + 64)
+        parameters.reserve(bytes: ids.count * 36 + 72)
         parameters.appendColumn(Bytes32.self, count: ids.count) { ids[$0] }
+        parameters.append(relay.value)
         let rows = try await pool.fetch(
             Self.storedEvents, parameters: parameters, timeout: settings.timeouts.procedure.duration)
-        var stored: [EventID: KnownSighting] = [:]
+        var stored: [EventID: HeldEvent] = [:]
         for row in rows {
             let (id, number, createdAt) = try row.decode(Bytes32.self, Int64.self, Int64.self)
-            stored[id] = KnownSighting(
+            let sighting = KnownSighting(
                 event: number, createdAt: UnixTime(seconds: createdAt),
                 kind: UInt16(clamping: try row.decode(Int32.self, at: 3)), pubkey: try row.decode(at: 4))
+            stored[id] = HeldEvent(sighting: sighting, isLinked: try row.decode(at: 5))
         }
         return stored
     }

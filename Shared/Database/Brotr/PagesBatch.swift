@@ -84,6 +84,20 @@ public struct KnownSighting: Hashable, Sendable {
     }
 }
 
+/// An event that is stored, as asked for on behalf of one relay.
+public struct HeldEvent: Hashable, Sendable {
+    /// As a sighting of it is written.
+    public var sighting: KnownSighting
+    /// The relay has a sighting of it that has not ended.
+    public var isLinked: Bool
+
+    /// Direct form.
+    public init(sighting: KnownSighting, isLinked: Bool) {
+        self.sighting = sighting
+        self.isLinked = isLinked
+    }
+}
+
 /// One row of `relay_coverage`.
 public struct CoverageRow: Hashable, Sendable {
     /// First second, inclusive.

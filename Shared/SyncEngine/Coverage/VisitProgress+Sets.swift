@@ -96,10 +96,10 @@ extension VisitProgress {
     }
 
     /// The relay does not reconcile: gaps that waited for it wait for a change of its software.
-    mutating func giveUpSets() -> Change {
+    mutating func giveUpSets(_ doubts: Doubts = Doubts()) -> Change {
         var seen = RelayBehaviour()
         seen.negentropy = false
-        return postponeCrowdedSeconds(in: Int64.min...Int64.max, Change(behaviour: learn(seen)))
+        return postponeCrowdedSeconds(in: Int64.min...Int64.max, Change(behaviour: learn(seen, doubts)))
     }
 
     /// Gaps of one second that waited for sets are tried again with the other gaps.

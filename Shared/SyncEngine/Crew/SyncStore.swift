@@ -28,8 +28,8 @@ public protocol SyncStore: Sendable {
     func relayDays(_ relay: RelayID, days: [Int32]) async throws -> [Int32: DaySum]
     /// The fingerprints of a closed interval of days, ascending; days without sightings are absent.
     func relayDays(_ relay: RelayID, in days: ClosedRange<Int32>) async throws -> [(day: Int32, sum: DaySum)]
-    /// Those of these events that are stored, as sightings of them are written.
-    func storedEvents(_ ids: [EventID]) async throws -> [EventID: KnownSighting]
+    /// Those of these events that are stored, as sightings of them are written, and whether the relay has one.
+    func storedEvents(_ ids: [EventID], _ relay: RelayID) async throws -> [EventID: HeldEvent]
     /// Those of these ids that the relay lately claimed to have and did not deliver.
     func notedPhantoms(_ ids: [EventID], _ relay: RelayID) async throws -> Set<EventID>
     /// Notes ids that a relay claimed to have and did not deliver; false when the lease was lost.

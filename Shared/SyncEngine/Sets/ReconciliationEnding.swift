@@ -28,8 +28,10 @@ public enum ReconciliationEnding: Sendable, Equatable {
     /// The relay will not reconcile this (NEG-ERR, or CLOSED with a policy's prefix). The message is cut at 512 bytes;
     /// `maxRecords` is strfry's fourth element, the most records it would reconcile. See `isTooLarge`.
     case refused(prefix: ReasonPrefix?, message: String, maxRecords: Int64? = nil)
-    /// The relay does not reconcile at all: it said so, or nothing, instead of its first message.
+    /// The relay does not reconcile at all: it said so instead of its first message.
     case unsupported
+    /// Nothing came instead of its first message.
+    case silent
     /// Nothing is known of what was not reported so far.
     case inconclusive(InconclusiveReason)
     /// The relay broke the protocol: "bad_hex", "unexpected_message", or the kind of the `NegentropyError` that `reply`
@@ -42,6 +44,7 @@ public enum ReconciliationEnding: Sendable, Equatable {
         case .finished: nil
         case .refused: "refused"
         case .unsupported: "unsupported"
+        case .silent: "silent"
         case .inconclusive(let reason): reason.rawValue
         case .malformed(let kind): kind
         }

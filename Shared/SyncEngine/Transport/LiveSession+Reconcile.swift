@@ -86,7 +86,7 @@ extension ReconciliationEnding {
             where prefix == .restricted || prefix == .blocked || prefix == .mute:
                 .refused(prefix: prefix, message: message)
             case .closed(let prefix, _): .inconclusive(InconclusiveReason(prefix))
-            case .unsupported: .unsupported
+            case .unsupported(let words): words.isEmpty ? .silent : .unsupported
             case .rateLimited: .inconclusive(.rateLimited)
             case .timedOut: .inconclusive(.timedOut)
             case .overBudget: .inconclusive(.overBudget)

@@ -16,8 +16,8 @@ extension RelayVisit {
         let window: ClosedRange<Int64>
         /// Stored events that are to be linked to the relay.
         var links: [PassRecord.Returned] = []
-        /// Ids of stored events that are of other times, whatever the relay says: they may be linked to it already.
-        var misplaced = 0
+        /// Ids of stored events that are of other times than the relay says, outside the window or inside.
+        var misplaced: Set<EventID> = []
         /// What came live meanwhile is linked already, and the relay has it.
         var live: Set<EventID> = []
         /// Events that were asked for.
@@ -26,13 +26,14 @@ extension RelayVisit {
 
         init(_ window: ClosedRange<Int64>) { self.window = window }
 
-        mutating func link(_ ids: [EventID], _ stored: [EventID: KnownSighting]) {
+        /// What is linked already was compared at its own time.
+        mutating func link(_ ids: [EventID], _ stored: [EventID: HeldEvent]) {
             for id in ids {
-                guard let sighting = stored[id] else { continue }
-                if window.contains(sighting.createdAt.seconds) {
-                    links.append(.init(id: id, sighting: sighting))
+                guard let event = stored[id] else { continue }
+                if event.isLinked || !window.contains(event.sighting.createdAt.seconds) {
+                    misplaced.insert(id)
                 } else {
-                    misplaced += 1
+                    links.append(.init(id: id, sighting: event.sighting))
                 }
             }
         }
@@ -65,11 +66,11 @@ extension RelayVisit {
         var prepared = PreparedPage()
         try await reading.preparer.amend(&prepared, with: changes)
         if prepared.parts.isEmpty { prepared.parts = [PreparedPage.Part()] }
-        let items =
-            difference.held + difference.need.count - haul.phantoms - haul.misplaced - difference.gone.count
+        let misplaced = haul.misplaced.subtracting(haul.live).count
+        let items = difference.held + difference.need.count - haul.phantoms - misplaced - difference.gone.count
         // What is never stored, such as an event of an ephemeral kind, is lacking at every look and late at none.
         let late = report.sightingsNew - linkedBefore + changes.returned.count
-        let found = VisitProgress.Found(late: late, all: items, misplaced: haul.misplaced)
+        let found = VisitProgress.Found(late: late, all: items, misplaced: misplaced)
         let change = seal(&reading.progress, found, reading.capSeen)
         guard try await commit(prepared, change, reading, &report) else { return nil }
         report.isStuck = false
@@ -83,7 +84,7 @@ extension RelayVisit {
     ) async throws -> [EventID]? {
         var unknown: [EventID] = []
         for part in ids.parts(of: settings.sync.batchRows) {
-            let stored = try await context.store.storedEvents(part)
+            let stored = try await context.store.storedEvents(part, lease.relay)
             let lacking = part.filter { stored[$0] == nil }
             let noted = try await context.store.notedPhantoms(lacking, lease.relay)
             haul.phantoms += noted.count
@@ -130,12 +131,11 @@ extension RelayVisit {
         _ ids: [EventID], _ haul: inout Haul, _ session: any RelaySession, _ commits: inout Commits,
         _ reading: inout Reading, _ report: inout VisitReport
     ) async throws -> Bool {
-        let size = reading.capSeen > 0 ? min(reading.capSeen, Self.idsAPage) : Self.idsAPage
-        var queue = IDQueue(ids, for: lease.relay, size: size, mostLookedUp: settings.sync.batchRows)
+        var queue = IDQueue(ids, for: lease.relay, size: idsAPage(reading), mostLookedUp: settings.sync.batchRows)
         while true {
             let next = queue.next
             guard !next.isEmpty else { return true }
-            let stored = try await context.store.storedEvents(next)
+            let stored = try await context.store.storedEvents(next, lease.relay)
             let taken = queue.take { stored[$0] != nil }
             haul.link(taken.stored, stored)
             let isLinked = try await linkFull(&haul, &reading, &report) { try await finish(&commits, &$0) }
@@ -149,6 +149,11 @@ extension RelayVisit {
             report.phantoms += missing.count
             haul.phantoms += missing.count
         }
+    }
+
+    /// Ids that are asked for at once.
+    func idsAPage(_ reading: Reading) -> Int {
+        reading.capSeen > 0 ? min(reading.capSeen, Self.idsAPage) : Self.idsAPage
     }
 
     /// Asks for some ids until they came, and gives those that never did; nil when the visit is over.
@@ -186,7 +191,7 @@ extension RelayVisit {
     }
 
     /// What one request by ids came to.
-    private struct Delivery {
+    struct Delivery {
         let ending: PageEnding
         let failure: String?
         /// Valid events, and those that are never stored.
@@ -194,7 +199,7 @@ extension RelayVisit {
     }
 
     /// One request by ids; what came is stored, whatever became of the rest. Nil when the visit is over.
-    private func fetchPage(
+    func fetchPage(
         _ ids: [EventID], _ session: any RelaySession, _ commits: inout Commits, _ reading: inout Reading,
         _ report: inout VisitReport
     ) async throws -> Delivery? {
@@ -227,7 +232,7 @@ extension RelayVisit {
     }
 
     /// Waits for what is being stored; false when the visit is over by that.
-    private func finish(_ commits: inout Commits, _ report: inout VisitReport) async throws -> Bool {
+    func finish(_ commits: inout Commits, _ report: inout VisitReport) async throws -> Bool {
         guard let result = try await commits.next() else { return true }
         if result.isAccepted { report.isStuck = false }
         return try await count(result, &report)

@@ -45,13 +45,13 @@ extension RelayVisit {
         case .tooLarge(let isSaid):
             walking.choice.shrink(part.seconds, lost: isSaid ? .zero : ownTime(reading) - began)
             // One that never compared anything, and is silent or endless whatever the window, is like one that cannot.
-            if walking.choice.isOver, !isSaid, reading.progress.behaviour.negentropy != true {
-                try await giveUpSets(InconclusiveReason.overBudget.rawValue, &reading)
+            if walking.choice.isOver, !isSaid {
+                try await loseSets(InconclusiveReason.overBudget.rawValue, &reading)
             } else {
                 try await leaveSets(after: walking.choice.lost, &reading)
             }
-        case .tooFast: walking.choice.leave()
-        case .unsupported, .unbearable, .disconnected: break
+        case .later, .unsupported: walking.choice.leave()
+        case .denied, .unbearable, .disconnected: break
         }
         reading.live.watch(walking.stretch)
     }

@@ -9,6 +9,8 @@ internal import Telemetry
 extension RelayVisit {
     /// Sessions of one visit that were halved; a relay that refuses more is left to pages.
     private static let mostHalves = 64
+    /// Rounds in a row after which a relay that compared sets once counts as one that does not.
+    private static let mostLost = 3
 
     /// Ids of a difference that are kept in mind beside the comparisons under way.
     private static let fewIDs = 5_000
@@ -39,8 +41,7 @@ extension RelayVisit {
             case .tooLarge:
                 guard halves < Self.mostHalves else {
                     // No window was small enough, not once: the relay is left to pages like one that does not compare.
-                    guard reading.progress.behaviour.negentropy != true else { return }
-                    return try await giveUpSets("too_large", &reading)
+                    return try await loseSets("too_large", &reading)
                 }
                 halves += 1
                 guard let halves = window.halves else {
@@ -50,7 +51,7 @@ extension RelayVisit {
                 }
                 look.halve()
                 windows += [halves.older, halves.newer]
-            case .tooFast, .unsupported, .unbearable, .disconnected: return
+            case .later, .unsupported, .denied, .unbearable, .disconnected: return
             }
         }
     }
@@ -76,16 +77,22 @@ extension RelayVisit {
         }
         report.count(ending)
         let speaks = reading.progress.behaviour.negentropy == true
-        let verdict = SetVerdict(ending, speaks: speaks, isStopped: control.isStopped)
+        var verdict = SetVerdict(ending, speaks: speaks, isStopped: control.isStopped)
+        if verdict == .compared {
+            guard let confirmed = try await confirm(difference, session, &reading, &report) else { return nil }
+            verdict = confirmed
+        }
         switch verdict {
-        case .compared, .tooFast, .tooLarge: break
-        case .unsupported: try await giveUpSets(ending.word, &reading)
+        case .compared: reading.comparesSets = true
+        case .later, .tooLarge, .denied: break
+        case .unsupported: try await loseSets(ending.word, &reading)
         case .unbearable:
             try await giveUpSets(ending.word, &reading)
             report.ending = .yielded
             report.isStuck = false
         case .disconnected:
             report.ending = control.isStopped ? .yielded : .failed(InconclusiveReason.disconnected.rawValue)
+            if !control.isStopped { try await loseSets(ending.word, &reading) }
         }
         return (verdict, difference)
     }
@@ -116,17 +123,26 @@ extension RelayVisit {
     /// A clock that stands while the relay waits for others.
     func ownTime(_ reading: Reading) -> Duration { context.clock.now() - reading.waited }
 
-    /// Nothing came to its end. One that never did, and had its time, is read by pages alone from now on.
+    /// Nothing came to its end, and it had its time.
     func leaveSets(after lost: Duration, _ reading: inout Reading) async throws {
-        let hadTime = lost >= settings.budget.visit.duration / 4
-        guard reading.progress.behaviour.negentropy != true, hadTime else { return }
-        try await giveUpSets(InconclusiveReason.overBudget.rawValue, &reading)
+        guard lost >= settings.budget.visit.duration / 4 else { return }
+        try await loseSets(InconclusiveReason.overBudget.rawValue, &reading)
+    }
+
+    /// Nothing came to its end. One that never did is read by pages alone from now on; one that did may do so again,
+    /// and is once it failed to some rounds in a row.
+    func loseSets(_ reason: String, _ reading: inout Reading) async throws {
+        guard reading.comparesSets == nil else { return }
+        reading.comparesSets = false
+        let isOver = reading.progress.note.setsLost + 1 >= Self.mostLost
+        guard reading.progress.behaviour.negentropy != true || isOver else { return }
+        try await giveUpSets(reason, &reading)
     }
 
     /// The relay is read by pages alone from now on.
-    func giveUpSets(_ reason: String, _ reading: inout Reading) async throws {
+    func giveUpSets(_ reason: String, _ reading: inout Reading, doubts: Doubts = Doubts()) async throws {
         context.logger.info(
             "sets_not_compared", metadata: [LogKey.relay: "\(lease.url)", LogKey.reason: "\(reason)"])
-        try await store(reading.progress.giveUpSets(), writer, reading)
+        try await store(reading.progress.giveUpSets(doubts), writer, reading)
     }
 }

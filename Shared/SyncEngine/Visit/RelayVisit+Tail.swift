@@ -137,7 +137,9 @@ extension RelayVisit {
             guard reading.live.isOpen, control.mayContinue else { break }
             if context.clock.now() >= next { return true }
         }
-        report.ending = ending(tail)
+        let ending = ending(tail)
+        // What it had not answered when it was followed is still to be asked.
+        if !hasFailed || ending != .complete { report.ending = ending }
         return false
     }
 

@@ -23,6 +23,8 @@ extension RelayVisit {
         let usual = max(1, reading.pageSize * 2 / 3)
         note.lookSize = reading.lookSize.map { $0 < usual ? $0 : 0 } ?? 0
         note.isBounded = reading.isBounded
+        if let comparesSets = reading.comparesSets { note.setsLost = comparesSets ? 0 : note.setsLost + 1 }
+        if reading.progress.behaviour.negentropy != true { note.setsLost = 0 }
         change.add(reading.progress.keep(note))
         return change
     }

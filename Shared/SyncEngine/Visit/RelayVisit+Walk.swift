@@ -78,7 +78,7 @@ extension RelayVisit {
         guard let raw = asked.page else { return true }
         let page = FetchedPage(raw, request: request, limits: pageLimits)
         report.count(page)
-        guard !isOfTail(page, reading) else {
+        guard !isCutOff(page), !isOfTail(page, reading) else {
             (report.ending, report.isStuck) = (.yielded, false)
             return false
         }
@@ -107,6 +107,11 @@ extension RelayVisit {
             return result
         }
         return true
+    }
+
+    /// A visit that is stopped closes the connection itself: what that cuts off says nothing of the relay.
+    private func isCutOff(_ page: FetchedPage) -> Bool {
+        if case .inconclusive = page.facts.ending { control.isStopped } else { false }
     }
 
     /// Answers that the relay called whole and went on with, since the page before. They are seen once something else
@@ -171,9 +176,9 @@ extension RelayVisit {
     ) async throws {
         guard report.ending == .yielded, walking.plan.verdict == nil, !control.isStopped else { return }
         if let progress = walking.plan.leaveCrowdedSecond(atOnce: report.isStuck) {
-            report.isStuck = false
             var step = VisitProgress.Step(stretch: walking.stretch, progress: progress)
             step.cap = reading.capSeen
+            if step.getsOn { report.isStuck = false }
             try await store(reading.progress.apply(step), writer, reading)
         }
         try await store(reading.progress.leaveHead(at: walking.plan.frontier, walking.stretch), writer, reading)

@@ -92,6 +92,8 @@ struct RelayVisit: Sendable {
         var isBounded: Bool
         /// What this round got nothing out of.
         var unanswered: Unanswered?
+        /// Whether a comparison of sets came to its end in this round; nil where none was begun.
+        var comparesSets: Bool?
         var live: LiveReading
         /// Answers of this connection so far whose EOSE came before their events.
         var earlyEnds = 0
@@ -158,7 +160,7 @@ struct RelayVisit: Sendable {
         _ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport
     ) async throws {
         let (now, before) = (reading.progress.now, reading.progress.coverage)
-        reading.unanswered = nil
+        (reading.unanswered, reading.comparesSets) = (nil, nil)
         let settled = UnixTime(seconds: now.seconds - Int64(settings.sync.overlap.value))
         if let history = reading.progress.state.history, !looksAhead(at: now) {
             try await walk(history, session, &reading, &report)

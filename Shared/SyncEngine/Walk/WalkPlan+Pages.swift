@@ -22,6 +22,8 @@ extension WalkPlan {
             return progress
         }
         if let frontier, oldest >= frontier {
+            // A second that is yet to come is read when it has come: no stretch reaches up to it.
+            guard frontier <= now else { return move(to: frontier.moved(by: -1)) }
             enter(frontier, SecondPlan.FirstPage(events: facts.events, couldGoOn: true, isCut: isFull(facts)))
             return Progress()
         }

@@ -11,7 +11,7 @@ extension VisitProgress.Step {
 
     /// It came down through what is dated behind the stretch, which the next visit has to read again.
     private var isAhead: Bool {
-        guard let frontier = progress.frontier, progress.gap == nil else { return false }
+        guard let frontier = progress.frontier else { return false }
         return frontier.seconds > stretch.hi
     }
 
