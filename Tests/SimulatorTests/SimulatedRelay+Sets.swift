@@ -13,7 +13,11 @@ extension SimulatedRelay {
     mutating func set(_ filter: Filter, at now: Duration) -> Result<NegentropySet, SetRefusal> {
         if let refusal = refusal() { return .failure(refusal) }
         if chance(vices.disconnects) { return .failure(.disconnected) }
-        let events = held[places(filter.since?.seconds ?? .min, filter.until?.seconds ?? .max)]
+        let (lo, hi) = (
+            filter.since.map { $0.seconds + (vices.isSinceExclusive ? 1 : 0) } ?? .min,
+            filter.until.map { $0.seconds - (vices.isUntilExclusive ? 1 : 0) } ?? .max
+        )
+        let events = held[places(lo, hi)]
             .filter { $0.isThere(at: now) && filter.asks(for: $0.event) }.map(\.event)
         if case .limited(let most) = vices.sets, events.count > most { return .failure(.tooMany) }
         // What no reader can take is nothing to compare.

@@ -126,7 +126,8 @@ struct SimulatedRelay {
 
     private func matches(_ filter: Filter, at now: Duration) -> [SimulatedEvent] {
         let (since, until) = (
-            vices.ignoresSince ? nil : filter.since?.seconds, vices.ignoresUntil ? nil : filter.until?.seconds
+            vices.ignoresSince ? nil : filter.since.map { $0.seconds + (vices.isSinceExclusive ? 1 : 0) },
+            vices.ignoresUntil ? nil : filter.until.map { $0.seconds - (vices.isUntilExclusive ? 1 : 0) }
         )
         var rest = filter
         (rest.since, rest.until) = (nil, nil)

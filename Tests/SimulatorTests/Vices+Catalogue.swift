@@ -12,6 +12,9 @@ extension Vices {
         Vices("lowered cap") { ($0.cap, $0.laterCap) = (200, 50) },
         Vices("ignores until") { ($0.ignoresUntil, $0.expected.states) = (true, [.gap]) },
         Vices("ignores since") { $0.ignoresSince = true },
+        Vices("until exclusive") { ($0.isUntilExclusive, $0.sets) = (true, .unknown) },
+        Vices("since exclusive") { ($0.isSinceExclusive, $0.sets) = (true, .unknown) },
+        Vices("bounds exclusive") { ($0.isUntilExclusive, $0.isSinceExclusive) = (true, true) },
         // Each answer is over the budget of a page, however few events are asked for. Where it has none it says so.
         Vices("ignores limit") { vices in
             (vices.ignoresLimit, vices.expected.gap) = (true, .oversize)
@@ -153,6 +156,8 @@ extension Vices {
         repeats = repeats || other.repeats
         ignoresSince = ignoresSince || other.ignoresSince
         ignoresUntil = ignoresUntil || other.ignoresUntil
+        isSinceExclusive = isSinceExclusive || other.isSinceExclusive
+        isUntilExclusive = isUntilExclusive || other.isUntilExclusive
         ignoresLimit = ignoresLimit || other.ignoresLimit
         if other.hints != .none { hints = other.hints }
         if other.order != .newestFirst { order = other.order }

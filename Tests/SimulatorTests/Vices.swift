@@ -10,6 +10,9 @@ struct Vices: Sendable, CustomStringConvertible {
     var laterCap: Int?
     var ignoresSince = false
     var ignoresUntil = false
+    /// Its bounds leave their own second out.
+    var isSinceExclusive = false
+    var isUntilExclusive = false
     var ignoresLimit = false
     /// Answers with events of any kind.
     var ignoresKinds = false

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x055e9607c8ada96ed7a660535273837a685709b8c8977fd2f5b9248b2a6fc4a9')
+            (1, '0001_first_release', '\x84f1c5fd0f5833a65c32d0a5e5320771af2e47b87a232e96c35b6ae117d1aaa4')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

@@ -12,10 +12,10 @@ extension Brotr {
                behaviour ->> 'filter', behaviour ->> 'since', behaviour ->> 'until', behaviour ->> 'hints',
                behaviour ->> 'count', behaviour ->> 'negentropy', behaviour ->> 'auth',
                behaviour ->> 'calibrated_at', behaviour ->> 'rescans', behaviour ->> 'span',
-               behaviour ->> 'reading'
+               behaviour ->> 'reading', behaviour ->> 'bounds'
           FROM relay_sync WHERE relay_id = $1
         """,
-        parameters: [.int4], columns: Array(repeating: .text, count: 14), isIdempotent: true)
+        parameters: [.int4], columns: Array(repeating: .text, count: 15), isIdempotent: true)
 
     /// What earlier visits learnt of a relay. A value that is none counts as not seen yet, and is logged.
     public func relayBehaviour(_ relay: RelayID) async throws -> RelayBehaviour {
@@ -61,6 +61,7 @@ extension RelayBehaviour {
         behaviour.rescans = try value("rescans", at: 11)
         behaviour.span = try value("span", at: 12) { $0 > 0 }
         behaviour.reading = try value("reading", at: 13)
+        behaviour.bounds = try value("bounds", at: 14)
         return (behaviour, unreadable)
     }
 }

@@ -14,6 +14,9 @@ public struct RelayBehaviour: Sendable, Equatable {
     public var since: Bool?
     /// Whether it honours `until` (NIP-01).
     public var until: Bool?
+    /// Whether `since` and `until` take their own second in: `inclusive` (NIP-01), `since_exclusive`, `until_exclusive` or
+    /// `exclusive`.
+    public var bounds: String?
     /// Whether its EOSE says if there is more (NIP-67).
     public var hints: Bool?
     /// Whether its COUNT of a day was the number of events that it had served of it (NIP-45).
@@ -48,6 +51,7 @@ public struct RelayBehaviour: Sendable, Equatable {
         merged.order = later.order ?? order
         merged.since = later.since ?? since
         merged.until = later.until ?? until
+        merged.bounds = later.bounds ?? bounds
         merged.hints = later.hints ?? hints
         merged.count = later.count ?? count
         merged.negentropy = later.negentropy ?? negentropy
@@ -70,7 +74,7 @@ public struct RelayBehaviour: Sendable, Equatable {
         }
         // Our own words, never a relay's.
         for case (let key, let word?) in [
-            ("order", order), ("filter", filter), ("rescans", rescans), ("reading", reading),
+            ("order", order), ("bounds", bounds), ("filter", filter), ("rescans", rescans), ("reading", reading),
         ] {
             members.append("\"\(key)\":\"\(word)\"")
         }

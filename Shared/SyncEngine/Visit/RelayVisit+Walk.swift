@@ -10,6 +10,8 @@ extension RelayVisit {
         var plan: WalkPlan
         var choice: ReadingChoice
         var record = PassRecord()
+        /// A second in which the relay has just shown an event, and nothing comes any more.
+        var shown: UnixTime?
         /// A message that was too large has ended the connection: the next visit goes on.
         var isCutOff = false
     }
@@ -33,6 +35,11 @@ extension RelayVisit {
                 guard mayContinue(reading), report.bytes < share.bytes, !walking.isCutOff else {
                     report.ending = .yielded
                     break
+                }
+                if let second = walking.shown, reading.bounds.bounds == nil, !reading.hasAskedBounds {
+                    guard try await finishCommit(&commits, &walking, &report) else { return }
+                    try await observeBounds(second, session, &reading, &report)
+                    guard report.ending == .complete else { return }
                 }
                 if let part = partForSets(walking, reading) {
                     guard try await finishCommit(&commits, &walking, &report) else { return }
@@ -83,6 +90,7 @@ extension RelayVisit {
             return false
         }
         walking.isCutOff = page.facts.endsConnection && page.facts.ending == .inconclusive(.overBudget)
+        walking.shown = page.facts.events.last { $0.createdAt < walking.plan.liveAfter }?.createdAt
         let isPage = walking.plan.isBetweenPages
         var step = absorb(page, request, &walking, &reading)
         step.doubts.contradictions += await newEarlyEnds(session, &reading)
@@ -175,7 +183,9 @@ extension RelayVisit {
         _ walking: inout Walking, _ writer: PageWriter, _ reading: inout Reading, _ report: inout VisitReport
     ) async throws {
         guard report.ending == .yielded, walking.plan.verdict == nil, !control.isStopped else { return }
-        if let progress = walking.plan.leaveCrowdedSecond(atOnce: report.isStuck) {
+        // Of one that was asked to yield nothing is known: it had no time of its own.
+        let isSlow = report.isStuck && control.mayContinue
+        if let progress = walking.plan.leaveCrowdedSecond(atOnce: isSlow) {
             var step = VisitProgress.Step(stretch: walking.stretch, progress: progress)
             step.cap = reading.capSeen
             if step.getsOn { report.isStuck = false }

@@ -84,6 +84,9 @@ struct RelayVisit: Sendable {
         var pageSize: Int
         /// As it stands in the relay's row.
         var storedPageSize: Int?
+        /// How the relay takes bounds of time, and whether this visit has tried to find out.
+        let bounds: KnownBounds
+        var hasAskedBounds = false
         /// Seconds that hold an answer's worth of events, of a relay that is read in windows of time.
         var span: Int64?
         /// Events that further passes ask for in a page, where that had to shrink.
@@ -117,6 +120,7 @@ struct RelayVisit: Sendable {
         _ session: any RelaySession, _ tail: Tail?, _ behaviour: RelayBehaviour
     ) async throws -> VisitReport {
         var reading = try await begin(tail, behaviour)
+        let session = WideningSession(session, reading.bounds)
         try await store(reading.progress.restart(under: reading.archive), writer, reading)
         var report = VisitReport(lease)
         while true {
@@ -150,7 +154,8 @@ struct RelayVisit: Sendable {
             choice: ReadingChoice(pageSize: settings.sync.pageSize, failures: max(lease.fails, Int32(note.unanswered))),
             capSeen: Int(lease.capSeen ?? 0),
             pageSize: min(settings.sync.pageSize, lease.pageSize.map { max(Int($0), 1) } ?? .max),
-            storedPageSize: lease.pageSize.map(Int.init), span: behaviour.span,
+            storedPageSize: lease.pageSize.map(Int.init),
+            bounds: KnownBounds(behaviour.bounds.flatMap(RelayBounds.init)), span: behaviour.span,
             lookSize: note.lookSize > 0 ? note.lookSize : nil, isBounded: note.isBounded, live: LiveReading(tail),
             roundBegan: round.began, deadline: round.deadline)
     }
