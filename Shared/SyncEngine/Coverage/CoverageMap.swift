@@ -80,7 +80,7 @@ public struct CoverageMap: Sendable, Equatable {
         public var proof: CoverageProof?
         /// When the interval is looked at again, Unix seconds of the database's clock.
         public var rescanAt: Int64?
-        /// Place in the schedule of re-scans.
+        /// Place in the schedule of re-scans; of a gap, how often it was left unanswered or no half of it was answered.
         public var rescanStep: Int16?
         /// Conclusive pages behind it.
         public var pages: Int32?

@@ -7,6 +7,7 @@ extension VisitProgress {
     mutating func setGap(_ gap: WalkPlan.Gap, _ stretch: WalkState.Stretch) {
         let hi = min(gap.hi.seconds, stretch.hi)
         guard gap.lo.seconds <= hi else { return }
+        guard gap.reason != .oversize else { return setOversized(gap.lo.seconds, hi, stretch) }
         coverage.set(interval(of: gap.reason, gap.lo.seconds, hi))
     }
 
@@ -34,7 +35,10 @@ extension VisitProgress {
             case .interval(let interval): (interval.lo, top ?? interval.hi)
             }
         guard lo <= hi else { return }
-        coverage.set(interval(of: reason, lo, hi))
+        switch stretch {
+        case .interval where reason == .oversize, .head where reason == .oversize: setOversized(lo, hi, stretch)
+        default: coverage.set(interval(of: reason, lo, hi))
+        }
     }
 
     private func interval(of reason: CoverageReason, _ lo: Int64, _ hi: Int64) -> CoverageMap.Interval {

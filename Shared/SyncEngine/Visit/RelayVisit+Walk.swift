@@ -53,8 +53,17 @@ extension RelayVisit {
             guard try await finishCommit(&commits, &walking, &report) else { return }
             try await leave(&walking, writer, &reading, &report)
             reading.unanswered = unanswered(walking, report)
-            if let verdict = walking.plan.verdict { report.end(verdict, isStopped: control.isStopped) }
+            end(walking, &report)
         }
+    }
+
+    /// Takes over how the stretch ended. A gap that is being narrowed is none that the relay would have to be left for:
+    /// where it cost the connection the next visit goes on.
+    private func end(_ walking: Walking, _ report: inout VisitReport) {
+        guard let verdict = walking.plan.verdict else { return }
+        guard walking.stretch.isOversize else { return report.end(verdict, isStopped: control.isStopped) }
+        if verdict != .unpageable(.oversize) { report.end(verdict, isStopped: control.isStopped) }
+        if report.ending == .complete, walking.isCutOff { report.ending = .yielded }
     }
 
     private func begin(_ stretch: WalkState.Stretch, _ reading: inout Reading) -> Walking {

@@ -176,7 +176,7 @@ struct RelayVisit: Sendable {
             try await walk(stretch, session, &reading, &report)
         }
         try await compareSets(session, &reading, &report)
-        for stretch in reading.progress.coverage.due(at: now) where report.ending == .complete {
+        for stretch in reading.progress.coverage.looks(at: now) where report.ending == .complete {
             try await walk(stretch, session, &reading, &report)
         }
         let counted = try await observeCount(since: before, session, &reading, &report)

@@ -97,25 +97,3 @@ extension WalkPlan {
         return progress
     }
 }
-
-extension VisitProgress {
-    /// Seconds right above a stretch that were passed over because what stands there is too large; nil where none may
-    /// be: of a head nothing is kept from which the next visit could go on.
-    func passed(above stretch: WalkState.Stretch) -> Int64? {
-        switch stretch {
-        case .head: nil
-        case .fresh: 0
-        case .interval(let interval): coverage.seconds(of: .oversize, above: interval.hi)
-        case .history(_, let frontier, _): coverage.seconds(of: .oversize, above: frontier.seconds)
-        }
-    }
-}
-
-extension CoverageMap {
-    /// Length of the gap that begins right behind a second; 0 where none does.
-    fileprivate func seconds(of reason: CoverageReason, above second: Int64) -> Int64 {
-        let next = intervals.first { $0.lo > second }
-        guard let next, next.lo - 1 == second, next.reason == reason else { return 0 }
-        return next.hi - second
-    }
-}

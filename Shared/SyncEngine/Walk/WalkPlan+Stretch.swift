@@ -61,11 +61,6 @@ extension WalkState.Stretch {
     var isFirstLook: Bool {
         if case .interval(let interval) = self { interval.state == .open } else { true }
     }
-
-    /// Something in it was too large for an answer.
-    var isOversize: Bool {
-        if case .interval(let interval) = self { interval.reason == .oversize } else { false }
-    }
 }
 
 extension SyncSettings {
