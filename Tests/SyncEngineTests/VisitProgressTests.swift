@@ -116,6 +116,22 @@ import Testing
         #expect(progress.coverage.unpageable == .untilIgnored)
     }
 
+    @Test func `a gap says what was seen of it`() {
+        var progress = progress()
+        let stretch = WalkState.Stretch.fresh(lo: second(0), hi: second(9_000))
+        progress.begin(stretch)
+        var crowded = WalkPlan.Gap(lo: second(8_000), hi: second(8_000), reason: .saturatedSecond)
+        (crowded.seen.pages, crowded.seen.items) = (12, 700)
+        var page = step(stretch, to: 7_999)
+        page.progress.gap = crowded
+        _ = progress.apply(page)
+        var last = step(stretch, end: .unpageable(.untilIgnored))
+        (last.seen.pages, last.seen.items, last.cap) = (2, 499, 501)
+        _ = progress.apply(last)
+        let gaps = progress.coverage.intervals.filter { $0.state == .gap }
+        #expect(gaps.map(\.pages) == [2, 12] && gaps.map(\.items) == [499, 700] && gaps.map(\.cap) == [501, 500])
+    }
+
     @Test func `a relay that contradicted itself settles and never seals`() {
         let row = due(0, 9_000)
         var progress = progress(WalkState(sealedHi: second(9_000)), [row], doubts: Doubts(contradictions: 1))

@@ -61,9 +61,9 @@ extension CoverageMap.Interval {
         rescanStep = look.step
     }
 
-    /// Of one page; neighbours that join add up.
-    fileprivate mutating func setEvidence(items: Int?, cap: Int) {
-        pages = 1
+    /// Of one page unless said otherwise; neighbours that join add up.
+    mutating func setEvidence(pages: Int = 1, items: Int?, cap: Int) {
+        self.pages = Int32(clamping: pages)
         self.items = items.map(Int64.init)
         self.cap = Int32(clamping: cap)
     }

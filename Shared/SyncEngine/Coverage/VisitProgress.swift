@@ -34,6 +34,8 @@ struct VisitProgress: Sendable {
         var items = 0
         /// Largest page so far.
         var cap = 0
+        /// What pages showed of a rest that they do not get through.
+        var seen = WalkPlan.Seen()
         /// What the page added to the doubts about the relay.
         var doubts = Doubts()
         /// What the page shows of how the relay answers.
@@ -137,8 +139,8 @@ struct VisitProgress: Sendable {
         default: walk(step, &change)
         }
         // What the page left out stands in what it proved.
-        if let gap = step.progress.gap { setGap(gap, step.stretch) }
-        if case .unpageable(let reason) = step.verdict { leave(step.stretch, reason, &change) }
+        if let gap = step.progress.gap { setGap(gap, step) }
+        if case .unpageable(let reason) = step.verdict { leave(step.stretch, reason, seen: step, &change) }
         change.coverage = coverage.changes
         coverage.markStored()
         return change

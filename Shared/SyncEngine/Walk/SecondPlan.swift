@@ -77,6 +77,13 @@ struct SecondPlan: Sendable {
     /// Conclusive answers so far.
     private(set) var answers = 0
 
+    /// What they showed of the second, and the page that ran into it.
+    var shown: WalkPlan.Seen {
+        var shown = WalkPlan.Seen()
+        (shown.pages, shown.items) = (answers + 1, known.count)
+        return shown
+    }
+
     /// What a page has shown of a second that it ran into.
     struct FirstPage: Sendable {
         /// Events of the second.

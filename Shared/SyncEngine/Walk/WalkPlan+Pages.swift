@@ -31,6 +31,7 @@ extension WalkPlan {
     }
 
     mutating func move(to second: UnixTime) -> Progress {
+        if frontier != second { seenHere = Seen() }
         frontier = second
         mode = order == .unordered ? .splitting(resumed ?? windows(below: second)) : .descending
         return Progress(frontier: second)

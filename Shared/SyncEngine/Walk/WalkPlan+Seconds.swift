@@ -30,7 +30,8 @@ extension WalkPlan {
     mutating func leave(_ plan: SecondPlan, _ reason: CoverageReason?) -> Progress {
         census = plan.census
         let second = plan.second
-        let gap = reason.map { Gap(lo: second, hi: second, reason: $0) }
+        var gap = reason.map { Gap(lo: second, hi: second, reason: $0) }
+        gap?.seen = plan.shown
         guard second > lo else {
             mode = .over(.reachedEnd(byHint: false))
             return Progress(gap: gap)

@@ -19,6 +19,7 @@ extension VisitProgress.Step {
         verdict = plan.verdict
         items = page.items.count
         cap = plan.capSeen
+        seen = plan.seenHere
         isHinted = plan.isHinted
         doubts = plan.doubts - before
         order = plan.order

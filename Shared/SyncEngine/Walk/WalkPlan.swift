@@ -47,6 +47,8 @@ public struct WalkPlan: Sendable {
         public var hi: UnixTime
         /// Why they could not be read.
         public var reason: CoverageReason
+        /// What was seen of them all the same.
+        public var seen = Seen()
 
         /// A gap.
         public init(lo: UnixTime, hi: UnixTime, reason: CoverageReason) {
@@ -54,6 +56,17 @@ public struct WalkPlan: Sendable {
             self.hi = hi
             self.reason = reason
         }
+    }
+
+    /// What answers showed of what could not be read whole.
+    public struct Seen: Sendable, Equatable {
+        /// Answers that were whole in themselves.
+        public var pages = 0
+        /// Events in them that lie inside; of answers to the same question the most that one had.
+        public var items = 0
+
+        /// Nothing.
+        public init() {}
     }
 
     /// Bounds of a walk.
@@ -114,6 +127,8 @@ public struct WalkPlan: Sendable {
     var passed: Int64?
     /// The newest event that there is, alone and asked for without a bound, was too large for a message.
     public internal(set) var isCutAhead = false
+    /// What was shown since the frontier moved.
+    var seenHere = Seen()
     /// What is known of the order of the relay's pages.
     public internal(set) var order: RelayOrder
     let now: UnixTime
@@ -202,6 +217,8 @@ public struct WalkPlan: Sendable {
         if !facts.events.isEmpty { passed = passed.map { _ in 0 } }
         if hint == nil { isHinted = false }
         capSeen = max(capSeen, facts.received)
+        seenHere.pages += 1
+        seenHere.items = max(seenHere.items, facts.events.count)
         asked = pageSize
         kindsMet.formUnion(facts.events.map(\.kind))
         // The question without `since` is answered from below the interval where nothing is left inside: that confirms
