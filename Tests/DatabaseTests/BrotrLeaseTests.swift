@@ -118,6 +118,32 @@ import Testing
         }
     }
 
+    @Test func `what is thought of a relay is written by its holder, and stays where a release brings no news`()
+        async throws
+    {
+        try await withTestDatabase { database in
+            let brotr = database.brotr
+            let lease = try await brotr.claim(owner: owner)
+            var stranger = lease
+            stranger.fence += 1
+            let standing = RelayStanding(relayClass: 3, lastError: "until_ignored")
+            #expect(try await !brotr.noteStanding(standing, stranger))
+            #expect(try await brotr.noteStanding(standing, lease))
+            func release(_ lease: RelayLease, _ relayClass: Int16?, _ error: String?) async throws -> (Int16, String?) {
+                #expect(
+                    try await brotr.releaseRelay(
+                        RelayRelease(
+                            relay: lease.relay, fence: lease.fence, owner: owner, dueIn: .zero, relayClass: relayClass,
+                            lastError: error)))
+                return try await brotr.pool.fetch("SELECT class, last_error FROM relay_sync").only("t")
+                    .decode(Int16.self, String?.self)
+            }
+            #expect(try await release(lease, nil, nil) == (3, "until_ignored"))
+            #expect(try await release(brotr.claim(owner: owner), nil, "query_timeout") == (3, "query_timeout"))
+            #expect(try await release(brotr.claim(owner: owner), 0, nil) == (0, nil))
+        }
+    }
+
     @Test func `a released relay is due when it was said`() async throws {
         try await withTestDatabase { database in
             let brotr = database.brotr

@@ -59,8 +59,19 @@ struct SimulatedStore: SyncStore {
             row.relayClass = release.relayClass ?? row.relayClass
             row.fails = release.fails
             row.rate = release.rate
-            row.lastError = release.lastError
+            row.lastError = release.relayClass == nil ? release.lastError ?? row.lastError : release.lastError
             tables.rows[release.relay] = row
+            return true
+        }
+    }
+
+    func noteStanding(_ standing: RelayStanding, _ lease: RelayLease) async throws -> Bool {
+        try await call("note_standing") { tables in
+            guard var row = tables.rows[lease.relay], row.fence == lease.fence, row.owner == lease.owner else {
+                return false
+            }
+            (row.relayClass, row.lastError) = (standing.relayClass, standing.lastError)
+            tables.rows[lease.relay] = row
             return true
         }
     }

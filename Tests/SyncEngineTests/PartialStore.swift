@@ -19,6 +19,7 @@ extension PartialStore {
     }
     func leavingRelays(_ relays: [RelayID], lane: Int16) async throws -> Set<RelayID> { throw UnusedCall() }
     func releaseRelay(_ release: RelayRelease) async throws -> Bool { throw UnusedCall() }
+    func noteStanding(_ standing: RelayStanding, _ lease: RelayLease) async throws -> Bool { throw UnusedCall() }
     func relayCoverage(_ relay: RelayID) async throws -> [CoverageRow] { throw UnusedCall() }
     func relayBehaviour(_ relay: RelayID) async throws -> RelayBehaviour { throw UnusedCall() }
     func knownEvents(_ ids: [EventID], signatures: [Signature], relay: RelayID) async throws -> [KnownEvent?] {

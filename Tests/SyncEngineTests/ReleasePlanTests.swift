@@ -116,6 +116,20 @@ import Testing
         #expect(plan.dueIn == .zero && plan.fails == 0)
     }
 
+    @Test func `a visit that was cut off leaves what was known, unless it came to something`() throws {
+        var cut = try report(.yielded, pages: 3)
+        cut.isCutOff = true
+        let kept = plan(cut, fails: 4)
+        #expect(kept.relayClass == nil && kept.lastError == nil && kept.fails == 4 && kept.dueIn == .zero)
+        let never = plan(try report(.yielded), fails: 4)
+        #expect(never.relayClass == nil && never.fails == 4, "it asked nothing")
+        #expect(plan(try report(.yielded, pages: 3), fails: 4).relayClass == .ok, "it was answered, and goes on")
+        cut.end(.unpageable(.untilIgnored), isStopped: false)
+        (cut.unpageable, cut.ending) = (.untilIgnored, .yielded)
+        let learned = plan(cut, fails: 4)
+        #expect(learned.relayClass == .unpageable && learned.lastError == "until_ignored" && learned.fails == 0)
+    }
+
     @Test func `a visit that got nowhere waits`() throws {
         let plan = try changed {
             $0.count(page(.conclusive(hint: nil)))

@@ -128,19 +128,44 @@ extension Brotr {
         """
         UPDATE relay_sync
            SET owner = NULL, due_at = now() + make_interval(secs => $4), class = coalesce($5, class), fails = $6,
-               last_error = $7, rate = $8::float8, deficit_bytes = $9
+               last_error = CASE WHEN $5 IS NULL THEN coalesce($7, last_error) ELSE $7 END, rate = $8::float8,
+               deficit_bytes = $9
          WHERE relay_id = $1 AND fence = $2 AND owner = $3
         """,
         parameters: [.int4, .int8, .uuid, .float8, .int2, .int4, .text, .float8, .int8], isIdempotent: true)
 
+    /// $1 relay, $2 fence, $3 owner, $4 class, $5 error or NULL.
+    static let noteStanding = NamedStatement(
+        "note_standing",
+        """
+        UPDATE relay_sync SET class = $4, last_error = $5
+         WHERE relay_id = $1 AND fence = $2 AND owner = $3
+        """,
+        parameters: [.int4, .int8, .uuid, .int2, .text], isIdempotent: true)
+
+    /// Writes what is thought of a relay that stays held.
+    /// - Returns: false when it was no longer ours; then nothing was changed.
+    public func noteStanding(_ standing: RelayStanding, _ lease: RelayLease) async throws -> Bool {
+        let changed = try await pool.execute(
+            Self.noteStanding, .int4(lease.relay.value), .int8(lease.fence), .uuid(lease.owner.uuid),
+            .int2(standing.relayClass), .text(Self.clipped(standing.lastError)),
+            timeout: settings.timeouts.query.duration)
+        return changed == 1
+    }
+
+    /// As much of a kind as its column takes.
+    private static func clipped(_ error: String?) -> String? {
+        error.map { String(decoding: $0.utf8.prefix(512), as: UTF8.self) }
+    }
+
     /// Gives a relay back.
     /// - Returns: false when it was no longer ours; then nothing was changed.
     public func releaseRelay(_ release: RelayRelease) async throws -> Bool {
-        let error = release.lastError.map { String(decoding: $0.utf8.prefix(512), as: UTF8.self) }
         let changed = try await pool.execute(
             Self.releaseRelay, .int4(release.relay.value), .int8(release.fence), .uuid(release.owner.uuid),
-            .seconds(release.dueIn), .int2(release.relayClass), .int4(release.fails), .text(error),
-            .float8(release.rate), .int8(release.deficitBytes), timeout: settings.timeouts.query.duration)
+            .seconds(release.dueIn), .int2(release.relayClass), .int4(release.fails),
+            .text(Self.clipped(release.lastError)), .float8(release.rate), .int8(release.deficitBytes),
+            timeout: settings.timeouts.query.duration)
         return changed == 1
     }
 }

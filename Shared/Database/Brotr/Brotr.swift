@@ -68,9 +68,9 @@ public struct Brotr: Sendable {
         [
             ping, typeIdentifiers, schemaVersions, missingProcedures, relayDays, relayCoverage,
             relayBehaviour, relaySightings, matchingSightings, relayDayRange, storedEvents, notedPhantoms, notePhantoms,
-            claimRelays, leavingRelays,
-            renewLeases, releaseRelay, claimServiceLease, renewServiceLease, releaseServiceLease, heartbeat, shareWork,
-            removeReplica, foldStatistics, eraseVanished, coverageParts, relayClasses, relayLag,
+            claimRelays, leavingRelays, renewLeases, releaseRelay, noteStanding, claimServiceLease,
+            renewServiceLease, releaseServiceLease, heartbeat, shareWork, removeReplica,
+            foldStatistics, eraseVanished, coverageParts, relayClasses, relayLag,
             loadServiceState, saveServiceState, addToServiceState, deleteOldStates,
         ] + Calls(names).all
     }

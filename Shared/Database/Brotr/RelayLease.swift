@@ -80,11 +80,11 @@ public struct RelayRelease: Sendable, Equatable {
     public var owner: ReplicaID
     /// When the next visit is due, from the database's now.
     public var dueIn: Duration
-    /// New class; nil leaves it.
+    /// New class; nil leaves it, and the error of an earlier visit too.
     public var relayClass: Int16?
     /// Failed visits in a row, this one included; 0 after success.
     public var fails: Int32
-    /// Kind of the failure; nil after success.
+    /// Kind of the failure; nil after success, or with no class for no news.
     public var lastError: String?
     /// Requests a second that the relay bears; nil for no limit.
     public var rate: Double?
@@ -105,5 +105,19 @@ public struct RelayRelease: Sendable, Equatable {
         self.lastError = lastError
         self.rate = rate
         self.deficitBytes = deficitBytes
+    }
+}
+
+/// What is thought of a relay while it is held.
+public struct RelayStanding: Sendable, Equatable {
+    /// `relay_sync.class`.
+    public var relayClass: Int16
+    /// Kind of the last failure; nil after success.
+    public var lastError: String?
+
+    /// Direct form.
+    public init(relayClass: Int16, lastError: String?) {
+        self.relayClass = relayClass
+        self.lastError = lastError
     }
 }

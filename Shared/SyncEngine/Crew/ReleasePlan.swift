@@ -9,13 +9,13 @@ struct ReleasePlan: Sendable, Equatable {
     var relayClass: RelayClass?
     /// Failed visits in a row.
     var fails: Int32
-    /// Why the last visit failed.
+    /// Why the last visit failed; nil clears it where a class is given, and leaves it where none is.
     var lastError: String?
     /// What this visit downloaded beyond its share.
     var deficitBytes: Int64 = 0
 
     /// A relay that cannot be paged costs several full answers a visit, and only what is new may still be had from it.
-    private static let unpageableInterval = Duration.seconds(900)
+    static let unpageableInterval = Duration.seconds(900)
     /// An operator's "ignore" is looked at again after this time.
     private static let ignoredInterval = Duration.seconds(3_600)
     /// A relay that serves us nothing at all is asked once a day whether that is still so.
@@ -35,10 +35,18 @@ struct ReleasePlan: Sendable, Equatable {
         deficitBytes = ByteShare(settings.budget, report.deficitBytes).deficit(after: report.bytes)
         relayClass = RelayClass(report)
         switch report.ending {
-        case .complete: dueIn = settings.sync.revisitInterval.duration
+        case .complete:
+            dueIn = settings.sync.revisitInterval.duration
+            lastError = report.trouble
         // It is no more up to date than one that failed, and waits no longer.
         case .stuck: dueIn = min(settings.sync.revisitInterval.duration, settings.budget.retryDelay.duration)
-        case .yielded, .leaseLost: dueIn = .zero
+        case .yielded, .leaseLost:
+            dueIn = .zero
+            lastError = report.trouble
+            guard !report.hasLearned else { return }
+            // What was known stays.
+            relayClass = nil
+            self.fails = fails
         case .addressBusy:
             dueIn = Self.busyInterval * (1 + jitter)
             relayClass = nil

@@ -17,6 +17,8 @@ public protocol SyncStore: Sendable {
     func leavingRelays(_ relays: [RelayID], lane: Int16) async throws -> Set<RelayID>
     /// Gives a relay back; false when it was no longer ours.
     func releaseRelay(_ release: RelayRelease) async throws -> Bool
+    /// Writes what is thought of a relay whose visit goes on; false when it was no longer ours.
+    func noteStanding(_ standing: RelayStanding, _ lease: RelayLease) async throws -> Bool
     /// What is known about the history of a relay, ascending.
     func relayCoverage(_ relay: RelayID) async throws -> [CoverageRow]
     /// What earlier visits learnt of a relay.

@@ -125,6 +125,7 @@ extension RelayVisit {
         guard let tail = reading.live.tail, reading.live.isOpen, control.mayContinue else { return false }
         // From here on the slot is lent.
         control.stay()
+        try await noteStanding(report, &reading)
         guard report.ending != .yielded else { return true }
         reading.live.watch(nil)
         let next = reading.roundBegan + settings.sync.revisitInterval.duration
@@ -141,6 +142,17 @@ extension RelayVisit {
         // What it had not answered when it was followed is still to be asked.
         if !hasFailed || ending != .complete { report.ending = ending }
         return false
+    }
+
+    /// Writes what is thought of the relay, where that is news: a visit that stays may go on for days.
+    private func noteStanding(_ report: VisitReport, _ reading: inout Reading) async throws {
+        let plan = ReleasePlan(report, fails: lease.fails, settings: settings, jitter: 0)
+        guard let relayClass = plan.relayClass else { return }
+        let standing = RelayStanding(relayClass: relayClass.rawValue, lastError: plan.lastError)
+        guard standing != reading.standing else { return }
+        reading.standing = standing
+        // Where the lease was lost the next commit says so.
+        _ = try await context.store.noteStanding(standing, lease)
     }
 
     /// How a visit ends that was only following. A connection that held for a while is opened again at once; one

@@ -103,6 +103,8 @@ struct RelayVisit: Sendable {
         /// When the round began, and when its time is over.
         var roundBegan: Duration
         var deadline: Duration
+        /// What its row says of the relay; nil until this visit has said it.
+        var standing: RelayStanding?
         /// Time in which other relays compared their sets, and this one stood in line.
         var waited = Duration.zero
     }
@@ -125,7 +127,10 @@ struct RelayVisit: Sendable {
         var report = VisitReport(lease)
         while true {
             try await read(session, &reading, &report)
-            guard try await stay(&reading, &report) else { return report }
+            guard try await stay(&reading, &report) else {
+                report.isCutOff = control.isStopped
+                return report
+            }
             onRound(report)
             report = VisitReport(lease)
             reading.progress.beginRound(at: now)
@@ -166,6 +171,7 @@ struct RelayVisit: Sendable {
     ) async throws {
         let (now, before) = (reading.progress.now, reading.progress.coverage)
         (reading.unanswered, reading.comparesSets) = (nil, nil)
+        (report.isUnordered, report.unpageable) = (reading.progress.order == .unordered, before.unpageable)
         let settled = UnixTime(seconds: now.seconds - Int64(settings.sync.overlap.value))
         if let history = reading.progress.state.history, !looksAhead(at: now) {
             try await walk(history, session, &reading, &report)

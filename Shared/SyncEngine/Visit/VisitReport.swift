@@ -91,6 +91,10 @@ public struct VisitReport: Sendable {
     var isPartial = false
     /// A stretch was read to its end.
     private(set) var hasRead = false
+    /// Why a stretch was not; nil where all were.
+    private(set) var trouble: String?
+    /// The service stopped, or the lease was lost, before it was over.
+    var isCutOff = false
     /// Why the last page proved nothing; nil where it did.
     private(set) var unanswered: InconclusiveReason?
     private var lastFailure: String?
@@ -102,6 +106,10 @@ public struct VisitReport: Sendable {
         rate = lease.rate
         deficitBytes = lease.deficitBytes
     }
+
+    /// Whether it says something of the relay. One that was cut off says what it came to by then, and not that nothing
+    /// is wrong.
+    var hasLearned: Bool { hasRead || trouble != nil || (conclusivePages > 0 && !isCutOff) }
 
     var hasFailed: Bool {
         if case .failed = ending { true } else { false }
@@ -153,8 +161,10 @@ public struct VisitReport: Sendable {
         switch verdict {
         case .reachedEnd: hasRead = true
         case .inconclusive where isStopped: ending = .yielded
-        case .inconclusive(let reason): ending = .failed(lastFailure ?? reason.rawValue)
-        case .unpageable(let reason): ending = .unpageable(reason)
+        case .inconclusive(let reason):
+            let word = lastFailure ?? reason.rawValue
+            (ending, trouble) = (.failed(word), word)
+        case .unpageable(let reason): (ending, trouble) = (.unpageable(reason), reason.word)
         }
     }
 
