@@ -70,6 +70,39 @@ import Testing
         for relay in relays { await relay.stop() }
     }
 
+    @Test func `a relay that ignores until is followed, and its row says what it is while it is and afterwards`()
+        async throws
+    {
+        var old = EventFactory(seed: 1_203)
+        var behaviour = FakeRelayBehaviour()
+        behaviour.ignoresUntil = true
+        let relay = try await FakeRelay.start(events: old.events(300), behaviour: behaviour)
+        try await withFleet { fleet in
+            try await fleet.add([relay.url.text])
+            var file = SynchronizerFile(pageSize: 100)
+            file.follows = true
+            let process = try fleet.start(own: file.text)
+            try await fleet.waitUntilFollowed(relay, process)
+            let known = """
+                SELECT count(*) FROM relay_sync s JOIN relay_coverage c USING (relay_id)
+                 WHERE s.class = 3 AND s.last_error = 'until_ignored'
+                   AND c.reason = 3 AND c.pages > 0 AND c.items >= 0 AND c.cap >= 100
+                """
+            try await eventually("it is known for what it is", found: { process.everything }) {
+                try await fleet.number(known + " AND s.owner IS NOT NULL") == 1
+            }
+            var new = factory(1_204)
+            relay.publish(new.next())
+            try await eventually("what comes is stored", found: { process.everything }) {
+                try await fleet.eventCount() == 101
+            }
+            #expect(relay.connectionCount == 1)
+            #expect(try await process.terminate() == 0, "\(process.everything)")
+            #expect(try await fleet.number(known + " AND s.owner IS NULL") == 1)
+        }
+        await relay.stop()
+    }
+
     /// They are compared with what is stored as those of pages are.
     @Test func `copies of stored events that come live are links where they are signed, and rejected where not`()
         async throws

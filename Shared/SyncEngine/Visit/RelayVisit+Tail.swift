@@ -119,16 +119,16 @@ extension RelayVisit {
     /// Follows the relay until the next round is due; false when the visit is over.
     func stay(_ reading: inout Reading, _ report: inout VisitReport) async throws -> Bool {
         let hasFailed = report.hasFailed && report.hasRead
-        guard report.ending == .complete || report.ending == .yielded || hasFailed, !report.hasPoison else {
-            return false
-        }
+        guard report.ending == .complete || report.ending == .yielded || report.isUnpageable || hasFailed,
+            !report.hasPoison
+        else { return false }
         guard let tail = reading.live.tail, reading.live.isOpen, control.mayContinue else { return false }
         // From here on the slot is lent.
         control.stay()
         try await noteStanding(report, &reading)
         guard report.ending != .yielded else { return true }
         reading.live.watch(nil)
-        let next = reading.roundBegan + settings.sync.revisitInterval.duration
+        let next = reading.roundBegan + interval(after: report)
         while true {
             await firstOf([
                 { await tail.ready() }, { await control.waitForEnd() }, { try? await context.clock.sleep(next) },
@@ -139,9 +139,15 @@ extension RelayVisit {
             if context.clock.now() >= next { return true }
         }
         let ending = ending(tail)
-        // What it had not answered when it was followed is still to be asked.
-        if !hasFailed || ending != .complete { report.ending = ending }
+        // It is due when it would be had it not stayed: what it did not answer is still to be asked.
+        if ending != .complete || !(hasFailed || report.isUnpageable) { report.ending = ending }
         return false
+    }
+
+    /// From one round to the next, as from one visit to the next.
+    private func interval(after report: VisitReport) -> Duration {
+        let usual = settings.sync.revisitInterval.duration
+        return report.isUnpageable ? max(usual, ReleasePlan.unpageableInterval) : usual
     }
 
     /// Writes what is thought of the relay, where that is news: a visit that stays may go on for days.

@@ -115,6 +115,11 @@ public struct VisitReport: Sendable {
         if case .failed = ending { true } else { false }
     }
 
+    /// Pages do not get through some of what was to be read.
+    var isUnpageable: Bool {
+        if case .unpageable = ending { true } else { false }
+    }
+
     /// It failed after something was proven of what it was reading.
     var hasGotOn: Bool { hasFailed && !isStuck }
 
