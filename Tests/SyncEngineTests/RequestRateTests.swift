@@ -58,6 +58,53 @@ import Testing
         #expect(rate.perSecond == nil)
     }
 
+    @Test func `answers bring a rate near to what was refused, and no further for a time`() throws {
+        var rate = RequestRate(settings, remembered: 8)
+        rate.halve(at: second(0))
+        for number in 1...40 { rate.succeed(at: second(Double(number) / 2)) }
+        let near = try #require(rate.perSecond)
+        #expect((7.5...8).contains(near), "after twenty seconds")
+        for number in 1...10 { rate.succeed(at: second(30 + Double(number) / 10)) }
+        #expect(rate.perSecond == nil, "then it is tried again, and forgotten at the ceiling")
+    }
+
+    @Test func `a rate that is refused again is held for longer each time`() throws {
+        var rate = RequestRate(settings, remembered: 1)
+        var now = 0.0
+        for hold in [30.0, 60, 120] {
+            rate.halve(at: second(now))
+            let refused = try #require(rate.perSecond) * 2
+            for number in 0..<100 { rate.succeed(at: second(now + hold * Double(number) / 101)) }
+            #expect(try #require(rate.perSecond) <= refused, "\(hold)")
+            now += hold
+            for _ in 0..<5 { rate.succeed(at: second(now)) }
+            #expect(try #require(rate.perSecond) > refused, "\(hold)")
+        }
+    }
+
+    @Test func `a small relay that refused twice is read in a minute or two`() {
+        var rate = RequestRate(RateSettings())
+        _ = rate.take(at: .zero)
+        rate.halve(at: second(1))
+        rate.halve(at: second(61))
+        var now = second(61)
+        for _ in 0..<60 {
+            now += rate.take(at: now)
+            rate.succeed(at: now)
+        }
+        #expect(now < second(61 + 120), "\(now)")
+    }
+
+    @Test func `few answers between refusals raise nothing`() {
+        var rate = RequestRate(settings, remembered: 8)
+        rate.halve(at: second(0))
+        for round in 1...3 {
+            for _ in 0..<4 { rate.succeed(at: second(Double(round) * 10)) }
+            rate.halve(at: second(Double(round) * 10))
+        }
+        #expect((0.5..<0.6).contains(rate.perSecond ?? 0))
+    }
+
     @Test func `time in which nobody asked proves little`() {
         var rate = RequestRate(settings, remembered: 4)
         _ = rate.take(at: .zero)
@@ -95,6 +142,19 @@ import Testing
         #expect(!limits.isBusy(lastOf: busy))
         let again = limits.open("192.0.2.1", for: relay)
         #expect(again)
+    }
+
+    @Test func `a relay's rate is kept as it was left, unless its row says otherwise`() throws {
+        let relay = try #require(a)
+        var limits = AddressLimits(RateSettings())
+        var rate = limits.rate(of: relay, remembered: 4)
+        rate.halve(at: .seconds(1))
+        limits.keep(rate, of: relay)
+        #expect(limits.rate(of: relay, remembered: 2) == rate)
+        #expect(limits.rate(of: relay, remembered: 2.0001) == rate, "a column holds seven digits")
+        #expect(limits.rate(of: relay, remembered: 3) == RequestRate(RateSettings(), remembered: 3))
+        limits.keep(RequestRate(RateSettings()), of: relay)
+        #expect(limits.rate(of: relay, remembered: 2) != rate, "forgotten")
     }
 
     @Test func `relays of one address share its rate`() throws {

@@ -14,6 +14,7 @@ struct AddressLimits: Sendable {
     private let settings: RateSettings
     private var entries: [String: Entry] = [:]
     private var lastAddresses: [RelayURL: String] = [:]
+    private var rates: [RelayURL: RequestRate] = [:]
 
     init(_ settings: RateSettings) { self.settings = settings }
 
@@ -55,6 +56,24 @@ struct AddressLimits: Sendable {
         entries[address]?.rate.take(at: now) ?? .zero
     }
 
+    /// One of the address's relays has answered.
+    mutating func succeed(_ address: String, at now: Duration) { entries[address]?.rate.succeed(at: now) }
+
+    /// What a relay bears: as an earlier visit of this process left it, unless its row says something else by now.
+    /// - Parameter remembered: of its row, in requests a second.
+    func rate(of relay: RelayURL, remembered: Double?) -> RequestRate {
+        if let rate = rates[relay], let known = rate.perSecond, let remembered, abs(known / remembered - 1) < 0.001 {
+            return rate
+        }
+        return RequestRate(settings, remembered: remembered)
+    }
+
+    /// Keeps what a visit learned; nothing where no refusal is remembered.
+    mutating func keep(_ rate: RequestRate, of relay: RelayURL) {
+        forgetIfTooMany()
+        rates[relay] = rate.perSecond == nil ? nil : rate
+    }
+
     /// One of the address's relays was asked too fast.
     mutating func halve(_ address: String, at now: Duration) { entries[address]?.rate.halve(at: now) }
 
@@ -68,6 +87,7 @@ struct AddressLimits: Sendable {
     private mutating func forgetIfTooMany() {
         if entries.count >= Self.mostRemembered { entries = entries.filter { $0.value.connections > 0 } }
         if lastAddresses.count >= Self.mostRemembered { lastAddresses = [:] }
+        if rates.count >= Self.mostRemembered { rates = [:] }
     }
 }
 

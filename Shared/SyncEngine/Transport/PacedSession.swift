@@ -33,12 +33,16 @@ final class PacedSession: RelaySession {
     }
 
     /// What the relay bears, in requests a second; nil while nothing was learned.
-    var rate: Double? { state.withLock { $0.rate.perSecond } }
+    var rate: Double? { learned.perSecond }
+
+    /// All that is known of that.
+    var learned: RequestRate { state.withLock { $0.rate } }
 
     func page(_ filter: Filter, budget: PageBudget) async throws -> RawPage {
         await waitForTurn()
         let page = try await session.page(filter, budget: budget)
-        await learn(page.ending == .inconclusive(.rateLimited))
+        let isWhole = if case .conclusive = page.ending { true } else { false }
+        await learn(page.ending == .inconclusive(.rateLimited), isAnswered: isWhole)
         return page
     }
 
@@ -81,17 +85,24 @@ final class PacedSession: RelaySession {
         await closing.pause(for: wait, clock: clock)
     }
 
-    /// A refusal halves both rates, and so does a NOTICE that speaks of a limit.
-    private func learn(_ isRefused: Bool) async {
+    /// A refusal halves both rates, and so does a NOTICE that speaks of a limit; answers raise them.
+    private func learn(_ isRefused: Bool, isAnswered: Bool = false) async {
         let notices = await session.facts().rateNotices
         let now = clock.now()
         let isTooFast = state.withLock { state in
             defer { state.notices = notices }
-            guard isRefused || notices > state.notices else { return false }
+            guard isRefused || notices > state.notices else {
+                if isAnswered { state.rate.succeed(at: now) }
+                return false
+            }
             state.rate.halve(at: now)
             return true
         }
-        guard isTooFast, let address else { return }
-        addresses.update { $0.halve(address, at: now) }
+        guard let address else { return }
+        if isTooFast {
+            addresses.update { $0.halve(address, at: now) }
+        } else if isAnswered {
+            addresses.update { $0.succeed(address, at: now) }
+        }
     }
 }

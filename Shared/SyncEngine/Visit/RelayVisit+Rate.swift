@@ -21,6 +21,7 @@ extension RelayVisit {
             }
         }
         report.rate = paced.rate
+        addresses.update { $0.keep(paced.learned, of: lease.url) }
         report.oddities.merge(await paced.facts().oddities, uniquingKeysWith: +)
         return report
     }
@@ -43,11 +44,14 @@ extension RelayVisit {
         let now = context.clock.now()
         rate.halve(at: now)
         report.rate = rate.perSecond
-        addresses.update { $0.halve(lastOf: lease.url, at: now) }
+        addresses.update { limits in
+            limits.keep(rate, of: lease.url)
+            limits.halve(lastOf: lease.url, at: now)
+        }
         return report
     }
 
-    private var learned: RequestRate { RequestRate(settings.rate, remembered: lease.rate) }
+    private var learned: RequestRate { addresses.update { $0.rate(of: lease.url, remembered: lease.rate) } }
 
     /// Nil for addresses that are no relay's own.
     private func countedAddress(of session: any RelaySession) async -> String? {
