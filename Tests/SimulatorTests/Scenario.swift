@@ -81,7 +81,9 @@ struct Scenario {
         }
         // Likewise: visits that use up their share.
         if Int.random(in: 0..<4, using: &third) == 0 { plan.visitBytes = Int.random(in: 16...64, using: &third) << 10 }
-        let relays = (0..<Int.random(in: 1...3, using: &random)).map { _ in Vices.random(most: 2, &random) }
+        var relays = (0..<Int.random(in: 1...3, using: &random)).map { _ in Vices.random(most: 2, &random) }
+        // Likewise: events that the database refuses.
+        if Int.random(in: 0..<4, using: &third) == 0 { relays[0].holdings.poison = 0.02 }
         self.init(
             seed: seed, relays: relays, events: Int.random(in: 0...600, using: &random), plan: plan, trace: trace)
     }

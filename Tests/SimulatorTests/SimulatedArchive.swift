@@ -183,9 +183,16 @@ final class SimulatedArchive: Sendable {
         for known in page.known {
             if let id = tables.ids[known.event] { links.append(.init(id: id, kind: known.kind, isNew: false)) }
             link(known, page.relay, &tables, &answer)
+        var refused: [Event] = []
         }
         for number in page.gone { end(number, page.relay, &tables) }
-        for (day, sum) in page.days { tables.days[page.relay, default: [:]][day] = sum }
+            guard !event.isPoison else {
+                answer.poisoned.append(event.id)
+                refused.append(event)
+                continue
+            }
+        for (day, sum) in page.days(without: refused) { tables.days[page.relay, default: [:]][day] = sum }
+        tables.rejected[page.relay, default: [:]]["data_error", default: 0] += refused.count
         for row in page.quarantined { tables.rejected[page.relay, default: [:]][row.reason, default: 0] += 1 }
         for lo in page.coverageDrop { tables.coverage[page.relay]?[lo.seconds] = nil }
         for interval in page.coveragePut {
@@ -263,7 +270,20 @@ extension RelayPage {
 
     fileprivate var words: String {
         let walk = clearsWalk ? "walk over, sealed_hi \(words(sealedHi))" : "frontier \(words(frontier))"
+extension Event {
+    /// The database does not take it.
+    fileprivate var isPoison: Bool { content.starts(with: SimulatedEvent.poison.utf8) }
+}
+
         let rows = coveragePut.map { "\($0.lo.seconds)...\($0.hi.seconds) \($0.state)" }.joined(separator: ", ")
+    fileprivate func days(without events: [Event]) -> [(day: Int32, sum: DaySum)] {
+        days.map { day, sum in
+            var sum = sum
+            for event in events where DaySum.day(of: event.createdAt) == day { sum.subtract(event.id) }
+            return (day, sum)
+        }
+    }
+
         return "\(newEvents.count) new, \(known.count) known, \(gone.count) gone, \(walk), coverage \(rows)"
     }
 

@@ -13,6 +13,8 @@ final class SimulatedEvent: Sendable {
         case id
         /// No event at all, and no time in it.
         case garbage
+        /// Nothing, but the database does not take it.
+        case poison
 
         /// As the quarantine calls it.
         var reason: String {
@@ -20,9 +22,13 @@ final class SimulatedEvent: Sendable {
             case .signature: "bad_signature"
             case .id: "id_mismatch"
             case .garbage: "not_json"
+            case .poison: "data_error"
             }
         }
     }
+
+    /// What the content of one begins with that the database does not take.
+    static let poison = "poison "
 
     let id: EventID
     let createdAt: Int64
@@ -37,7 +43,7 @@ final class SimulatedEvent: Sendable {
     /// - Parameter padding: bytes by which its content is longer.
     init(createdAt: Int64, kind: UInt16, author: UInt8, serial: Int, flaw: Flaw? = nil, padding: Int = 0) {
         let pubkey = SHA256.hash([author])
-        let content = "\(serial)" + String(repeating: "x", count: padding)
+        let content = (flaw == .poison ? Self.poison : "") + "\(serial)" + String(repeating: "x", count: padding)
         let hash = SHA256.hash([UInt8](#"[0,"\#(pubkey.hex)",\#(createdAt),\#(kind),[],"\#(content)"]"#.utf8))
         id = flaw == .id ? SHA256.hash(Array(hash.bytes)) : hash
         self.createdAt = createdAt

@@ -32,12 +32,16 @@ struct SimulatedHistory {
         let chance = Double.random(in: 0..<1, using: &random)
         if chance < holdings.badSignatures { return .signature }
         if chance < holdings.badSignatures + holdings.badIDs { return .id }
-        return chance < holdings.badSignatures + holdings.badIDs + holdings.garbage ? .garbage : nil
+        if chance < holdings.badSignatures + holdings.badIDs + holdings.garbage { return .garbage }
+        // From the other end, so that the others stay the same.
+        return chance >= 1 - holdings.poison ? .poison : nil
     }
 
     private func crowd(at second: Int64) -> [SimulatedEvent] {
         (0..<holdings.crowd).map {
-            SimulatedEvent(createdAt: second, kind: 1, author: 3, serial: offset + 100_000 + $0)
+            SimulatedEvent(
+                createdAt: second, kind: 1, author: 3, serial: offset + 100_000 + $0,
+                flaw: holdings.poison > 0 && $0 % 50 == 0 ? .poison : nil)
         }
     }
 

@@ -77,6 +77,20 @@ import Testing
         await Task.yield()
     }
 
+    @Test(arguments: Vices.poisoned)
+    func `a relay with events that the database refuses is read to its end, and the rest of it is stored`(
+        vices: Vices
+    ) throws {
+        let plan = Scenario.Plan(length: .seconds(8_000), late: 20, arrivals: 20)
+        let result = try Scenario(seed: 1, relays: [vices], events: 500, plan: plan).run()
+        #expect(result.failures.isEmpty)
+        let relay = try #require(result.relays.first)
+        #expect(relay.missing == 0 && relay.lost == 0 && relay.held > 400, "\(relay.missing) of \(relay.held)")
+        #expect(relay.read == .sealed || relay.read == .settled, "\(relay.states) \(relay.lastError ?? "")")
+        #expect(relay.rejected["data_error", default: 0] > 0)
+        #expect(relay.visits < 200, "\(relay.visits)")
+    }
+
     @Test(arguments: Vices.closed)
     func `a relay that lets nobody read proves nothing, and is asked ever more seldom`(vices: Vices) throws {
         let result = try Scenario(seed: 1, relays: [vices], events: 100, plan: .init(length: .seconds(8_000))).run()

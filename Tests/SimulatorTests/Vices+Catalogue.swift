@@ -95,6 +95,23 @@ extension Vices {
         Vices("sets that end") { $0.sets = .ends(after: 2) },
     ]
 
+    /// Relays with events that the database does not take, where a walk needs more than one answer to get on: the order
+    /// of the first page, a crowded second, windows of time; and where sets are compared.
+    static let poisoned: [Vices] = [
+        poisoned("first page") { _ in },
+        poisoned("crowded second") { ($0.cap, $0.holdings.crowd) = (60, 200) },
+        poisoned("oldest first") { $0.order = .oldestFirst },
+        poisoned("random subset") { $0.order = .randomSubset },
+        poisoned("sets") { $0.sets = .compared },
+    ]
+
+    private static func poisoned(_ name: String, _ change: (inout Vices) -> Void) -> Vices {
+        Vices("poison: " + name) { vices in
+            (vices.sets, vices.holdings.poison, vices.expected.rejected) = (.unknown, 0.02, "data_error")
+            change(&vices)
+        }
+    }
+
     /// Relays that let nobody read, by what they say: nothing is ever known of them but that.
     static let closed: [Vices] = [
         closed(.authRequired, gap: .auth), closed(.restricted, gap: .restricted, visits: 1),
@@ -172,6 +189,7 @@ extension Vices.Holdings {
         badIDs = max(badIDs, other.badIDs)
         badSignatures = max(badSignatures, other.badSignatures)
         garbage = max(garbage, other.garbage)
+        poison = max(poison, other.poison)
         padding = max(padding, other.padding)
         crowd = max(crowd, other.crowd)
         future = max(future, other.future)

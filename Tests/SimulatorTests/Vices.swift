@@ -112,6 +112,8 @@ struct Vices: Sendable, CustomStringConvertible {
         var badIDs = 0.0
         var badSignatures = 0.005
         var garbage = 0.0
+        /// What the database does not take.
+        var poison = 0.0
         /// Bytes that each event's content has beside.
         var padding = 0
         /// Events of one author and kind within one second.

@@ -7,6 +7,7 @@ internal import Settings
 ///
 /// One preparer serves one visit of one relay, in the order of its pages. It may be a page ahead of the commits;
 /// the events of pages not yet committed are remembered, so that the second two pages share is not stored twice.
+/// What the database refuses of a commit has to be told by `leaveOut` before the next one is sent.
 struct PagePreparer {
     private let relay: RelayID
     private let store: any SyncStore
@@ -16,6 +17,10 @@ struct PagePreparer {
     /// What the page before had, and hashes of the signatures under which it is on its way to the tables.
     private var previous: [EventID: Int] = [:]
     private var daysBefore: Set<Int32> = []
+    /// Events that the database refused in this visit.
+    private var refused: Set<EventID> = []
+    /// Of these, so many are kept in mind; others are refused once more where they come again.
+    private static let mostRefused = 1_000
 
     init(relay: RelayID, context: SyncContext, settings: SyncSettings) {
         self.relay = relay
@@ -56,6 +61,8 @@ struct PagePreparer {
         for item in [page.items, page.copies].joined() {
             if !isStored(item.event.kind) {
                 prepared.ephemeral.insert(item.event.id)
+            } else if refused.contains(item.event.id) {
+                prepared.refused.insert(item.event.id)
             } else if let signature = previous[item.event.id] {
                 received.add(item, shownUnder: signature)
             } else {
@@ -105,6 +112,14 @@ struct PagePreparer {
     private func isStored(_ kind: UInt16) -> Bool {
         if kind == NIP42Authentication.kind || kind == 27_235 { return false }
         return settings.storesEphemeral || !(20_000...29_999).contains(kind)
+    }
+
+    /// Takes events out of the day sums that a commit counted and the database refused, and does not send them again.
+    mutating func leaveOut(_ events: [RefusedEvent]) {
+        for event in events {
+            ledger.leaveOut(event)
+            if refused.count < Self.mostRefused { refused.insert(event.id) }
+        }
     }
 
     /// Adds to a prepared page what the comparison of a whole part found: sightings to end and sightings to take up

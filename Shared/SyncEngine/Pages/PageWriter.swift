@@ -8,10 +8,8 @@ struct PageWriter: Sendable {
         var answers: [CommitAnswer] = []
         /// False when the fence was lost; then nothing of the refused part was stored.
         var isAccepted = true
-        /// True when an event could not be stored for what it holds.
-        var hasPoison: Bool { !poisoned.isEmpty }
-        /// Events that the database refused.
-        var poisoned: [EventID] { answers.flatMap(\.poisoned) }
+        /// Events that could not be stored for what they hold. Everything else was.
+        var refused: [RefusedEvent] = []
         /// Events that the archive lacked.
         var eventsNew: Int { answers.reduce(0) { $0 + $1.eventsNew } }
         /// Of a page of a walk: what it showed.
@@ -26,8 +24,9 @@ struct PageWriter: Sendable {
     func write(
         _ page: PreparedPage, _ change: VisitProgress.Change, capSeen: Int, pageSize: Int
     ) async throws -> Result {
-        var result = Result()
-        for (index, part) in page.parts.enumerated() {
+        var (result, page) = (Result(), page)
+        for index in page.parts.indices {
+            let part = page.parts[index]
             let isLast = index == page.parts.count - 1
             var row = RelayPage(relay: lease.relay, fence: lease.fence)
             row.newEvents = Array(part.events.indices)
@@ -39,6 +38,10 @@ struct PageWriter: Sendable {
             let batch = PagesBatch(owner: lease.owner, pages: [row], events: part.events)
             let answers = try await queue.commit(batch)
             result.answers += answers
+            let refused = part.refused(answers)
+            result.refused += refused
+            // The sums of the parts that follow count them.
+            page.leaveOut(refused)
             guard answers.allSatisfy(\.accepted), !answers.isEmpty else {
                 result.isAccepted = false
                 return result
@@ -61,6 +64,14 @@ struct PageWriter: Sendable {
         row.pageSize = Int32(clamping: pageSize)
         row.coverageDrop = change.coverage.drop.map(UnixTime.init(seconds:))
         row.coveragePut = change.coverage.put.map(CoverageRow.init)
+    }
+}
+
+extension PreparedPage.Part {
+    fileprivate func refused(_ answers: [CommitAnswer]) -> [RefusedEvent] {
+        let ids = Set(answers.flatMap(\.poisoned))
+        guard !ids.isEmpty else { return [] }
+        return events.filter { ids.contains($0.id) }.map { RefusedEvent(id: $0.id, createdAt: $0.createdAt) }
     }
 }
 

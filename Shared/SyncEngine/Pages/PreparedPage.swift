@@ -26,6 +26,13 @@ struct PreparedPage: Sendable {
             bytes += event.byteCount
         }
 
+        fileprivate mutating func leaveOut(_ events: [RefusedEvent]) {
+            for event in events {
+                let day = DaySum.day(of: event.createdAt)
+                for index in days.indices where days[index].day == day { days[index].sum.subtract(event.id) }
+            }
+        }
+
         mutating func add(_ event: FetchedPage.Rejected) {
             rejected.append(event)
             bytes += event.bytes.count
@@ -60,6 +67,8 @@ struct PreparedPage: Sendable {
     var ephemeral: Set<EventID> = []
     /// Events that were erased because their author vanished (NIP-62), whoever signed what came; each once.
     var erased: Set<EventID> = []
+    /// Events that the database refused earlier in the visit: they are not sent again.
+    var refused: Set<EventID> = []
     /// What it holds of the memory of all, until it is stored.
     var loan: PageLoan?
 
@@ -68,7 +77,24 @@ struct PreparedPage: Sendable {
 
     /// Events that came as they were asked for. A forgery brings nothing; what is never stored need not be more than
     /// there.
-    var delivered: Set<EventID> { ephemeral.union(erased).union(shown.lazy.map(\.id)) }
+    var delivered: Set<EventID> { ephemeral.union(erased).union(refused).union(shown.lazy.map(\.id)) }
+
+    /// It brings events that the archive lacks.
+    var hasNewEvents: Bool { parts.contains { !$0.events.isEmpty } }
 
     mutating func count(_ more: [FetchedPage.Rejected]) { rejected += more }
+
+    /// Takes out what the database refused of this page or of one before it: the sums count it.
+    mutating func leaveOut(_ events: [RefusedEvent]) {
+        guard !events.isEmpty else { return }
+        let ids = Set(events.map(\.id))
+        shown.removeAll { ids.contains($0.id) }
+        for index in parts.indices { parts[index].leaveOut(events) }
+    }
+
+    /// What is left to be written of it once its rows were: the change that it justifies, and what a comparison finds.
+    mutating func rowsAreStored() {
+        parts = [Part()]
+        rejected = []
+    }
 }

@@ -4,7 +4,8 @@ internal import Nostr
 /// The day fingerprints of one relay in memory: per day the number of sightings and the sum of their ids.
 ///
 /// The fence makes this replica the relay's only writer, so the sums are known before the call that stores them
-/// and go in as absolute values. What a refused or failed commit leaves behind is thrown away with the ledger.
+/// and go in as absolute values. What a failed commit leaves behind is thrown away with the ledger; single events that
+/// a commit could not store are taken out.
 struct DayLedger: Sendable {
     private var sums: [Int32: DaySum] = [:]
 
@@ -30,6 +31,11 @@ struct DayLedger: Sendable {
         let day = DaySum.day(of: second)
         sums[day, default: DaySum()].subtract(id)
         return day
+    }
+
+    /// Takes out an event that was added and not stored. A day that is not in memory is read without it.
+    mutating func leaveOut(_ event: RefusedEvent) {
+        sums[DaySum.day(of: event.createdAt)]?.subtract(event.id)
     }
 
     /// The absolute sums of `days`, ascending.

@@ -72,7 +72,7 @@ extension RelayVisit {
         let late = report.sightingsNew - linkedBefore + changes.returned.count
         let found = VisitProgress.Found(late: late, all: items, misplaced: misplaced)
         let change = seal(&reading.progress, found, reading.capSeen)
-        guard try await commit(prepared, change, reading, &report) else { return nil }
+        guard try await commit(prepared, change, &reading, &report) else { return nil }
         report.isStuck = false
         return Taken(items: items, asked: haul.asked)
     }
@@ -99,10 +99,10 @@ extension RelayVisit {
     /// - Parameter settle: awaits the commit under way: the day sums of its parts are those before the links.
     private func linkFull(
         _ haul: inout Haul, _ reading: inout Reading, _ report: inout VisitReport,
-        after settle: (inout VisitReport) async throws -> Bool = { _ in true }
+        after settle: (inout Reading, inout VisitReport) async throws -> Bool = { _, _ in true }
     ) async throws -> Bool {
         guard haul.links.count >= settings.sync.batchRows else { return true }
-        guard try await settle(&report) else { return false }
+        guard try await settle(&reading, &report) else { return false }
         haul.live.formUnion(reading.live.takeShown().map(\.id))
         var changes = PassRecord.Difference()
         changes.returned = haul.links.filter { !haul.live.contains($0.id) }
@@ -110,7 +110,7 @@ extension RelayVisit {
         var prepared = PreparedPage()
         try await reading.preparer.amend(&prepared, with: changes)
         guard !prepared.isEmpty else { return true }
-        guard try await commit(prepared, VisitProgress.Change(), reading, &report) else { return false }
+        guard try await commit(prepared, VisitProgress.Change(), &reading, &report) else { return false }
         report.isStuck = false
         return true
     }
@@ -122,7 +122,7 @@ extension RelayVisit {
     ) async throws -> Bool {
         try await withThrowingTaskGroup(of: PageWriter.Result.self) { commits in
             let isWhole = try await fetch(ids, &haul, session, &commits, &reading, &report)
-            let isStored = try await finish(&commits, &report)
+            let isStored = try await finish(&commits, &reading, &report)
             return isWhole && isStored
         }
     }
@@ -138,7 +138,7 @@ extension RelayVisit {
             let stored = try await context.store.storedEvents(next, lease.relay)
             let taken = queue.take { stored[$0] != nil }
             haul.link(taken.stored, stored)
-            let isLinked = try await linkFull(&haul, &reading, &report) { try await finish(&commits, &$0) }
+            let isLinked = try await linkFull(&haul, &reading, &report) { try await finish(&commits, &$0, &$1) }
             guard isLinked else { return false }
             let missing = try await fetch(taken.wanted, &queue, &haul, session, &commits, &reading, &report)
             guard let missing else { return false }
@@ -210,7 +210,7 @@ extension RelayVisit {
         let request = reading.archive.narrow(PageRequest(ids: ids))
         let hasTime = mayContinue(until: reading.deadline)
         let asked = try await asking(
-            &reading, &report, before: { try await finish(&commits, &$0) },
+            &reading, &report, before: { try await finish(&commits, &$0, &$1) },
             { try await self.page(request, session, while: hasTime) })
         guard let asked else { return nil }
         report.count(dropped: asked.dropped)
@@ -222,7 +222,7 @@ extension RelayVisit {
         report.count(page)
         let prepared = try await reading.preparer.prepare(page)
         report.count(prepared)
-        guard try await finish(&commits, &report) else { return nil }
+        guard try await finish(&commits, &reading, &report) else { return nil }
         let delivery = Delivery(
             ending: page.facts.ending, failure: page.failure, delivered: prepared.delivered)
         guard !prepared.isEmpty else { return delivery }
@@ -232,27 +232,34 @@ extension RelayVisit {
     }
 
     /// Waits for what is being stored; false when the visit is over by that.
-    func finish(_ commits: inout Commits, _ report: inout VisitReport) async throws -> Bool {
+    func finish(
+        _ commits: inout Commits, _ reading: inout Reading, _ report: inout VisitReport
+    ) async throws -> Bool {
         guard let result = try await commits.next() else { return true }
         if result.isAccepted { report.isStuck = false }
-        return try await count(result, &report)
+        return try await count(result, &reading, &report)
     }
 
     /// Stores and counts; false when the visit is over by that.
     private func commit(
-        _ prepared: PreparedPage, _ change: VisitProgress.Change, _ reading: Reading, _ report: inout VisitReport
+        _ prepared: PreparedPage, _ change: VisitProgress.Change, _ reading: inout Reading,
+        _ report: inout VisitReport
     ) async throws -> Bool {
         let result = try await writer.write(
             prepared, change, capSeen: reading.capSeen, pageSize: reading.pageSize)
-        return try await count(result, &report)
+        return try await count(result, &reading, &report)
     }
 
     /// Counts what was stored; false when the visit is over by that. What the database refuses is noted like what never
-    /// came, so that the next visit does not meet it again.
-    private func count(_ result: PageWriter.Result, _ report: inout VisitReport) async throws -> Bool {
+    /// came: this comparison has counted it among what the archive holds, and the next one does not.
+    private func count(
+        _ result: PageWriter.Result, _ reading: inout Reading, _ report: inout VisitReport
+    ) async throws -> Bool {
         report.count(result)
-        if result.hasPoison, result.isAccepted {
-            _ = try await context.store.notePhantoms(result.poisoned, lease)
+        reading.preparer.leaveOut(result.refused)
+        if !result.refused.isEmpty, result.isAccepted {
+            _ = try await context.store.notePhantoms(result.refused.map(\.id), lease)
+            report.ending = .yielded
         }
         return report.ending == .complete
     }

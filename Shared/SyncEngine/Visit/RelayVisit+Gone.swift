@@ -39,7 +39,7 @@ extension RelayVisit {
     ) async throws -> Delivery? {
         try await withThrowingTaskGroup(of: PageWriter.Result.self) { commits in
             let page = try await fetchPage(ids, session, &commits, &reading, &report)
-            let isStored = try await finish(&commits, &report)
+            let isStored = try await finish(&commits, &reading, &report)
             return isStored ? page : nil
         }
     }

@@ -42,7 +42,7 @@ extension RelayVisit {
     /// - Parameter settle: awaits the commit under way, so that rows go in one after the other; false ends the visit.
     func asking<Answer: Sendable>(
         _ reading: inout Reading, _ report: inout VisitReport,
-        before settle: (inout VisitReport) async throws -> Bool = { _ in true },
+        before settle: (inout Reading, inout VisitReport) async throws -> Bool = { _, _ in true },
         _ ask: @escaping @Sendable () async throws -> Answer
     ) async throws -> Answer? {
         guard let tail = reading.live.tail else { return try await ask() }
@@ -52,7 +52,7 @@ extension RelayVisit {
             if reading.live.isOpen { group.addTask { await Self.ready(tail) } }
             while let next = try await group.next() {
                 if let answer = next { return answer }
-                guard try await settle(&report), try await storeLive(&reading, &report) else { return nil }
+                guard try await settle(&reading, &report), try await storeLive(&reading, &report) else { return nil }
                 if reading.live.isOpen { group.addTask { await Self.ready(tail) } }
             }
             return nil
@@ -95,18 +95,29 @@ extension RelayVisit {
             RawPage(chunks: group.map(\.chunk), ending: .conclusive(hint: nil)), request: tailRequest,
             limits: pageLimits)
         report.count(live: page)
-        let prepared = try await reading.preparer.prepare(page)
+        var prepared = try await reading.preparer.prepare(page)
         report.count(prepared)
+        if !prepared.isEmpty {
+            guard try await storeRows(of: &prepared, &reading, &report) else { return false }
+            let now = context.clock.now()
+            context.onTail(.stored(events: page.facts.received, delays: group.map { now - $0.at }))
+        }
         reading.live.note(prepared)
         try await limit(&reading, by: prepared, tail)
-        guard !prepared.isEmpty else { return true }
+        return true
+    }
+
+    /// Stores the rows of a page and nothing else, and takes out of it what the database refused; false when the visit
+    /// is over by that. Nothing else may be under way.
+    func storeRows(
+        of prepared: inout PreparedPage, _ reading: inout Reading, _ report: inout VisitReport
+    ) async throws -> Bool {
         let result = try await writer.write(
             prepared, VisitProgress.Change(), capSeen: reading.capSeen, pageSize: reading.pageSize)
         report.count(result)
-        guard result.isAccepted else { return false }
-        let now = context.clock.now()
-        context.onTail(.stored(events: page.facts.received, delays: group.map { now - $0.at }))
-        return !result.hasPoison
+        reading.preparer.leaveOut(result.refused)
+        prepared.leaveOut(result.refused)
+        return result.isAccepted
     }
 
     /// Junk is cheap to make and dear to check; and what has to be kept in mind is bounded.
@@ -119,9 +130,9 @@ extension RelayVisit {
     /// Follows the relay until the next round is due; false when the visit is over.
     func stay(_ reading: inout Reading, _ report: inout VisitReport) async throws -> Bool {
         let hasFailed = report.hasFailed && report.hasRead
-        guard report.ending == .complete || report.ending == .yielded || report.isUnpageable || hasFailed,
-            !report.hasPoison
-        else { return false }
+        guard report.ending == .complete || report.ending == .yielded || report.isUnpageable || hasFailed else {
+            return false
+        }
         guard let tail = reading.live.tail, reading.live.isOpen, control.mayContinue else { return false }
         // From here on the slot is lent.
         control.stay()

@@ -37,12 +37,12 @@ extension RelayVisit {
                     break
                 }
                 if let second = walking.shown, reading.bounds.bounds == nil, !reading.hasAskedBounds {
-                    guard try await finishCommit(&commits, &walking, &report) else { return }
+                    guard try await finishCommit(&commits, &walking, &reading, &report) else { return }
                     try await observeBounds(second, session, &reading, &report)
                     guard report.ending == .complete else { return }
                 }
                 if let part = partForSets(walking, reading) {
-                    guard try await finishCommit(&commits, &walking, &report) else { return }
+                    guard try await finishCommit(&commits, &walking, &reading, &report) else { return }
                     try await readBySets(part, &walking, session, &reading, &report)
                     guard report.ending == .complete else { break }
                 } else {
@@ -50,7 +50,7 @@ extension RelayVisit {
                     guard goesOn else { return }
                 }
             }
-            guard try await finishCommit(&commits, &walking, &report) else { return }
+            guard try await finishCommit(&commits, &walking, &reading, &report) else { return }
             try await leave(&walking, writer, &reading, &report)
             reading.unanswered = unanswered(walking, report)
             end(walking, &report)
@@ -86,7 +86,7 @@ extension RelayVisit {
     ) async throws -> Bool {
         let hasTime = mayContinue(until: reading.deadline)
         let asked = try await asking(
-            &reading, &report, before: { try await finishCommit(&commits, &walking, &$0) },
+            &reading, &report, before: { try await finishCommit(&commits, &walking, &$0, &$1) },
             { try await self.page(request, session, while: hasTime) })
         guard let asked else { return false }
         report.count(dropped: asked.dropped)
@@ -105,13 +105,20 @@ extension RelayVisit {
         step.doubts.contradictions += await newEarlyEnds(session, &reading)
         var prepared = try await reading.preparer.prepare(page)
         report.count(prepared)
+        if walking.stretch.isCompared, prepared.hasNewEvents {
+            // A comparison must not count what the database refuses.
+            guard try await finishCommit(&commits, &walking, &reading, &report, ahead: &prepared),
+                try await storeRows(of: &prepared, &reading, &report)
+            else { return false }
+            prepared.rowsAreStored()
+        }
         try await compare(&step, &walking.record, &prepared, &reading)
         // What was gone and is shown again was left out in between.
         step.doubts.contradictions += step.difference?.returned.count ?? 0
         let change = reading.progress.apply(step)
         if step.getsOn { report.isStuck = false }
         report.isUnordered = walking.plan.order == .unordered
-        guard try await finishCommit(&commits, &walking, &report) else { return false }
+        guard try await finishCommit(&commits, &walking, &reading, &report, ahead: &prepared) else { return false }
         let shown = isPage ? ReadingChoice.Page(page, request, prepared, capSeen: walking.plan.capSeen) : nil
         guard !(prepared.isEmpty && change.isEmpty) else {
             if let shown { walking.choice.note(shown, new: 0) }
@@ -203,13 +210,24 @@ extension RelayVisit {
         try await store(reading.progress.leaveHead(at: walking.plan.frontier, walking.stretch), writer, reading)
     }
 
-    /// Waits for the page being stored; false when it was refused.
+    /// Waits for the page being stored; false when the lease was lost.
     private func finishCommit(
-        _ commits: inout Commits, _ walking: inout Walking, _ report: inout VisitReport
+        _ commits: inout Commits, _ walking: inout Walking, _ reading: inout Reading, _ report: inout VisitReport
+    ) async throws -> Bool {
+        var nothing = PreparedPage()
+        return try await finishCommit(&commits, &walking, &reading, &report, ahead: &nothing)
+    }
+
+    /// - Parameter ahead: prepared meanwhile; what the database refused is taken out of its sums.
+    private func finishCommit(
+        _ commits: inout Commits, _ walking: inout Walking, _ reading: inout Reading, _ report: inout VisitReport,
+        ahead: inout PreparedPage
     ) async throws -> Bool {
         guard let result = try await commits.next() else { return true }
         report.count(result)
+        reading.preparer.leaveOut(result.refused)
+        ahead.leaveOut(result.refused)
         if let page = result.page { walking.choice.note(page, new: result.eventsNew) }
-        return report.ending == .complete || (report.ending == .yielded && !result.hasPoison)
+        return report.ending == .complete || report.ending == .yielded
     }
 }

@@ -85,8 +85,6 @@ public struct VisitReport: Sendable {
     public var rate: Double?
     /// Pages that were answered whole.
     var conclusivePages: Int { pages[Self.conclusive, default: 0] }
-    /// An event was refused by the database; what is in memory counts it.
-    private(set) var hasPoison = false
     /// The visit came to its end in the history, and what is new was not asked for.
     var isPartial = false
     /// A stretch was read to its end.
@@ -183,12 +181,10 @@ public struct VisitReport: Sendable {
         }
     }
 
-    /// Takes over what became of a page: a lost lease ends the visit, and so do events the database refused, because
-    /// the day sums in memory count them and a new visit begins with those it holds.
+    /// Takes over what became of a page: a lost lease ends the visit.
     mutating func count(_ result: PageWriter.Result) {
         for answer in result.answers { count(answer) }
         if !result.isAccepted { ending = .leaseLost }
-        if result.isAccepted && result.hasPoison { (ending, hasPoison) = (.yielded, true) }
     }
 
     private mutating func count(_ answer: CommitAnswer) {

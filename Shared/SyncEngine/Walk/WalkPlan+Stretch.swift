@@ -62,6 +62,11 @@ extension WalkState.Stretch {
     var isFirstLook: Bool {
         if case .interval(let interval) = self { interval.state == .open } else { true }
     }
+
+    /// It was read before, and is compared with what is stored of it.
+    var isCompared: Bool {
+        if case .interval(let interval) = self { !interval.isUnread } else { false }
+    }
 }
 
 extension SyncSettings {
