@@ -30,6 +30,8 @@ struct ModelRelay {
     var strayOlder = 0
     /// Served with something wrong in it that says its time.
     var isInvalid: (EventStamp) -> Bool = { _ in false }
+    /// What such an event says of its time.
+    var claims: (EventStamp) -> UnixTime = { $0.createdAt }
     /// Counted against the limit and then left out.
     var isHidden: (EventStamp) -> Bool = { _ in false }
     private(set) var requests: [PageRequest] = []
@@ -58,7 +60,8 @@ struct ModelRelay {
             events: inside.filter { !isInvalid($0) }, received: served.count,
             older: older + (request.since == nil ? 0 : strayOlder), newer: served.count - within.count - older)
         facts.foreign = within.count - inside.count
-        facts.ghosts = within.filter { isInvalid($0) || !isAsked($0, request) }.map(\.createdAt)
+        facts.ghosts = within.filter { !isAsked($0, request) }.map(\.createdAt)
+        facts.claims = inside.filter(isInvalid).map { claims($0) }.filter { isInside($0, request) }
         return facts
     }
 
@@ -80,9 +83,11 @@ struct ModelRelay {
         request.kinds?.contains(event.kind) ?? true && request.authors?.contains(event.pubkey) ?? true
     }
 
-    private func isInside(_ event: EventStamp, _ request: PageRequest) -> Bool {
-        if let since = request.since, event.createdAt < since { return false }
-        if let until = request.until, event.createdAt > until { return false }
+    private func isInside(_ event: EventStamp, _ request: PageRequest) -> Bool { isInside(event.createdAt, request) }
+
+    private func isInside(_ second: UnixTime, _ request: PageRequest) -> Bool {
+        if let since = request.since, second < since { return false }
+        if let until = request.until, second > until { return false }
         return true
     }
 }

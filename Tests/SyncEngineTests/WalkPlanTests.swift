@@ -403,15 +403,6 @@ import Testing
         #expect(plan.contradictions > 0)
     }
 
-    @Test func `a page of invalid events is walked over, not taken for the end`() {
-        var relay = ModelRelay(events: events(2_000))
-        relay.isInvalid = { $0.createdAt.seconds >= 1_000_900 && $0.createdAt.seconds < 1_001_800 }
-        var plan = plan()
-        let result = plan.run(on: &relay)
-        #expect(result.seen.count == 1_100)
-        #expect(result.verdict == .reachedEnd(byHint: false))
-    }
-
     @Test func `an answer without events that says there are more is no end`() {
         var relay = ModelRelay(events: [])
         for n in 0..<10 { relay.endings[n] = .conclusive(hint: .more) }

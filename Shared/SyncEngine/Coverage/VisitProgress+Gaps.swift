@@ -49,8 +49,9 @@ extension VisitProgress {
         var interval = gap(reason, lo, hi)
         // Where nothing was answered there is nothing to be said of it.
         if seen.pages > 0 { interval.setEvidence(pages: seen.pages, items: seen.items, cap: cap) }
-        // Set reconciliation has no trouble with a crowded second.
-        if reason == .saturatedSecond, behaviour.negentropy != false { interval.rescanAt = now.seconds }
+        // Set reconciliation has no trouble with a crowded second, nor with events that nobody may store.
+        let waitsForSets = reason == .saturatedSecond || reason == .poison
+        if waitsForSets, behaviour.negentropy != false { interval.rescanAt = now.seconds }
         return interval
     }
 }

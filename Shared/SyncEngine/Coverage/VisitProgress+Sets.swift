@@ -102,11 +102,12 @@ extension VisitProgress {
         return postponeCrowdedSeconds(in: Int64.min...Int64.max, Change(behaviour: learn(seen, doubts)))
     }
 
-    /// Gaps of one second that waited for sets are tried again with the other gaps.
+    /// Gaps that waited for sets are tried again with the other gaps.
     private mutating func postponeCrowdedSeconds(in seconds: ClosedRange<Int64>, _ change: Change) -> Change {
         var change = change
         coverage.postpone(to: schedule.retry(now: now.seconds)) {
             $0.reason == .saturatedSecond && seconds.contains($0.lo)
+                || $0.reason == .poison && $0.lo <= seconds.upperBound && $0.hi >= seconds.lowerBound
         }
         change.coverage = coverage.changes
         coverage.markStored()

@@ -33,7 +33,7 @@ struct FetchedPage: Sendable {
     }
 
     /// What a walk decides by.
-    let facts: PageFacts
+    private(set) var facts: PageFacts
     /// Events inside the asked interval, no id twice.
     let items: [Item]
     /// Further copies of these, under other signatures.
@@ -86,9 +86,15 @@ struct FetchedPage: Sendable {
             older: tally.older, newer: tally.newer)
         facts.foreign = tally.foreign
         facts.ghosts = tally.ghosts
+        facts.claims = tally.claims
         facts.endsConnection = raw.failure != nil
         facts.unplaced = tally.unplaced
         self.facts = facts
+    }
+
+    /// No decision rests on the events whose signatures are wrong.
+    mutating func leaveOutForged(of prepared: PreparedPage) {
+        if !prepared.rejected.isEmpty { facts.keep(prepared.delivered) }
     }
 
     /// The database columns of one event.
@@ -116,6 +122,7 @@ struct FetchedPage: Sendable {
         var newer = 0
         var foreign = 0
         var ghosts: [UnixTime] = []
+        var claims: [UnixTime] = []
         var unplaced = 0
         private let request: PageRequest
         private let kinds: Set<UInt16>?
@@ -131,7 +138,7 @@ struct FetchedPage: Sendable {
             tags = Filter(tags: request.tags)
         }
 
-        /// Notes where a rejected event stands in the relay's order.
+        /// Notes what a rejected event says of its time.
         mutating func place(_ second: UnixTime?) {
             guard let second else {
                 unplaced += 1
@@ -139,7 +146,7 @@ struct FetchedPage: Sendable {
             }
             if let since = request.since, second < since { return }
             if let until = request.until, second > until { return }
-            ghosts.append(second)
+            claims.append(second)
         }
 
         mutating func isInside(_ event: ParsedEvent, _ json: UnsafeBufferPointer<UInt8>) -> Bool {

@@ -92,7 +92,7 @@ extension RelayVisit {
         report.count(dropped: asked.dropped)
         // Neither room nor time: the walk leaves off where it is.
         guard let raw = asked.page else { return true }
-        let page = FetchedPage(raw, request: request, limits: pageLimits)
+        var page = FetchedPage(raw, request: request, limits: pageLimits)
         report.count(page)
         guard !isCutOff(page), !isOfTail(page, reading) else {
             (report.ending, report.isStuck) = (.yielded, false)
@@ -101,10 +101,11 @@ extension RelayVisit {
         walking.isCutOff = page.facts.endsConnection && page.facts.ending == .inconclusive(.overBudget)
         walking.shown = page.facts.events.last { $0.createdAt < walking.plan.liveAfter }?.createdAt
         let isPage = walking.plan.isBetweenPages
-        var step = absorb(page, request, &walking, &reading)
-        step.doubts.contradictions += await newEarlyEnds(session, &reading)
         var prepared = try await reading.preparer.prepare(page)
         report.count(prepared)
+        page.leaveOutForged(of: prepared)
+        var step = absorb(page, request, &walking, &reading)
+        step.doubts.contradictions += await newEarlyEnds(session, &reading)
         if walking.stretch.isCompared, prepared.hasNewEvents {
             // A comparison must not count what the database refuses.
             guard try await finishCommit(&commits, &walking, &reading, &report, ahead: &prepared),

@@ -21,7 +21,7 @@ struct OutlierProbe: Sendable {
 
     /// The newest step of a page that is out of all proportion to those above it; nil where there is none.
     /// - Parameters:
-    ///   - seconds: of the page's events, valid or not, ascending.
+    ///   - seconds: of the page's events, the foreign ones too, ascending.
     ///   - liveAfter: what is newer may have arrived live, and says nothing of the proportions.
     ///   - limit: what was asked for. A page that was cut holds that many stored events above the outliers.
     init?(_ page: PageFacts, seconds: [UnixTime], liveAfter: UnixTime, limit: Int) {

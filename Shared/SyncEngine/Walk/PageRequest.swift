@@ -117,9 +117,12 @@ public struct PageFacts: Sendable {
     public var newer: Int
     /// Events of kinds, authors or tags that were not asked for.
     public var foreign = 0
-    /// What rejected and foreign events inside the interval say of their time: how far back the answer goes. A relay
-    /// that takes no notice of the filter is walked through all it has.
+    /// The times of foreign events inside the interval: how far back the answer goes. A relay that takes no notice of
+    /// the filter is walked through all it has.
     public var ghosts: [UnixTime] = []
+    /// What rejected events say of their time, where that is inside the interval. Anybody can write anything there: it
+    /// says that the answer was not empty, and proves nothing.
+    public var claims: [UnixTime] = []
     /// Rejected events that do not even say their time.
     public var unplaced = 0
     /// The connection ended with the page: nothing more can be asked on it.
@@ -135,7 +138,19 @@ public struct PageFacts: Sendable {
     }
 
     /// Nothing lies inside the asked interval, valid or not.
-    var isEmpty: Bool { events.isEmpty && ghosts.isEmpty }
+    var isEmpty: Bool { isUnproven && claims.isEmpty }
+
+    /// Nothing inside the asked interval says how far back the answer goes.
+    var isUnproven: Bool { events.isEmpty && ghosts.isEmpty }
+
+    /// It holds what nobody may store.
+    var isRejected: Bool { unplaced > 0 || !claims.isEmpty }
+
+    /// Takes out the events that turned out to be forged: they are like all that is rejected.
+    mutating func keep(_ valid: Set<EventID>) {
+        claims += events.filter { !valid.contains($0.id) }.map(\.createdAt)
+        events.removeAll { !valid.contains($0.id) }
+    }
 
     /// The same facts about the part of the interval from `lo` on: what is older counts as outside of it.
     func countingAsOlder(below lo: UnixTime) -> PageFacts {
@@ -143,6 +158,7 @@ public struct PageFacts: Sendable {
         facts.events.removeAll { $0.createdAt < lo }
         facts.older += events.count - facts.events.count
         facts.ghosts.removeAll { $0 < lo }
+        facts.claims.removeAll { $0 < lo }
         return facts
     }
 }

@@ -49,7 +49,7 @@ extension WalkPlan {
     }
 
     mutating func absorbConfirmation(_ answers: Int, _ facts: PageFacts, _ hint: EOSEHint?) -> Progress {
-        guard !facts.isEmpty else {
+        guard !facts.isUnproven else {
             return absorbEmpty(facts, hint, answers: answers + 1)
         }
         let question = endQuestion(after: answers)
@@ -74,11 +74,15 @@ extension WalkPlan {
         return progress
     }
 
+    private func mayBeCut(_ facts: PageFacts) -> Bool {
+        SecondPlan.mayBeCut(facts.received, limit: asked, capSeen: capSeen)
+    }
+
     mutating func absorbEmpty(_ facts: PageFacts, _ hint: EOSEHint?, answers: Int) -> Progress {
         if facts.newer > 0 {
             mode = .over(.unpageable(.untilIgnored))
-        } else if facts.unplaced > 0, SecondPlan.mayBeCut(facts.received, limit: pageSize, capSeen: capSeen) {
-            mode = .over(.unpageable(.poison))
+        } else if facts.isRejected, hint == .more || mayBeCut(facts) {
+            return passRejected(facts)
         } else if hint == .finish {
             mode = .over(.reachedEnd(byHint: true))
         } else if hint == .more, facts.older == 0 {

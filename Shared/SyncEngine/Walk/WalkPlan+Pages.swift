@@ -24,10 +24,35 @@ extension WalkPlan {
         if let frontier, oldest >= frontier {
             // A second that is yet to come is read when it has come: no stretch reaches up to it.
             guard frontier <= now else { return move(to: frontier.moved(by: -1)) }
-            enter(frontier, SecondPlan.FirstPage(events: facts.events, couldGoOn: true, isCut: isFull(facts)))
+            // What is rejected fills an answer and need not be of this second: then it is asked about alone.
+            let isCut = isFull(facts) && facts.claims.isEmpty
+            enter(frontier, SecondPlan.FirstPage(events: facts.events, couldGoOn: true, isCut: isCut))
             return Progress()
         }
         return move(to: oldest)
+    }
+
+    /// Nothing but rejected events, and perhaps not all of them. How far back they go is not to be believed, so what is
+    /// passed over is a gap. By the claim in the middle, of which few that are far from the others make nothing.
+    mutating func passRejected(_ facts: PageFacts) -> Progress {
+        let latest = now.moved(by: limits.clockSlack)
+        let top = min(frontier ?? latest, latest)
+        let claims = facts.claims.filter { $0 <= top }.sorted()
+        guard !claims.isEmpty else {
+            // Ahead of the clock nothing is said: what is due by now is asked for by itself.
+            if !facts.claims.isEmpty { return move(to: latest) }
+            mode = .over(.unpageable(.poison))
+            return Progress()
+        }
+        let middle = claims[claims.count / 2]
+        let gap = Gap(lo: min(middle.moved(by: 1), top), hi: top, reason: .poison)
+        guard middle < top || top > lo else {
+            mode = .over(.reachedEnd(byHint: false))
+            return Progress(gap: gap)
+        }
+        var progress = move(to: middle < top ? middle : top.moved(by: -1))
+        progress.gap = gap
+        return progress
     }
 
     mutating func move(to second: UnixTime) -> Progress {

@@ -17,7 +17,7 @@ extension VisitProgress.Step {
 
     mutating func describe(_ page: FetchedPage, _ plan: WalkPlan, since before: Doubts) {
         verdict = plan.verdict
-        items = page.items.count
+        items = page.facts.events.count
         cap = plan.capSeen
         seen = plan.seenHere
         isHinted = plan.isHinted
