@@ -64,12 +64,19 @@ public final class PrometheusRegistry: MetricsFactory {
         series(label, dimensions, .histogram) { HistogramSeries(bounds: $0 ?? Self.secondsBounds) }
     }
 
-    /// Series stay: their totals are still true when nobody counts any more.
+    /// Series of counters and histograms stay: their totals are still true when nobody counts any more.
     public func destroyCounter(_ handler: any CounterHandler) {}
     /// Series stay.
     public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
-    /// Series stay.
-    public func destroyMeter(_ handler: any MeterHandler) {}
+    /// A gauge goes: its last value would go on as if it were true.
+    public func destroyMeter(_ handler: any MeterHandler) {
+        state.withLock { state in
+            for name in state.families.keys {
+                let left = state.families[name]?.series.filter { $0.value !== handler }
+                state.families[name]?.series = left ?? [:]
+            }
+        }
+    }
     /// Series stay.
     public func destroyRecorder(_ handler: any RecorderHandler) {}
     /// Series stay.

@@ -31,6 +31,19 @@ import Testing
                 """)
     }
 
+    @Test func `a gauge that is given up is not shown any more, and a counter is`() {
+        let registry = PrometheusRegistry()
+        let gauges = ["a", "b"].map { Meter(label: "g", dimensions: [("x", $0)], factory: registry) }
+        for gauge in gauges { gauge.set(1) }
+        let counter = Counter(label: "c", factory: registry)
+        counter.increment()
+        counter.destroy()
+        gauges[0].destroy()
+        #expect(registry.text() == "# TYPE c counter\nc 1\n# TYPE g gauge\ng{x=\"b\"} 1\n")
+        gauges[1].destroy()
+        #expect(registry.text() == "# TYPE c counter\nc 1\n")
+    }
+
     @Test func `gauges go up and down`() {
         let meter = Meter(label: "m", factory: registry)
         meter.set(5)

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x84f1c5fd0f5833a65c32d0a5e5320771af2e47b87a232e96c35b6ae117d1aaa4')
+            (1, '0001_first_release', '\x9e7d07dd6792a86b734df5d14f66f41d773e2e658a09ef9f9330bd1d0cd38396')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

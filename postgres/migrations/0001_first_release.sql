@@ -1071,7 +1071,7 @@ COMMENT ON TABLE public.service_leases IS 'Work that only one replica does at a 
 COMMENT ON COLUMN public.service_leases.fence IS 'Rises with every claim.';
 COMMENT ON COLUMN public.service_leases.due_at IS 'The lease ends, or ended; free when in the past.';
 COMMENT ON COLUMN public.service_leases.owner IS 'Replica that holds it; NULL when released.';
-INSERT INTO public.service_leases (name) VALUES ('finder'), ('statistics'), ('priority_list') ON CONFLICT DO NOTHING;
+INSERT INTO public.service_leases (name) VALUES ('finder'), ('statistics'), ('priority_list'), ('coverage') ON CONFLICT DO NOTHING;
 
 CREATE TABLE IF NOT EXISTS public.orphan_walks (
     name          text PRIMARY KEY CHECK (name IN ('events', 'nip11', 'nip66', 'vanished')),
@@ -1101,7 +1101,7 @@ BEGIN
     FOR item IN SELECT * FROM (VALUES
         ('service_state', $q$split_part(service_name, ':', 1)$q$),
         ('service_replicas', 'service'),
-        ('service_leases', $q$CASE name WHEN 'statistics' THEN 'synchronizer'
+        ('service_leases', $q$CASE name WHEN 'statistics' THEN 'synchronizer' WHEN 'coverage' THEN 'synchronizer'
                                         WHEN 'priority_list' THEN 'priority_synchronizer' ELSE name END$q$)
         ) AS i (object, service)
     LOOP

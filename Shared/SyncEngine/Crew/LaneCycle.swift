@@ -3,7 +3,7 @@ public import ServiceKit
 internal import Settings
 
 /// What both synchronizers do in a cycle: the crew of their lane works, visits are counted, and on the
-/// ordinary lane statistics are folded.
+/// ordinary lane statistics are folded and the archive's completeness is measured.
 ///
 /// The crew works on beyond the end of a cycle, which is only an account of what happened since the last one: a relay
 /// that is followed stays so, and no slow page holds up what is due.
@@ -13,7 +13,7 @@ public actor LaneCycle {
     private let lane: SyncLane
     private let tally: SyncTally
     private let folder: StatisticsFolder?
-    private let gauges: CoverageGauges
+    private let gauges: CoverageGauges?
     private let memory: FreedMemory
     private var crew: SyncCrew?
     private var visits: OngoingWork?
@@ -25,7 +25,7 @@ public actor LaneCycle {
         self.settings = settings.of(context)
         self.lane = lane
         tally = SyncTally(metrics: context.metrics, logger: context.logger)
-        gauges = CoverageGauges(context)
+        gauges = lane.foldsStatistics ? CoverageGauges(context) : nil
         folder = lane.foldsStatistics ? StatisticsFolder(context) : nil
         memory = FreedMemory(clock: context.clock)
     }
@@ -84,7 +84,7 @@ public actor LaneCycle {
         OngoingWork { [folder, gauges, memory] in
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await folder?.run() }
-                group.addTask { await gauges.run() }
+                group.addTask { await gauges?.run() }
                 group.addTask { await memory.run() }
                 group.addTask { await companion() }
             }

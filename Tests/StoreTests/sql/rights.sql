@@ -189,11 +189,11 @@ BEGIN
     PERFORM pg_temp.as_group('writer_synchronizer', denied,
         'INSERT INTO service_state (service_name) VALUES (''priority_synchronizer'')');
     PERFORM pg_temp.as_group('reader', denied, 'INSERT INTO service_state (service_name) VALUES (''api'')');
-    FOR item IN SELECT * FROM (VALUES ('writer_finder', 'finder'), ('writer_synchronizer', 'statistics'),
+    FOR item IN SELECT * FROM (VALUES ('writer_finder', 'finder'), ('writer_synchronizer', 'coverage statistics'),
                                ('writer_priority_synchronizer', 'priority_list')) AS v (role, lease) LOOP
         PERFORM set_config('role', 'bigbrotr_' || item.role, true);
         WITH u AS (UPDATE service_leases SET owner = gen_random_uuid(), fence = fence + 1, due_at = now() RETURNING name)
-        SELECT string_agg(name, ' ') INTO role FROM u;
+        SELECT string_agg(name, ' ' ORDER BY name) INTO role FROM u;
         PERFORM set_config('role', 'none', true);
         PERFORM pg_temp.expect('leases of ' || item.role, role, item.lease);
     END LOOP;
