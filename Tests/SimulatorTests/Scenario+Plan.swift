@@ -37,6 +37,8 @@ extension Scenario {
         var batchRows: Int?
         /// When all processes are killed at once, and come back at once.
         var massacreAt: Duration?
+        /// From then on no relay can be claimed.
+        var claimsFailFrom: Duration?
         /// When each process is ended and started again.
         var restartAt: Duration?
         /// Kinds that are archived, before and after that; empty for all.

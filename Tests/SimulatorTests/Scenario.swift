@@ -54,6 +54,7 @@ struct Scenario {
         limits.bytes = plan.visitBytes ?? limits.bytes
         network = SimulatedNetwork(world: world, relays: made, seed: random.next(), limits: limits)
         archive = SimulatedArchive(world: world, network: network, relays: urls)
+        archive.failClaims(from: plan.claimsFailFrom)
     }
 
     /// Whatever the seed makes of it.

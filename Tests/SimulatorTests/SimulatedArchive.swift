@@ -61,6 +61,8 @@ final class SimulatedArchive: Sendable {
         var refused = 0
         /// The server does not answer until then.
         var downUntil = Duration.zero
+        /// From then on it refuses claims.
+        var claimsFailFrom: Duration?
         /// Relays that hide at random and had a seal over what they hid.
         var fooled: Set<RelayID> = []
         /// Parts of walks that were read by comparing sets.
@@ -91,11 +93,17 @@ final class SimulatedArchive: Sendable {
     /// A restart of the server: connections break, transactions under way are committed or not.
     func stop(for time: Duration) { tables.withLock { $0.downUntil = world.now + time } }
 
+    /// From then on no relay can be claimed, and all else goes on.
+    func failClaims(from time: Duration?) { tables.withLock { $0.claimsFailFrom = time } }
+
     /// One call: what it does happens at once, and only while the server answers.
     func perform<Result>(_ step: String, _ body: (inout Tables) throws -> Result) throws -> Result {
         let now = world.now
         return try tables.withLock { tables in
             guard tables.downUntil <= now else { throw DatabaseError(.connectionLost, step: step) }
+            if step == "claim_relays", let time = tables.claimsFailFrom, time <= now {
+                throw DatabaseError(.other, step: step)
+            }
             return try body(&tables)
         }
     }
@@ -175,22 +183,22 @@ final class SimulatedArchive: Sendable {
         tables.commits += 1
         var answer = CommitAnswer(relay: page.relay, accepted: true)
         var links: [CommitCheck.Link] = []
+        var refused: [Event] = []
         for place in page.newEvents where batch.events.indices.contains(place) {
             let event = batch.events[place]
+            guard !event.isPoison else {
+                answer.poisoned.append(event.id)
+                refused.append(event)
+                continue
+            }
             links.append(.init(id: event.id, kind: event.kind, isNew: true))
             link(event, page.relay, &tables, &answer)
         }
         for known in page.known {
             if let id = tables.ids[known.event] { links.append(.init(id: id, kind: known.kind, isNew: false)) }
             link(known, page.relay, &tables, &answer)
-        var refused: [Event] = []
         }
         for number in page.gone { end(number, page.relay, &tables) }
-            guard !event.isPoison else {
-                answer.poisoned.append(event.id)
-                refused.append(event)
-                continue
-            }
         for (day, sum) in page.days(without: refused) { tables.days[page.relay, default: [:]][day] = sum }
         tables.rejected[page.relay, default: [:]]["data_error", default: 0] += refused.count
         for row in page.quarantined { tables.rejected[page.relay, default: [:]][row.reason, default: 0] += 1 }
@@ -262,20 +270,12 @@ final class SimulatedArchive: Sendable {
     }
 }
 
-extension RelayPage {
-    /// It moves a walk on by equal sets.
-    fileprivate var isOfSets: Bool {
-        (frontier != nil || clearsWalk) && coveragePut.contains { $0.proof == CoverageProof.negentropy.rawValue }
-    }
-
-    fileprivate var words: String {
-        let walk = clearsWalk ? "walk over, sealed_hi \(words(sealedHi))" : "frontier \(words(frontier))"
 extension Event {
     /// The database does not take it.
     fileprivate var isPoison: Bool { content.starts(with: SimulatedEvent.poison.utf8) }
 }
 
-        let rows = coveragePut.map { "\($0.lo.seconds)...\($0.hi.seconds) \($0.state)" }.joined(separator: ", ")
+extension RelayPage {
     fileprivate func days(without events: [Event]) -> [(day: Int32, sum: DaySum)] {
         days.map { day, sum in
             var sum = sum
@@ -284,6 +284,14 @@ extension Event {
         }
     }
 
+    /// It moves a walk on by equal sets.
+    fileprivate var isOfSets: Bool {
+        (frontier != nil || clearsWalk) && coveragePut.contains { $0.proof == CoverageProof.negentropy.rawValue }
+    }
+
+    fileprivate var words: String {
+        let walk = clearsWalk ? "walk over, sealed_hi \(words(sealedHi))" : "frontier \(words(frontier))"
+        let rows = coveragePut.map { "\($0.lo.seconds)...\($0.hi.seconds) \($0.state)" }.joined(separator: ", ")
         return "\(newEvents.count) new, \(known.count) known, \(gone.count) gone, \(walk), coverage \(rows)"
     }
 

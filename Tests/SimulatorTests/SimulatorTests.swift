@@ -214,6 +214,14 @@ import Testing
         #expect(visits.first == 1 && visits.last ?? 0 > 40, "\(visits)")
     }
 
+    @Test func `while nothing can be claimed, relays that are followed stay so and are read`() throws {
+        var plan = Scenario.Plan(length: .seconds(3_000), arrivals: 200, lane: .priority)
+        plan.claimsFailFrom = .seconds(300)
+        let result = try Scenario(seed: 6, relays: [Vices(), Vices()], events: 100, plan: plan).run()
+        #expect(result.failures.isEmpty && result.looked > 380, "\(result.looked)")
+        #expect(result.relays.allSatisfy { $0.missing == 0 && $0.read == .sealed })
+    }
+
     @Test func `followed relays keep none waiting`() throws {
         let plan = Scenario.Plan(length: .seconds(6_000), arrivals: 50, slots: 1)
         let result = try Scenario(seed: 3, relays: [Vices(), Vices(), Vices()], events: 200, plan: plan).run()

@@ -1,5 +1,7 @@
 internal import Database
 internal import Nostr
+internal import ServiceKit
+internal import Settings
 
 /// What is under way: which visits run, who has a slot, and who has lent his. Pure but for the words it
 /// says to visits.
@@ -17,17 +19,32 @@ struct CrewState {
     private(set) var running: [RelayID: Visit] = [:]
     var mayClaim = true
     var isTimerSet = false
-    /// The database did not answer a claim. Visits that run are not to blame: they end at their next page.
-    var claimError: (any Error)?
+    /// The database did not take the last claim. Visits that run are not concerned.
+    private(set) var claimError: (any Error)?
+    /// Nothing is claimed before, by the monotonic clock.
+    private(set) var claimsFrom = Duration.zero
 
     private var free: SyncCrew.Slots
     private let mostStaying: Int
     private var visits = 0
+    private var backoff = Backoff(initial: 1, ceiling: 30)
 
     /// - Parameter mostStaying: relays followed at a time, at most.
     init(free: SyncCrew.Slots, mostStaying: Int) {
         self.free = free
         self.mostStaying = mostStaying
+    }
+
+    /// A claim went through.
+    mutating func hasClaimed() {
+        claimError = nil
+        backoff.reset()
+    }
+
+    /// A claim failed: the next ones wait, longer each time.
+    mutating func failedToClaim(_ error: any Error, at now: Duration, jitter: Double) {
+        claimError = error
+        claimsFrom = now + backoff.next(jitter: jitter)
     }
 
     /// Relays that may be claimed now: the free slots, and those of visits that only stay because nobody needs them.

@@ -54,7 +54,8 @@ public struct SyncCrew: Sendable {
     /// - Parameters:
     ///   - limit: after this time visits end at their next page and nothing more is claimed; nil for no such time.
     ///   - report: called after each round of each visit, in no particular order.
-    /// - Throws: `DatabaseError` when claiming fails; a database error within a visit ends that visit alone.
+    /// - Throws: `DatabaseError` when claiming fails and no visit runs, or none runs any more; those that run go on
+    ///   meanwhile. A database error within a visit ends that visit alone.
     public func run(
         atMost limit: Duration? = nil, report: @escaping @Sendable (VisitReport) -> Void
     ) async throws {
@@ -100,13 +101,21 @@ public struct SyncCrew: Sendable {
         _ report: @escaping @Sendable (VisitReport) -> Void,
         _ group: inout ThrowingTaskGroup<Happening, any Error>
     ) async {
+        guard crew.mayClaim, !context.shutdown.isRequested else { return }
         do {
-            try await claimDue(&crew, keeper, report, &group)
+            if crew.claimsFrom <= context.clock.now() {
+                try await claimDue(&crew, keeper, report, &group)
+                crew.hasClaimed()
+            }
         } catch {
-            crew.mayClaim = false
-            crew.claimError = error
-            for visit in crew.running.values { visit.control.yield() }
+            crew.failedToClaim(error, at: context.clock.now(), jitter: context.randomness())
+            context.logger.warning(
+                "relays_not_claimed",
+                metadata: [LogKey.errorKind: "\(ErrorKind.name(of: error))", LogKey.error: "\(error)"])
         }
+        guard !crew.isTimerSet, !crew.running.isEmpty else { return }
+        crew.isTimerSet = true
+        group.addTask { try await pause(settings.sync.claimInterval.duration, then: .claimTime) }
     }
 
     private func claimDue(
@@ -114,7 +123,6 @@ public struct SyncCrew: Sendable {
         _ report: @escaping @Sendable (VisitReport) -> Void,
         _ group: inout ThrowingTaskGroup<Happening, any Error>
     ) async throws {
-        guard crew.mayClaim, !context.shutdown.isRequested else { return }
         try await shareWork(&crew)
         var wantsWork = false
         for (lane, leastOverdue, network) in claims {
@@ -143,9 +151,6 @@ public struct SyncCrew: Sendable {
             }
         }
         share.update { $0.wantsWork = wantsWork }
-        guard !crew.isTimerSet, !crew.running.isEmpty else { return }
-        crew.isTimerSet = true
-        group.addTask { try await pause(settings.sync.claimInterval.duration, then: .claimTime) }
     }
 
     /// Lets relays go where another replica waits for work and this one has more than its part.
