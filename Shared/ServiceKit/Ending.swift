@@ -18,9 +18,12 @@ struct Ending: Sendable {
     /// Runs the body beside the signals.
     ///
     /// The first signal requests shutdown; after `patience` of the grace the body is cancelled; at the end of the
-    /// grace, or at a second signal, `hardStop` ends the process.
+    /// grace, or at a second signal, `hardStop` ends the process. What a database that hangs has in hand by then is
+    /// rolled back by the server, and leases end by themselves: the end is as it was asked for. A second signal is
+    /// an end by force.
     func around<Signals: AsyncSequence & Sendable>(
-        signals: Signals, hardStop: @escaping @Sendable () -> Void, _ body: @escaping @Sendable () async -> ExitStatus
+        signals: Signals, hardStop: @escaping @Sendable (ExitStatus) -> Void,
+        _ body: @escaping @Sendable () async -> ExitStatus
     ) async -> ExitStatus {
         await withTaskGroup(of: Part.self) { group in
             group.addTask { .finished(await urged(body)) }
@@ -40,13 +43,13 @@ struct Ending: Sendable {
         }
     }
 
-    private func listen<Signals: AsyncSequence>(to signals: Signals, _ hardStop: () -> Void) async {
+    private func listen<Signals: AsyncSequence>(to signals: Signals, _ hardStop: (ExitStatus) -> Void) async {
         var iterator = signals.makeAsyncIterator()
         while let signal = try? await iterator.next() {
             let isFirst = context.shutdown.request()
             context.logger.info(
                 isFirst ? "shutdown_requested" : "shutdown_forced", metadata: [LogKey.signal: "\(signal)"])
-            if !isFirst { hardStop() }
+            if !isFirst { hardStop(.failure) }
         }
     }
 
@@ -73,10 +76,10 @@ struct Ending: Sendable {
         }
     }
 
-    private func cutOff(_ hardStop: () -> Void) async {
+    private func cutOff(_ hardStop: (ExitStatus) -> Void) async {
         await context.shutdown.wait()
         guard !Task.isCancelled, (try? await context.clock.sleep(for: grace)) != nil else { return }
         context.logger.error("shutdown_cut_short")
-        hardStop()
+        hardStop(.success)
     }
 }

@@ -1,8 +1,8 @@
 /// How a process ends; the numbers are part of what operators rely on.
 public enum ExitStatus: Int32, Sendable {
-    /// Good.
+    /// Good; asked to end by one signal too, however much could be finished within the grace.
     case success = 0
-    /// The one cycle of `--once` failed, or the end was cut short.
+    /// The one cycle of `--once` failed, or a second signal ended the process at once.
     case failure = 1
     /// Wrong arguments.
     case usage = 64

@@ -34,7 +34,7 @@ public enum ServiceMain {
             metadata: [LogKey.version: "\(BuildInfo.version)", LogKey.once: .stringConvertible(launch.options.once)])
         let runner = ServiceRunner<S>(launch: launch, context: context)
         let ending = Ending(grace: launch.core.shutdown.grace.duration, context: context)
-        let status = await ending.around(signals: signals, hardStop: { _exit(ExitStatus.failure.rawValue) }) {
+        let status = await ending.around(signals: signals, hardStop: { _exit($0.rawValue) }) {
             await runner.run()
         }
         await settleCancellations(context.clock)

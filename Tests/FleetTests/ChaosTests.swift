@@ -71,6 +71,26 @@ import Testing
         await relay.stop()
     }
 
+    @Test func `a service whose database stands still ends with status 0 when it is asked to`() async throws {
+        var factory = EventFactory(seed: Self.seed)
+        var behaviour = FakeRelayBehaviour()
+        behaviour.delay = .milliseconds(200)
+        let relay = try await FakeRelay.start(events: factory.events(1_500), behaviour: behaviour)
+        try await withOwnServers { servers in
+            try await withFleet(on: servers.server) { fleet in
+                try await fleet.add([relay.url.text])
+                let core = Fleet.local + "shutdown:\n  grace: 3\n"
+                let process = try fleet.start(own: SynchronizerFile(pageSize: 40).text, core: core)
+                try await eventually("it works", found: { process.everything }) { try await fleet.eventCount() > 200 }
+                try await servers.hold()
+                process.send(signal: SIGTERM)
+                #expect(try await process.exit(within: .seconds(30)) == 0, "\(process.everything)")
+                try await servers.release()
+            }
+        }
+        await relay.stop()
+    }
+
     private func expectAll(_ dose: ChaosDose, _ fleet: Fleet, _ relays: ChaosRelays, _ log: CommitLog) async throws {
         let archive = try await fleet.expectExactly(relays.held)
         #expect(archive.events.count == dose.events, "seed \(Self.seed)")
