@@ -49,6 +49,7 @@ enum ServiceStart<S: BaseService> {
         let config = loaded { () throws(SettingsError) in
             try SettingsLoader.load(S.Config.self, file: options.config)
         }
+        _ = loaded { () throws(SettingsError) in try PrivateKeyShape.check(environment) }
         if options.checkConfig, let core, let config, problems.isEmpty {
             return .exit(EffectiveConfiguration.report(options, core, config, environment))
         }
@@ -56,7 +57,6 @@ enum ServiceStart<S: BaseService> {
         for name in config?.requiredSecrets ?? [] {
             _ = loaded { () throws(SettingsError) in try environment.requiredSecret(name) }
         }
-        _ = loaded { () throws(SettingsError) in try PrivateKeyShape.check(environment) }
         guard let core, let config, let password, problems.isEmpty else {
             return .exit(ExitReport(status: .configuration, errors: SettingsError(problems).description + "\n"))
         }

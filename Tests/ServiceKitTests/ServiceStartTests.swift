@@ -147,23 +147,27 @@ import Testing
             #expect(report.status == .configuration)
             #expect(report.errors.hasPrefix("environment: NOSTR_PRIVATE_KEY: given \(bad.utf8.count) bytes"))
             #expect(!report.errors.contains(bad))
+            let environment = ["DB_PASSWORD": "x", "NOSTR_PRIVATE_KEY": bad]
+            let checked = try #require(try reported(start(environment, ["--check-config"])))
+            #expect(checked.status == .configuration && checked.errors == report.errors && checked.output.isEmpty)
         }
     }
 
     @Test func `the effective configuration loads again to the same values, without secrets`() throws {
+        let key = String(repeating: "0123456789abcdef", count: 4)
         let report = try #require(
             try reported(
                 start(
                     core: "pool: { limits: { max_size: 7 } }\nlogging: { level: debug }",
                     service: "interval: 0.5\nhealth: { port: 9 }",
                     [
-                        "DB_PASSWORD": "hunter2", "DB_NAME": "123", "NOSTR_PRIVATE_KEY": "alsosecret",
+                        "DB_PASSWORD": "hunter2", "DB_NAME": "123", "NOSTR_PRIVATE_KEY": key,
                         "SOCKS5_PROXY_URL": "socks5://me:hunter2@tor:9050",
                     ],
                     ["--check-config"])))
         #expect(report.status == .success)
         #expect(report.errors.isEmpty)
-        #expect(!report.output.contains("hunter2") && !report.output.contains("alsosecret"))
+        #expect(!report.output.contains("hunter2") && !report.output.contains(key))
         #expect(report.output.contains("# DB_PASSWORD: ••••••••\n"))
         let documents = report.output.components(separatedBy: "\n---\n")
         try #require(documents.count == 2)
