@@ -31,6 +31,15 @@ extension BaseService {
         }
     }
 
+    /// Shows the series of cycles at 0: a rate over one that appears with its first cycle would miss that.
+    nonisolated func registerCycles() {
+        _ = Recorder(label: MetricName.cycleDuration, factory: context.metrics)
+        for outcome in ["success", "failure"] {
+            Counter(label: MetricName.cycles, dimensions: [("outcome", outcome)], factory: context.metrics)
+                .increment(by: 0)
+        }
+    }
+
     /// Runs one cycle, saves the state, counts and logs.
     /// - Returns: nil when the cycle was interrupted by the end of the service.
     @discardableResult

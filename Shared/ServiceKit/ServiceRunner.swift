@@ -20,6 +20,7 @@ struct ServiceRunner<S: BaseService>: Sendable {
     /// Runs until the work is done, shutdown is requested or the task is cancelled.
     func run() async -> ExitStatus {
         let service = S(config: launch.config, context: context)
+        service.registerCycles()
         do {
             guard launch.health.port > 0 else { return try await work(service) }
             let server = HealthServer(

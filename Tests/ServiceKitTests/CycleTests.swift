@@ -70,6 +70,16 @@ import Testing
         #expect(readiness.report().checks.last?.isHealthy == false)
     }
 
+    @Test func `the series of cycles are there before the first`() {
+        let service = service(Cycles([]))
+        service.registerCycles()
+        let text = service.context.metrics.text()
+        for outcome in ["success", "failure"] {
+            #expect(text.contains("bigbrotr_cycles_total{outcome=\"\(outcome)\"} 0\n"))
+        }
+        #expect(text.contains("bigbrotr_cycle_duration_seconds_count 0\n"))
+    }
+
     @Test func `an interrupted cycle is neither a success nor a failure`() async {
         let service = service(Cycles([{ throw CancellationError() }]))
         #expect(await service.cycle(1) == nil)
