@@ -12,7 +12,7 @@ import Testing
 
     private func progress(_ state: WalkState, _ rows: [CoverageMap.Interval], rounds: Int = 0) -> VisitProgress {
         var behaviour = RelayBehaviour()
-        behaviour.reading = "\(rounds):0:0"
+        behaviour.reading = "\(rounds):0:0:0"
         return VisitProgress(
             state: state, coverage: CoverageMap(stored: rows), now: second(Self.now), behaviour: behaviour)
     }
