@@ -8,7 +8,7 @@ internal import Telemetry
 extension BaseService {
     /// Repeats cycles until shutdown is requested or the task is cancelled.
     /// - Parameters:
-    ///   - interval: from the end of a successful cycle to the next; after a failed one a backoff of at most this.
+    ///   - interval: from the end of a successful cycle to the next; after failed ones in a row a wait that doubles.
     ///   - readiness: told how each cycle ended.
     public func runForever(interval: Duration, readiness: Readiness? = nil) async {
         let retry = context.core.pool.retry
@@ -21,12 +21,8 @@ extension BaseService {
         while !context.shutdown.isRequested, !Task.isCancelled {
             number += 1
             let outcome = await cycle(number, readiness: readiness)
-            var pause = interval
-            if outcome?.success == true {
-                backoff.reset()
-            } else {
-                pause = min(interval, backoff.next(jitter: context.randomness()))
-            }
+            if outcome?.success == true { backoff.reset() }
+            let pause = outcome?.success == true ? interval : backoff.next(jitter: context.randomness())
             await context.shutdown.pause(for: max(pause, Self.shortestPause), clock: context.clock)
         }
     }
@@ -115,7 +111,7 @@ extension BaseService {
     }
 
     private static var longestFirstDelay: Duration { .seconds(2) }
-    private static var longestRetry: Seconds { 60 }
+    private static var longestRetry: Seconds { 30 }
     /// Even an interval of zero lets other tasks run and shutdown be seen.
     private static var shortestPause: Duration { .milliseconds(10) }
 }

@@ -8,9 +8,9 @@ internal import Telemetry
 struct ReplicaPresence: Sendable {
     let service: String
     let context: ServiceContext
-
     /// From one sign of life to the next.
-    static let interval = Duration.seconds(20)
+    let interval: Duration
+
     /// For taking the row out at the end: a database that is away must not use up the grace of the shutdown.
     static let leaveLimit = Duration.seconds(2)
 
@@ -19,7 +19,7 @@ struct ReplicaPresence: Sendable {
         let replica = ServiceReplica(id: context.replica, service: service, build: BuildInfo.version)
         repeat {
             await note("heartbeat_failed") { try await context.brotr.heartbeat(replica) }
-        } while (try? await context.clock.sleep(for: Self.interval)) != nil
+        } while (try? await context.clock.sleep(for: interval)) != nil
     }
 
     /// Takes the row out. `announce` has ended before: a late sign of life would put it back.

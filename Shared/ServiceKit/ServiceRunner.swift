@@ -52,7 +52,8 @@ struct ServiceRunner<S: BaseService>: Sendable {
             let verdict = try await gate.wait(
                 context: context, readiness: readiness, needsSchema: S.needsSchema, once: launch.options.once)
             if let status = status(of: verdict) { return status }
-            let presence = ReplicaPresence(service: S.serviceName, context: context)
+            let presence = ReplicaPresence(
+                service: S.serviceName, context: context, interval: launch.config.heartbeat)
             let status = await withTaskGroup(of: Void.self) { group in
                 group.addTask { await watch(since: verdict) }
                 if isPresent { group.addTask { await presence.announce() } }

@@ -215,7 +215,15 @@ public struct CoverageMap: Sendable, Equatable {
 
     /// Why pages do not reach a part of the history, where the relay's way of answering is to blame.
     var unpageable: CoverageReason? {
-        intervals.lazy.compactMap(\.reason).first { [.untilIgnored, .unordered, .oversize, .poison].contains($0) }
+        intervals.lazy.compactMap { interval in interval.reason.map { ($0, interval.hi - interval.lo) } }
+            .first { reason, length in
+                switch reason {
+                case .untilIgnored, .unordered: true
+                // Around one event or some it is a hole, and the relay is read.
+                case .oversize, .poison: length >= 86_400
+                default: false
+                }
+            }?.0
     }
 
     /// Brings looks at one place of the schedule nearer that are planned for later than `time`: to an eighth of what

@@ -31,6 +31,9 @@ extension SynchronizingConfig {
     /// `interval`.
     public var cyclePause: Duration { interval.duration }
 
+    /// As often as the leases of its relays are renewed.
+    public var heartbeat: Duration { lease.heartbeat.duration }
+
     /// The sections the engine takes.
     public var synchronizing: SynchronizingSettings {
         SynchronizingSettings(
