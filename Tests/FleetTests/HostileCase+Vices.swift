@@ -1,6 +1,6 @@
 import Support
 
-/// The relay behaviours that were measured (14), each as a relay of its own, and what has to become of its history.
+/// The relay behaviours that were measured (14) and some of their kind, each as a relay of its own, and what has to become of its history.
 extension HostileCase {
     /// Events of one answer at most; the crowded seconds have up to three times as many.
     private static let cap = 100
@@ -29,6 +29,12 @@ extension HostileCase {
             HostileCase("well-behaved"),
             HostileCase("six crowded seconds") { $0.events = history + crowds },
             HostileCase("a silent cap") { $0.behaviour.cap = cap / 2 },
+            HostileCase("a small cap and six crowded seconds") {
+                ($0.events, $0.behaviour.cap) = (history + crowds, cap / 5)
+            },
+            HostileCase("exclusive bounds") {
+                ($0.events, $0.behaviour.hasExclusiveBounds) = (history + crowds, true)
+            },
             HostileCase("5 % timeouts") { $0.behaviour.chances = [(0.05, .silent)] },
             HostileCase("5 % rate-limited") { $0.behaviour.chances = [(0.05, .closed("rate-limited: slow down"))] },
             HostileCase("5 % disconnects") {

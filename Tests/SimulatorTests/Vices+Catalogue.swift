@@ -74,6 +74,9 @@ extension Vices {
         Vices("saturated second") { vices in
             (vices.cap, vices.holdings.crowd, vices.sets, vices.expected.gap) = (60, 300, .unknown, .saturatedSecond)
         },
+        Vices("small cap") { vices in
+            (vices.cap, vices.holdings.crowd, vices.sets, vices.expected.gap) = (20, 60, .unknown, .saturatedSecond)
+        },
         Vices("crowded second") { ($0.cap, $0.holdings.crowd) = (60, 300) },
         Vices("oversized event") { vices in
             (vices.holdings.oversized, vices.sets, vices.expected.gap) = (1, .unknown, .oversize)

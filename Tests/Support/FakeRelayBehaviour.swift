@@ -133,6 +133,8 @@ public struct FakeRelayBehaviour: Sendable {
     public var ignoresSince = false
     /// Answers as if `until` were absent.
     public var ignoresUntil = false
+    /// `since` and `until` leave their own second out.
+    public var hasExclusiveBounds = false
     /// Answers that take the place of `answer`, each to its share of the REQs; which ones follows from their number.
     public var chances: [(share: Double, answer: Answer)] = []
     /// Share of the chosen events that is left out of an answer, others each time.

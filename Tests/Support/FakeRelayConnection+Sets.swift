@@ -64,7 +64,7 @@ extension FakeRelayConnection {
 
     private func matching(_ filters: [FakeRelayFilter], _ behaviour: FakeRelayBehaviour) -> [SampleEvent] {
         (state.withLockedValue { $0.events } + behaviour.phantoms).filter { event in
-            filters.contains { $0.matches(event) }
+            filters.contains { $0.matches(event) && !$0.isAtBound(event, of: behaviour) }
         }
     }
 }

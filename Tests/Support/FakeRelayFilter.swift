@@ -42,6 +42,11 @@ public struct FakeRelayFilter: Sendable, Equatable {
         return tags.isEmpty || matchesTags(event)
     }
 
+    /// Whether an event stands in a second that is one of its bounds, for a relay that leaves those out.
+    func isAtBound(_ event: SampleEvent, of behaviour: FakeRelayBehaviour) -> Bool {
+        behaviour.hasExclusiveBounds && (since == event.createdAt || until == event.createdAt)
+    }
+
     private func matchesTags(_ event: SampleEvent) -> Bool {
         let object = try? JSONSerialization.jsonObject(with: Data(event.json)) as? [String: Any]
         let eventTags = object?["tags"] as? [[String]] ?? []

@@ -14,6 +14,7 @@ struct FakeRelayQuery {
         for filter in filters {
             let matching = stored.filter {
                 filter.matches($0, ignoringSince: behaviour.ignoresSince, ignoringUntil: behaviour.ignoresUntil)
+                    && !filter.isAtBound($0, of: behaviour)
             }
             let part = choose(matching, min(filter.limit ?? behaviour.cap, behaviour.cap))
             isWhole = isWhole && part.count == matching.count
