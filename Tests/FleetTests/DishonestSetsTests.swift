@@ -14,13 +14,15 @@ import Testing
     struct Change: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let reconciling: FakeRelayBehaviour.Reconciling
+        /// Windows without a difference are compared by its first message alone.
+        var isHalf = false
     }
 
     static let changes = [
         Change(testDescription: "closes at the first message", reconciling: .disconnect(after: 0)),
         Change(testDescription: "closes at the second message", reconciling: .disconnect(after: 1)),
         Change(testDescription: "is silent", reconciling: .ignored),
-        Change(testDescription: "is silent after its first message", reconciling: .silent(after: 1)),
+        Change(testDescription: "is silent after its first message", reconciling: .silent(after: 1), isHalf: true),
         Change(testDescription: "says no by NOTICE", reconciling: .notice("ERROR: bad msg: negentropy disabled")),
     ]
 
@@ -40,9 +42,11 @@ import Testing
             try await eventually("late events are found", within: .seconds(90), found: { process.everything }) {
                 try await fleet.eventCount() == all.count
             }
-            try await eventually("its sets are left alone", found: { process.everything }) {
-                try await fleet.number(
-                    "SELECT count(*) FROM relay_sync WHERE behaviour -> 'negentropy' = 'false'") == 1
+            if !change.isHalf {
+                try await eventually("its sets are left alone", found: { process.everything }) {
+                    try await fleet.number(
+                        "SELECT count(*) FROM relay_sync WHERE behaviour -> 'negentropy' = 'false'") == 1
+                }
             }
             #expect(try await process.terminate() == 0, "\(process.everything)")
             try await fleet.expectExactly([relay.url.text: Set(all.map(\.id))])
@@ -53,7 +57,6 @@ import Testing
     static let lies = [
         Change(testDescription: "lacks each third", reconciling: .partial(lacking: 3)),
         Change(testDescription: "a day later", reconciling: .shifted(by: 86_400)),
-        Change(testDescription: "seven seconds later", reconciling: .shifted(by: 7)),
     ]
 
     @Test(arguments: lies) func `sets that lack what pages show end no sighting, and prove nothing`(

@@ -52,7 +52,7 @@ import Testing
         plan.lateOversized = true
         let relay = try run(Vices { $0.sets = .unknown }, plan)
         #expect(relay.missing == 0, "\(relay.states) \(relay.lastError ?? "")")
-        #expect(relay.gaps == [.oversize] && relay.read == .sealed, "\(relay.states)")
+        #expect(relay.gaps == [.oversize] && relay.read == .sealed, "\(relay.gaps) \(relay.states)")
     }
 
     @Test func `a part with more sightings than fit into memory is compared nevertheless`() throws {

@@ -44,15 +44,10 @@ extension RelayVisit {
         _ second: UnixTime, _ bounds: RelayBounds, _ session: any RelaySession, _ reading: inout Reading,
         _ report: inout VisitReport
     ) async throws -> Bool? {
-        guard mayContinue(reading) else { return nil }
         let wide = bounds.widened(Filter(since: second, until: second))
-        let request = reading.archive.narrow(PageRequest(since: wide.since, until: wide.until, limit: Self.glance))
-        let hasTime = mayContinue(until: reading.deadline)
-        let asked = try await asking(&reading, &report) { try await self.page(request, session, while: hasTime) }
-        guard let raw = asked?.page else { return nil }
-        let page = FetchedPage(raw, request: request, limits: pageLimits)
-        report.count(page)
-        guard case .conclusive = page.facts.ending, page.facts.newer == 0 else { return nil }
+        let request = PageRequest(since: wide.since, until: wide.until, limit: Self.glance)
+        let answer = try await fetchStored(request, session, &reading, &report)
+        guard let page = answer, case .conclusive = page.ending, page.facts.newer == 0 else { return nil }
         return page.facts.events.contains { $0.createdAt == second }
     }
 }

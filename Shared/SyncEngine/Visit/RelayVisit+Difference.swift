@@ -190,24 +190,34 @@ extension RelayVisit {
         return missing
     }
 
-    /// What one request by ids came to.
+    /// What one request beside the walk came to.
     struct Delivery {
-        let ending: PageEnding
+        let facts: PageFacts
         let failure: String?
         /// Valid events, and those that are never stored.
         let delivered: Set<EventID>
+
+        var ending: PageEnding { facts.ending }
     }
 
-    /// One request by ids; what came is stored, whatever became of the rest. Nil when the visit is over.
+    /// One request by ids.
     func fetchPage(
         _ ids: [EventID], _ session: any RelaySession, _ commits: inout Commits, _ reading: inout Reading,
+        _ report: inout VisitReport
+    ) async throws -> Delivery? {
+        try await fetchPage(PageRequest(ids: ids), session, &commits, &reading, &report)
+    }
+
+    /// One request; what came is stored, whatever became of the rest. Nil when the visit is over.
+    func fetchPage(
+        _ request: PageRequest, _ session: any RelaySession, _ commits: inout Commits, _ reading: inout Reading,
         _ report: inout VisitReport
     ) async throws -> Delivery? {
         guard mayContinue(reading), report.bytes < share.bytes else {
             report.ending = .yielded
             return nil
         }
-        let request = reading.archive.narrow(PageRequest(ids: ids))
+        let request = reading.archive.narrow(request)
         let hasTime = mayContinue(until: reading.deadline)
         let asked = try await asking(
             &reading, &report, before: { try await finish(&commits, &$0, &$1) },
@@ -223,8 +233,7 @@ extension RelayVisit {
         let prepared = try await reading.preparer.prepare(page)
         report.count(prepared)
         guard try await finish(&commits, &reading, &report) else { return nil }
-        let delivery = Delivery(
-            ending: page.facts.ending, failure: page.failure, delivered: prepared.delivered)
+        let delivery = Delivery(facts: page.facts, failure: page.failure, delivered: prepared.delivered)
         guard !prepared.isEmpty else { return delivery }
         let (cap, pageSize) = (reading.capSeen, reading.pageSize)
         commits.addTask { try await writer.write(prepared, VisitProgress.Change(), capSeen: cap, pageSize: pageSize) }

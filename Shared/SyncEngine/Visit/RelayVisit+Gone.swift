@@ -15,7 +15,8 @@ extension RelayVisit {
     ) async throws -> SetVerdict? {
         let asked = difference.gone.map(\.id).spread(mostOf: Self.mostAsked)
         for ids in asked.parts(of: idsAPage(reading)) {
-            guard let page = try await fetchStored(ids, session, &reading, &report) else { return nil }
+            let answer = try await fetchStored(PageRequest(ids: ids), session, &reading, &report)
+            guard let page = answer else { return nil }
             guard page.delivered.isDisjoint(with: ids) else {
                 try await giveUpSets("other_sets", &reading, doubts: Doubts(contradictions: 1))
                 return .denied
@@ -33,12 +34,12 @@ extension RelayVisit {
         return .compared
     }
 
-    /// One request by ids, of which everything is stored when it returns.
-    private func fetchStored(
-        _ ids: [EventID], _ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport
+    /// One request beside the walk, of which everything is stored when it returns. Nil when the visit is over.
+    func fetchStored(
+        _ request: PageRequest, _ session: any RelaySession, _ reading: inout Reading, _ report: inout VisitReport
     ) async throws -> Delivery? {
         try await withThrowingTaskGroup(of: PageWriter.Result.self) { commits in
-            let page = try await fetchPage(ids, session, &commits, &reading, &report)
+            let page = try await fetchPage(request, session, &commits, &reading, &report)
             let isStored = try await finish(&commits, &reading, &report)
             return isStored ? page : nil
         }

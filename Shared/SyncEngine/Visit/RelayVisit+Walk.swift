@@ -205,6 +205,8 @@ extension RelayVisit {
         if let progress = walking.plan.leaveCrowdedSecond(atOnce: isSlow) {
             var step = VisitProgress.Step(stretch: walking.stretch, progress: progress)
             step.cap = reading.capSeen
+            // It may have been the last second of the walk.
+            step.verdict = walking.plan.verdict
             if step.getsOn { report.isStuck = false }
             try await store(reading.progress.apply(step), writer, reading)
         }
