@@ -1,6 +1,7 @@
 import Support
 
-/// The relay behaviours that were measured (14) and some of their kind, each as a relay of its own, and what has to become of its history.
+/// The relay behaviours that were measured (14) and some of their kind, each as a relay of its own, and what has to
+/// become of its history.
 extension HostileCase {
     /// Events of one answer at most; the crowded seconds have up to three times as many.
     private static let cap = 100

@@ -78,7 +78,8 @@ COMMENT ON COLUMN public.relay_sync.rate IS 'Requests a second the relay tolerat
 COMMENT ON COLUMN public.relay_sync.network IS 'Copy of relays.network, which never changes: claims go by network.';
 COMMENT ON COLUMN public.relay_sync.last_error IS 'Kind of the last failure, at most 512 bytes; NULL after success.';
 COMMENT ON COLUMN public.relay_sync.behaviour IS 'How the relay answers; a key is absent until it was seen. order: newest_first or '
-    'unordered; since, until: honoured; bounds: inclusive, since_exclusive, until_exclusive or exclusive; hints (NIP-67), count (NIP-45, was what it served), negentropy (NIP-77), '
+    'unordered; since, until: honoured; bounds: inclusive, since_exclusive, until_exclusive or exclusive; '
+    'hints (NIP-67), count (NIP-45, was what it served), negentropy (NIP-77), '
     'auth (NIP-42, demanded); '
     'calibrated_at: Unix seconds of the last shortcoming; contradictions, short_answers: how many; filter: of the coverage; '
     'span: seconds of history that hold an answer''s worth of events, where it is read in windows of time; '

@@ -19,7 +19,7 @@ BEGIN
     is_new := NOT EXISTS (SELECT FROM public.schema_migrations);
     FOR item IN
         SELECT v.version, v.name, v.checksum::bytea AS checksum FROM (VALUES
-            (1, '0001_first_release', '\x9e7d07dd6792a86b734df5d14f66f41d773e2e658a09ef9f9330bd1d0cd38396')
+            (1, '0001_first_release', '\x7b765a17c7d1e0890b91158faed8cbbdbde4668683dae9cc8b929a9ab6b64078')
             ) AS v (version, name, checksum)
          ORDER BY v.version
     LOOP

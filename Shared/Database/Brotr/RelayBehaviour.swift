@@ -14,8 +14,8 @@ public struct RelayBehaviour: Sendable, Equatable {
     public var since: Bool?
     /// Whether it honours `until` (NIP-01).
     public var until: Bool?
-    /// Whether `since` and `until` take their own second in: `inclusive` (NIP-01), `since_exclusive`, `until_exclusive` or
-    /// `exclusive`.
+    /// Whether `since` and `until` take their own second in: `inclusive` (NIP-01), `since_exclusive`,
+    /// `until_exclusive` or `exclusive`.
     public var bounds: String?
     /// Whether its EOSE says if there is more (NIP-67).
     public var hints: Bool?

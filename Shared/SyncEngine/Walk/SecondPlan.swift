@@ -37,8 +37,8 @@ struct SecondPlan: Sendable {
         case census
     }
 
-    /// No relay in use cuts its answers below this number of events. What is smaller is never taken as cut: a relay that
-    /// has a few events in all shows them in one second as well.
+    /// No relay in use cuts its answers below this number of events. What is smaller is never taken as cut: a relay
+    /// that has a few events in all shows them in one second as well.
     static let smallestCap = 10
 
     /// Answers after which a second counts as saturated: a visit has other things to do.

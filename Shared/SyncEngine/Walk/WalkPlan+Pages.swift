@@ -24,8 +24,8 @@ extension WalkPlan {
         if let frontier, oldest >= frontier {
             // A second that is yet to come is read when it has come: no stretch reaches up to it.
             guard frontier <= now else { return move(to: frontier.moved(by: -1)) }
-            // What is rejected fills an answer and need not be of this second: then it is asked about alone. And so it is
-            // where more may be asked for by now.
+            // What is rejected fills an answer and need not be of this second: then it is asked about alone. And so it
+            // is where more may be asked for by now.
             let isCut = isFull(facts) && facts.claims.isEmpty && asked >= pageSize
             enter(frontier, SecondPlan.FirstPage(events: facts.events, couldGoOn: true, isCut: isCut))
             return Progress()
