@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func `a few rejected events that are all there is are no gap`() {
-        var relay = ModelRelay(events: events(9))
+        var relay = ModelRelay(events: events(20))
         relay.isInvalid = { _ in true }
         var plan = plan()
         let result = plan.run(on: &relay)

@@ -37,9 +37,12 @@ struct SecondPlan: Sendable {
         case census
     }
 
-    /// No relay in use cuts its answers below this number of events. What is smaller is never taken as cut: a relay
-    /// that has a few events in all shows them in one second as well.
-    static let smallestCap = 10
+    /// Few relays cut their answers below this number of events. What is smaller counts as whole unless there is a sign
+    /// that it is not: a relay that has some events in all may have them in one second.
+    static let smallestCap = 50
+
+    /// Smaller answers than this are whole.
+    static let smallestSuspect = 5
 
     /// Answers after which a second counts as saturated: a visit has other things to do.
     static let mostAnswers = 1_000
@@ -70,6 +73,10 @@ struct SecondPlan: Sendable {
     /// The largest answer about this second: what the relay gives now, whatever it gave in other times.
     private var capNow = 0
     private var isSaturated = false
+    /// The second is divided although nothing says that its answer was cut, but that it is as large as the relay's
+    /// answers get. What shows nothing new by that was whole.
+    private var isGuess = false
+    private var isSuspect = false
     /// Oldest second of the walk.
     private let lo: UnixTime
     /// Whether the page that ran into this second could have gone on below it.
@@ -152,8 +159,11 @@ struct SecondPlan: Sendable {
         capNow = max(capNow, largestAnswer)
         smallestLimit = min(smallestLimit, limit)
         let agrees = agrees(facts.events)
-        quietAnswers = add(facts.events) ? 0 : quietAnswers + 1
-        if parts.last == whole {
+        let isNew = add(facts.events)
+        quietAnswers = isNew ? 0 : quietAnswers + 1
+        if isGuess, isNew {
+            divideAnew()
+        } else if parts.last == whole {
             absorbWhole(capSeen: capSeen)
         } else if largestAnswer >= min(limit, capNow - capNow / 20) {
             // A few events that came live may have been added to the answer that showed the cap.
@@ -165,13 +175,30 @@ struct SecondPlan: Sendable {
 
     private mutating func absorbWhole(capSeen: Int) {
         guard quietAnswers >= 2 else { return }
+        isSuspect = largestAnswer >= max(capSeen / 2, Self.smallestSuspect)
         if Self.mayBeCut(largestAnswer, limit: smallestLimit, capSeen: capSeen) {
             divide()
-        } else if couldGoOn, second > lo, largestAnswer >= Self.smallestCap {
+        } else if couldGoOn, second > lo, isSuspect || largestAnswer >= Self.smallestCap {
             question = .below
         } else {
-            leavePart()
+            leaveWhole()
         }
+    }
+
+    private mutating func leaveWhole() {
+        guard isSuspect else { return leavePart() }
+        isGuess = true
+        divide()
+    }
+
+    /// A narrower question showed what the whole one had not: that one was cut.
+    private mutating func divideAnew() {
+        isGuess = false
+        leavePart()
+        parts = [whole]
+        partEvents = Array(known.values)
+        partIDs = Set(known.keys)
+        divide()
     }
 
     private mutating func absorbBelow(_ facts: PageFacts) {
@@ -180,7 +207,7 @@ struct SecondPlan: Sendable {
             return
         }
         question = .part
-        leavePart()
+        leaveWhole()
     }
 
     /// The question under way is whether there is anything below the second.
@@ -251,7 +278,7 @@ struct SecondPlan: Sendable {
     private mutating func divide() {
         guard let part = parts.last else { return }
         let seen = partEvents
-        if part == whole, census == nil, (part.kinds?.count ?? .max) > KindCensus.kindsAPart {
+        if part == whole, census == nil, !isGuess, (part.kinds?.count ?? .max) > KindCensus.kindsAPart {
             census = KindCensus(lo: lo, hi: second, seen: kindsMet, archive: archive)
             question = .census
             return
@@ -260,8 +287,8 @@ struct SecondPlan: Sendable {
         if let narrower = narrower(part, seen) {
             // What has most events is asked for first, and what no event was seen of last.
             parts += narrower.parts.reversed()
-            if !narrower.isWhole { isSaturated = true }
-        } else {
+            if !narrower.isWhole, !isGuess { isSaturated = true }
+        } else if !isGuess {
             isSaturated = true
         }
     }

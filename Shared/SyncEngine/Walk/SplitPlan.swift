@@ -56,7 +56,7 @@ struct SplitPlan: Sendable {
     }
 
     /// Events from which on an answer may have been cut.
-    private var tooLarge: Int { Swift.max(largestAnswer / 2, SecondPlan.smallestCap) }
+    private var tooLarge: Int { Swift.max(largestAnswer / 2, SecondPlan.smallestSuspect) }
 
     /// Takes one conclusive answer in.
     /// - Parameters:
