@@ -83,7 +83,7 @@ extension RelayVisit {
             verdict = confirmed
         }
         switch verdict {
-        case .compared: reading.comparesSets = true
+        case .compared: reading.comparesSets = reading.comparesSets ?? true
         case .later, .tooLarge, .denied: break
         case .unsupported: try await loseSets(ending.word, &reading)
         case .unbearable:
@@ -132,7 +132,7 @@ extension RelayVisit {
     /// Nothing came to its end. One that never did is read by pages alone from now on; one that did may do so again,
     /// and is once it failed to some rounds in a row.
     func loseSets(_ reason: String, _ reading: inout Reading) async throws {
-        guard reading.comparesSets == nil else { return }
+        guard reading.comparesSets != false else { return }
         reading.comparesSets = false
         let isOver = reading.progress.note.setsLost + 1 >= Self.mostLost
         guard reading.progress.behaviour.negentropy != true || isOver else { return }

@@ -200,9 +200,8 @@ extension RelayVisit {
         _ walking: inout Walking, _ writer: PageWriter, _ reading: inout Reading, _ report: inout VisitReport
     ) async throws {
         guard report.ending == .yielded, walking.plan.verdict == nil, !control.isStopped else { return }
-        // Of one that was asked to yield nothing is known: it had no time of its own.
-        let isSlow = report.isStuck && control.mayContinue
-        if let progress = walking.plan.leaveCrowdedSecond(atOnce: isSlow) {
+        // One that was asked to yield was not given the time that it needs for a second.
+        if control.mayContinue, let progress = walking.plan.leaveCrowdedSecond(atOnce: report.isStuck) {
             var step = VisitProgress.Step(stretch: walking.stretch, progress: progress)
             step.cap = reading.capSeen
             // It may have been the last second of the walk.

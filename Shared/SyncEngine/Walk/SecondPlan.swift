@@ -187,7 +187,8 @@ struct SecondPlan: Sendable {
 
     private mutating func leaveWhole() {
         guard isSuspect else { return leavePart() }
-        isGuess = true
+        // Where the page before could not have gone on below, nothing would tell that it was cut.
+        isGuess = couldGoOn
         divide()
     }
 
