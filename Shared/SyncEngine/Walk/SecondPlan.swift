@@ -187,8 +187,8 @@ struct SecondPlan: Sendable {
 
     private mutating func leaveWhole() {
         guard isSuspect else { return leavePart() }
-        // Where the page before could not have gone on below, nothing would tell that it was cut.
-        isGuess = couldGoOn
+        // Where nobody asked whether anything stands below, nothing would tell that it was cut.
+        isGuess = couldGoOn && second > lo
         divide()
     }
 
