@@ -81,6 +81,8 @@ struct SecondPlan: Sendable {
     private let lo: UnixTime
     /// Whether the page that ran into this second could have gone on below it.
     private let couldGoOn: Bool
+    /// Earlier pages as large as the relay's largest went on below.
+    private let isCapMet: Bool
     private var question = Question.part
     /// Conclusive answers so far.
     private(set) var answers = 0
@@ -100,6 +102,8 @@ struct SecondPlan: Sendable {
         var couldGoOn = false
         /// It was as large as the relay's answers get.
         var isCut = false
+        /// Earlier pages as large as the relay's largest went on below.
+        var isCapMet = false
     }
 
     /// What the page that ran into the second showed of it is not asked for again.
@@ -118,6 +122,7 @@ struct SecondPlan: Sendable {
         self.archive = archive
         self.kindsMet = kindsMet
         couldGoOn = firstPage.couldGoOn
+        isCapMet = firstPage.isCapMet
         whole = Part(kinds: archive.kinds, authors: archive.authors)
         parts = [whole]
         add(firstPage.events)
@@ -187,8 +192,9 @@ struct SecondPlan: Sendable {
 
     private mutating func leaveWhole() {
         guard isSuspect else { return leavePart() }
-        // Where nobody asked whether anything stands below, nothing would tell that it was cut.
-        isGuess = couldGoOn && second > lo
+        // Where nobody asked whether anything stands below, nothing would tell that it was cut; and where earlier pages
+        // of that size went on below, it was.
+        isGuess = couldGoOn && second > lo && !isCapMet
         divide()
     }
 

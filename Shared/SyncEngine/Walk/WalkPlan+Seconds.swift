@@ -4,6 +4,8 @@ internal import Nostr
 extension WalkPlan {
     /// From here on that second alone.
     mutating func enter(_ second: UnixTime, _ page: SecondPlan.FirstPage) {
+        var page = page
+        page.isCapMet = isCapMet
         mode = .second(
             SecondPlan(
                 second: second, lo: lo, firstPage: page, archive: archive, kindsMet: kindsMet, census: census))

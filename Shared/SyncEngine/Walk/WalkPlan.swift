@@ -139,6 +139,9 @@ public struct WalkPlan: Sendable {
     /// Seconds that held an answer's worth of events in an earlier visit, of a relay whose pages are in no order.
     private let earlierSpan: Int64?
     private var isLastShort = false
+    private var lastSize = 0
+    /// A page as large as the relay's largest was not its last.
+    private(set) var isCapMet = false
     private var isLastBeyond = false
     /// Kinds of the events so far.
     private(set) var kindsMet: Set<UInt16> = []
@@ -281,6 +284,8 @@ public struct WalkPlan: Sendable {
     private mutating func noteLength(_ facts: PageFacts, _ hint: EOSEHint?) {
         let goesOn = facts.events.contains { event in frontier.map { event.createdAt < $0 } ?? false }
         if isLastShort, goesOn { shortAnswers += 1 }
+        if goesOn, lastSize == capSeen { isCapMet = true }
+        lastSize = facts.received
         if isLastBeyond, goesOn { contradictions += 1 }
         isLastBeyond = facts.older > 0
         isLastShort = hint == nil && facts.received > 0 && facts.received * 10 < min(asked, capSeen) * 9
