@@ -85,13 +85,15 @@ import Testing
             """, .text(mark))
     }
 
+    /// Asleep, and not only begun: what it reads before it sleeps is about to change.
     private func waitUntilActive(_ database: TestDatabase, _ mark: String) async throws {
         let deadline = ContinuousClock.now + .seconds(10)
         while ContinuousClock.now < deadline {
             let found = try await database.pool.fetch(
                 """
                 SELECT FROM pg_stat_activity
-                 WHERE query LIKE '%' || $1 || '%' AND state = 'active' AND pid <> pg_backend_pid()
+                 WHERE query LIKE '%' || $1 || '%' AND state = 'active' AND wait_event = 'PgSleep'
+                       AND pid <> pg_backend_pid()
                 """, .text(mark))
             if !found.isEmpty { return }
         }
