@@ -186,7 +186,9 @@ extension RelayVisit {
                 slices += [slice.lowerBound...middle, (middle + 1)...slice.upperBound]
                 continue
             }
-            let found = record.close(slice, stored: stored ?? [], gap: step.progress.gap)
+            var found = record.close(slice, stored: stored ?? [], gap: step.progress.gap)
+            // What stands in a second that a bound leaves out is not shown, and not gone.
+            if reading.bounds.bounds == nil, !found.gone.isEmpty { (found.gone, isWhole) = ([], false) }
             // A second too large to compare leaves its part unproven.
             isWhole = isWhole && stored != nil
             try await reading.preparer.amend(&prepared, with: found)
